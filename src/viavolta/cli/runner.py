@@ -1,0 +1,134 @@
+"""What every command shares: exit codes, `--json`, progress on stderr, one sentence per error."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from viavolta.model.errors import InterruptedRun, PlatformError, UsageError
+from viavolta.model.messages import LANGUAGES, text, use_language
+from viavolta.model.progress import Progress
+
+OutOption = Annotated[Path, typer.Option("--out", help="Folder for the study (made new).")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace a folder that is not empty.")]
+SeedOption = Annotated[int, typer.Option("--seed", help="Seed of every random choice.")]
+EffortOption = Annotated[str, typer.Option("--effort", help="low, normal or high.")]
+TimeLimitOption = Annotated[
+    float | None, typer.Option("--time-limit", help="Seconds of search at most.")
+]
+LangOption = Annotated[str, typer.Option("--lang", help="Language of reports and messages.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+
+EFFORTS = ("low", "normal", "high")
+
+Work = Callable[[Progress], dict[str, Any]]
+"""A command's work: gets a progress callback, returns its summary with `out` where it wrote."""
+
+
+def run(
+    work: Work,
+    *,
+    as_json: bool,
+    lang: str = "en",
+    effort: str = "normal",
+    show: Callable[[dict[str, Any]], None] | None = None,
+) -> None:
+    """Run a command's work and end the process with the contract's exit code.
+
+    `show` prints the summary for people; with `--json` stdout carries exactly one document.
+    """
+    try:
+        _check_common(lang, effort)
+        use_language(lang)
+        with _progress_bar() as progress:
+            summary = work(progress)
+    except KeyboardInterrupt:
+        _fail(InterruptedRun(code="interrupted", message=text("interrupted")), as_json=as_json)
+    except PlatformError as error:
+        _fail(error, as_json=as_json)
+    else:
+        if as_json:
+            sys.stdout.write(json.dumps(summary, ensure_ascii=False, allow_nan=False) + "\n")
+        elif show is not None:
+            show(summary)
+
+
+def say(line: str = "") -> None:
+    """Print a line for people on stdout; control characters from outside are made visible."""
+    sys.stdout.write(_printable(line) + "\n")
+
+
+def _check_common(lang: str, effort: str) -> None:
+    if lang not in LANGUAGES:
+        raise UsageError(
+            code="unknown-language",
+            message=text("--lang {lang} is not available", lang=lang),
+            expected=", ".join(LANGUAGES),
+        )
+    if effort not in EFFORTS:
+        raise UsageError(
+            code="unknown-effort",
+            message=text("--effort {effort} is not known", effort=effort),
+            expected=", ".join(EFFORTS),
+        )
+
+
+def _fail(error: PlatformError, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps({"error": error.as_dict()}, ensure_ascii=False) + "\n")
+    else:
+        sys.stderr.write(_sentence(error))
+    raise typer.Exit(error.exit_code)
+
+
+def _sentence(error: PlatformError) -> str:
+    where = error.where
+    parts = [
+        text("file {file}", file=where.file) if where.file else "",
+        text("row {row}", row=where.row) if where.row is not None else "",
+        text("field {field}", field=where.field) if where.field else "",
+        text("value {value!r}", value=where.value) if where.value is not None else "",
+    ]
+    lines = [text("error [{code}]: {message}", code=error.code, message=error.message)]
+    place = ", ".join(p for p in parts if p)
+    if place:
+        lines.append("  " + text("where: {place}", place=place))
+    if error.expected:
+        lines.append("  " + text("expected: {expected}", expected=error.expected))
+    if error.hint:
+        lines.append("  " + text("hint: {hint}", hint=error.hint))
+    return "\n".join(_printable(line) for line in lines) + "\n"
+
+
+def _printable(line: str) -> str:
+    return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in line)
+
+
+class _progress_bar:  # noqa: N801 - used as a context manager, like a function
+    """Progress on stderr: a live bar on a terminal, one line per stage elsewhere."""
+
+    def __enter__(self) -> Progress:
+        self._stage = ""
+        self._bar: Any = None
+        if sys.stderr.isatty():
+            from rich.console import Console  # noqa: PLC0415 - start-up time
+            from rich.progress import Progress as Bar  # noqa: PLC0415 - start-up time
+
+            self._bar = Bar(console=Console(stderr=True), transient=True)
+            self._bar.start()
+            self._task = self._bar.add_task("", total=1.0)
+        return self._report
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def _report(self, stage: str, share: float) -> None:
+        if self._bar is not None:
+            self._bar.update(self._task, description=stage, completed=share)
+        elif stage != self._stage:
+            sys.stderr.write(f"{stage} ...\n")
+        self._stage = stage
