@@ -5,6 +5,7 @@ import sys
 import typer
 
 from viavolta import __version__
+from viavolta.cli import charge, check, config, demo, importing, plan
 from viavolta.cli.runner import say
 
 app = typer.Typer(
@@ -14,15 +15,32 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.command("demo")(demo.demo)
+app.add_typer(plan.app, name="plan")
+app.command("config")(config.config)
+app.add_typer(importing.app, name="import")
+app.command("charge")(charge.charge)
+app.command("check")(check.check)
 
 
-def _version(*, wanted: bool) -> None:
+def _version(wanted: bool) -> None:  # noqa: FBT001 - the form of a Typer callback
     if wanted:
         say(f"viavolta {__version__}")
         raise typer.Exit
 
 
+@app.callback()
+def viavolta(
+    *,
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    """Plan, buy, run and share electric mobility in a city."""
+
+
 def main() -> None:
     """Run the command line; the entry point of the `viavolta` script."""
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] - text streams
     app()

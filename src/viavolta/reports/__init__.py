@@ -1,1 +1,7 @@
-"""placeholder"""
+"""A study as a page that people read: text, charts, a map, tables beside each picture.
+
+`bus.report.bus_report(study)` gives the bytes of a self-contained HTML file. Every text from
+outside is escaped by construction: only `markup.Html` reaches the page unescaped. Knows studies,
+not how they were made or where they are kept. May import services, engines, formats, catalogue
+and model; used by cli and hub alike.
+"""

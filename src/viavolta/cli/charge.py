@@ -1,0 +1,184 @@
+"""`viavolta charge`: schedule stays under limits against prices, with proof."""
+
+import math
+import re
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from viavolta.cli.runner import (
+    EffortOption,
+    ForceOption,
+    JsonOption,
+    LangOption,
+    OutOption,
+    SeedOption,
+    TimeLimitOption,
+    run,
+    say,
+)
+from viavolta.model.errors import UsageError, Where
+from viavolta.model.messages import text
+from viavolta.model.progress import Progress
+
+_SECONDS = {"s": 1, "min": 60, "h": 3600}
+
+
+def charge(
+    stays: Annotated[Path, typer.Argument(help="Who is at which plug, when (STAYS.csv).")],
+    limits: Annotated[Path, typer.Option("--limits", help="Tree of power limits (CSV).")],
+    signals: Annotated[Path, typer.Option("--signals", help="Prices over time (CSV).")],
+    out: OutOption,
+    *,
+    limit_profile: Annotated[
+        Path | None, typer.Option("--limit-profile", help="Limits over time (CSV).")
+    ] = None,
+    base_load: Annotated[
+        Path | None, typer.Option("--base-load", help="Load that is no vehicle's (CSV).")
+    ] = None,
+    step: Annotated[str, typer.Option("--step", help="Length of a step; divides an hour.")] = (
+        "15min"
+    ),
+    gap: Annotated[float, typer.Option("--gap", help="Proven gap that is good enough.")] = 0.001,
+    unmet_eur_per_kwh: Annotated[
+        float, typer.Option("--unmet-eur-per-kwh", help="Price of energy not delivered.")
+    ] = 10.0,
+    cluster: Annotated[
+        str | None, typer.Option("--cluster", help="Address of a compute cluster.")
+    ] = None,
+    force: ForceOption = False,
+    seed: SeedOption = 1,
+    effort: EffortOption = "normal",
+    time_limit: TimeLimitOption = None,
+    lang: LangOption = "en",
+    as_json: JsonOption = False,
+) -> None:
+    """Schedule charging at least cost under nested power limits, with a proven lower bound."""
+
+    def work(progress: Progress) -> dict[str, Any]:
+        # heavy imports: not on the way to --help
+        from viavolta.services.schedule_charging import (  # noqa: PLC0415
+            ChargeRequest,
+            schedule_charging,
+        )
+        from viavolta.storage.study_folder import (  # noqa: PLC0415
+            prepare_out,
+            write_study,
+        )
+
+        _refuse_cluster(cluster)
+        _check_amounts(gap=gap, unmet_eur_per_kwh=unmet_eur_per_kwh, time_limit=time_limit)
+        files = [path for path in (stays, limits, signals, limit_profile, base_load) if path]
+        _check_files(files)
+        prepare_out(out, force=force)
+        request = ChargeRequest(
+            stays=stays,
+            limits=limits,
+            signals=signals,
+            limit_profile=limit_profile,
+            base_load=base_load,
+            step_s=step_seconds(step),
+            gap=gap,
+            unmet_eur_per_kwh=unmet_eur_per_kwh,
+            seed=seed,
+            effort=effort,
+            time_limit_s=time_limit,
+        )
+        study = schedule_charging(request, progress=progress, clock=time.perf_counter)
+        folder = write_study(out, study, force=force)
+        warnings = [f"{warning.code}: {warning.message}" for warning in study.warnings]
+        return {**study.summary, "warnings": warnings, "out": str(folder)}
+
+    run(work, as_json=as_json, lang=lang, effort=effort, show=_show)
+
+
+def step_seconds(step: str) -> int:
+    """Read the length of a step such as 15min, 900s or 1h.
+
+    Raises
+    ------
+    UsageError: not a length of time.
+    """
+    match = re.fullmatch(r"([0-9]{1,6}) ?(s|min|h)", step.strip())
+    if match is None:
+        raise UsageError(
+            code="step-unreadable",
+            message=text("--step {step} is not a length of time", step=step[:200]),
+            where=Where(field="--step", value=step[:200]),
+            expected=text("5min, 15min, 900s or 1h, for example"),
+        )
+    return int(match[1]) * _SECONDS[match[2]]
+
+
+def _refuse_cluster(cluster: str | None) -> None:
+    if cluster is not None:
+        raise UsageError(
+            code="cluster-not-available",
+            message=text("--cluster is not available yet"),
+            where=Where(field="--cluster", value=cluster[:200]),
+            hint=text("leave it out: the schedule is made on this machine"),
+        )
+
+
+def _check_amounts(*, gap: float, unmet_eur_per_kwh: float, time_limit: float | None) -> None:
+    for option, value in (
+        ("--gap", gap),
+        ("--unmet-eur-per-kwh", unmet_eur_per_kwh),
+        ("--time-limit", 0.0 if time_limit is None else time_limit),
+    ):
+        if not (math.isfinite(value) and value >= 0):
+            raise UsageError(
+                code="option-out-of-range",
+                message=text("{option} {value} is not usable", option=option, value=value),
+                where=Where(field=option, value=str(value)),
+                expected=text("a number that is not negative"),
+            )
+
+
+def _check_files(files: list[Path]) -> None:
+    for path in files:
+        if not path.is_file():
+            raise UsageError(
+                code="missing-path",
+                message=text("there is no file {path}", path=path),
+                where=Where(file=path.name),
+            )
+
+
+def _show(summary: dict[str, Any]) -> None:
+    say(
+        text(
+            "{n} stays scheduled: {cost:.2f} EUR (unmanaged {unmanaged:.2f} EUR)",
+            n=summary["stays"],
+            cost=summary["cost_eur"],
+            unmanaged=summary["cost_unmanaged_eur"],
+        )
+    )
+    say(
+        text(
+            "proven: no schedule costs less than {bound:.2f} EUR, a gap of {gap:.3%}",
+            bound=summary["lower_bound_eur"],
+            gap=summary["gap"],
+        )
+    )
+    say(
+        text(
+            "highest import {peak:.1f} kW (unmanaged {unmanaged:.1f} kW)",
+            peak=summary["peak_import_kw"],
+            unmanaged=summary["peak_unmanaged_kw"],
+        )
+    )
+    for binding in summary["binding_limits"][:3]:
+        say(
+            text(
+                "limit {limit} binds for {hours:g} h: one more kW would save {value:.2f} EUR",
+                limit=binding["limit_id"],
+                hours=binding["hours"],
+                value=binding["value_eur"],
+            )
+        )
+    for warning in summary["warnings"]:
+        say(text("warning: {warning}", warning=warning))
+    say(text("study: {out}", out=summary["out"]))

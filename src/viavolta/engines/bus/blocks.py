@@ -1,0 +1,251 @@
+"""A vehicle's whole day, activity by activity, with the charge in its battery.
+
+From driven chains (who drives which trips, and where it charges between them) to the rows that a
+planner reads: pull-out, trip, deadhead, layover, charge, pull-in. The same timed rows serve every
+season: only the energies change.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+
+from viavolta.engines.bus.chains import DAY_S, DrivenChain, reach_kwh
+from viavolta.engines.bus.problem import Battery, BlockArrays, BlockProblem
+
+NIGHT_STEPS = 200
+NEGLIGIBLE_KWH = 1e-6
+
+
+class Kind(StrEnum):
+    """What a vehicle does in one row of its block."""
+
+    PULL_OUT = "pull_out"
+    TRIP = "trip"
+    DEADHEAD = "deadhead"
+    LAYOVER = "layover"
+    CHARGE = "charge"
+    PULL_IN = "pull_in"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """One row of a block. Nodes are rows of the way matrices; `trip` is -1 where there is none."""
+
+    kind: Kind
+    trip: int
+    from_node: int
+    to_node: int
+    start_s: float
+    end_s: float
+    energy_kwh: float
+    charged_kwh: float
+    soc_start_kwh: float
+    soc_end_kwh: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedStay:
+    """A vehicle at a plug. `activity` is the row of the block it belongs to, -1 at night.
+
+    `allowed_kw` is the power into the battery that any profile of this stay may use at any time.
+    """
+
+    activity: int
+    node: int
+    arrival_s: float
+    departure_s: float
+    energy_kwh: float
+    soc_arrival_kwh: float
+    allowed_kw: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One vehicle's day. lost_kwh: recuperation that found the battery full."""
+
+    depot: int
+    activities: tuple[Activity, ...]
+    stays: tuple[PlannedStay, ...]
+    lost_kwh: float
+
+    @property
+    def has_night_stay(self) -> bool:
+        """Whether the vehicle charges at night."""
+        return bool(self.stays) and self.stays[-1].activity < 0
+
+
+def build_block(
+    problem: BlockProblem, battery: Battery, chain: DrivenChain, *, charges_at_night: bool
+) -> Block | None:
+    """Lay out a chain in time and fill in the charge; None where the battery cannot do it.
+
+    Charging visits use all slack. With `charges_at_night` the night brings the charge back to the
+    morning's; without, the day's own visits must.
+    """
+    arrays = problem.arrays(battery)
+    rows = _timed_rows(problem, chain)
+    night_h = _night_hours(problem, rows) if charges_at_night else 0.0
+    start = battery.soc_max_kwh if charges_at_night else chain.morning_kwh
+    for _ in range(NIGHT_STEPS):
+        filled = _filled(rows, start, problem, arrays)
+        if filled is None:
+            return None
+        end = filled[0][-1].soc_end_kwh
+        restored = float(reach_kwh(end, night_h, arrays))
+        if restored >= start - NEGLIGIBLE_KWH:
+            return _block(chain.depot, filled, start, problem, arrays)
+        start = restored
+        if start < battery.soc_min_kwh:
+            return None
+    return None
+
+
+def _timed_rows(problem: BlockProblem, chain: DrivenChain) -> list[Activity]:
+    """Rows with times and energies of ways and trips; charges are filled in later."""
+    trips = chain.trips
+    first, last = int(trips[0]), int(trips[-1])
+    begin = problem.start_s[first] - problem.way_s[chain.depot, problem.from_node[first]]
+    rows: list[Activity] = []
+    _drive(problem, rows, Kind.PULL_OUT, chain.depot, int(problem.from_node[first]), begin)
+    for k, trip in enumerate(map(int, trips)):
+        if k > 0:
+            _gap(problem, rows, int(trips[k - 1]), trip, int(chain.ways[k - 1]))
+        rows.append(
+            _row(
+                Kind.TRIP,
+                int(problem.from_node[trip]),
+                int(problem.to_node[trip]),
+                (problem.start_s[trip], problem.end_s[trip]),
+                energy_kwh=float(problem.energy_kwh[trip]),
+                trip=trip,
+            )
+        )
+    home = int(problem.to_node[last])
+    _drive(problem, rows, Kind.PULL_IN, home, chain.depot, float(problem.end_s[last]))
+    return rows
+
+
+def _gap(problem: BlockProblem, rows: list[Activity], i: int, j: int, way: int) -> None:
+    """What happens between two trips: straight on, or by a station."""
+    here, there = int(problem.to_node[i]), int(problem.from_node[j])
+    time, until = float(problem.end_s[i]), float(problem.start_s[j])
+    if way >= 0:
+        station = int(problem.stations[way])
+        time = _drive(problem, rows, Kind.DEADHEAD, here, station, time)
+        leave = until - problem.layover_s - float(problem.way_s[station, there])
+        rows.append(_row(Kind.CHARGE, station, station, (time, leave)))
+        here, time = station, leave
+    if here != there:
+        time = _drive(problem, rows, Kind.DEADHEAD, here, there, time)
+    if until > time:
+        rows.append(_row(Kind.LAYOVER, there, there, (time, until)))
+
+
+def _drive(  # noqa: PLR0917 - a way has two ends and a time
+    problem: BlockProblem, rows: list[Activity], kind: Kind, here: int, there: int, time: float
+) -> float:
+    """Append a way and return when it ends; a way to where one stands is no deadhead."""
+    end = time + float(problem.way_s[here, there])
+    if kind is not Kind.DEADHEAD or here != there:
+        energy = float(problem.way_kwh[here, there])
+        rows.append(_row(kind, here, there, (time, end), energy_kwh=energy))
+    return end
+
+
+def _row(
+    kind: Kind,
+    here: int,
+    there: int,
+    times: tuple[float, float],
+    *,
+    energy_kwh: float = 0.0,
+    trip: int = -1,
+) -> Activity:
+    return Activity(
+        kind=kind,
+        trip=trip,
+        from_node=here,
+        to_node=there,
+        start_s=float(times[0]),
+        end_s=float(times[1]),
+        energy_kwh=energy_kwh,
+        charged_kwh=0.0,
+        soc_start_kwh=0.0,
+        soc_end_kwh=0.0,
+    )
+
+
+def _night_hours(problem: BlockProblem, rows: list[Activity]) -> float:
+    return (DAY_S - (rows[-1].end_s - rows[0].start_s) - problem.plug_s) / 3600.0
+
+
+def _filled(
+    rows: list[Activity], start_kwh: float, problem: BlockProblem, arrays: BlockArrays
+) -> tuple[list[Activity], float] | None:
+    """The rows with their charge, and the recuperation lost; None below the reserve."""
+    charge, lost, filled = start_kwh, 0.0, []
+    for row in rows:
+        before, charged = charge, 0.0
+        if row.kind is Kind.CHARGE:
+            hours = (row.end_s - row.start_s - problem.plug_s) / 3600.0
+            charge = float(reach_kwh(before, hours, arrays))
+            charged = charge - before
+        else:
+            charge = before - row.energy_kwh
+            if charge > arrays.soc_max_kwh:
+                lost += charge - max(before, arrays.soc_max_kwh)
+                charge = max(before, arrays.soc_max_kwh)
+        if charge < arrays.soc_min_kwh - NEGLIGIBLE_KWH:
+            return None
+        kind = Kind.LAYOVER if row.kind is Kind.CHARGE and charged <= NEGLIGIBLE_KWH else row.kind
+        filled.append(
+            replace(
+                row,
+                kind=kind,
+                charged_kwh=charged if kind is Kind.CHARGE else 0.0,
+                soc_start_kwh=before,
+                soc_end_kwh=charge if kind is not Kind.LAYOVER else before,
+            )
+        )
+    return filled, lost
+
+
+def _block(
+    depot: int,
+    filled: tuple[list[Activity], float],
+    start_kwh: float,
+    problem: BlockProblem,
+    arrays: BlockArrays,
+) -> Block:
+    rows, lost = filled
+    stays = [
+        _stay(k, row.from_node, (row.start_s, row.end_s), row.charged_kwh, row.soc_start_kwh, arrays)
+        for k, row in enumerate(rows)
+        if row.kind is Kind.CHARGE
+    ]
+    missing = start_kwh - rows[-1].soc_end_kwh
+    if missing > NEGLIGIBLE_KWH:
+        night = (rows[-1].end_s, rows[0].start_s + DAY_S)
+        stays.append(_stay(-1, depot, night, missing, rows[-1].soc_end_kwh, arrays))
+    return Block(depot=depot, activities=tuple(rows), stays=tuple(stays), lost_kwh=lost)
+
+
+def _stay(  # noqa: PLR0917 - one call per field, in the order of PlannedStay
+    activity: int,
+    node: int,
+    times: tuple[float, float],
+    energy_kwh: float,
+    soc_kwh: float,
+    arrays: BlockArrays,
+) -> PlannedStay:
+    allowed = float(np.interp(soc_kwh + energy_kwh, arrays.curve_kwh, arrays.curve_kw))
+    return PlannedStay(
+        activity=activity,
+        node=node,
+        arrival_s=times[0],
+        departure_s=times[1],
+        energy_kwh=energy_kwh,
+        soc_arrival_kwh=soc_kwh,
+        allowed_kw=allowed,
+    )

@@ -1,0 +1,197 @@
+"""The smallest fleet without energy limit: minimum-cost flow on a time-space network.
+
+One timeline of events per place; vehicles wait along it for nothing, and a way to another place
+leaves only from the latest event that still reaches a start (latest-first matches, Kliewer,
+Mellouli and Suhl 2006, "A time-space network based exact optimization model for multi-depot bus
+scheduling", EJOR 175). The optimum bounds every electric plan from below, because a battery only
+forbids connections, and because each way to and from a depot counts at its cheapest.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viavolta.engines.bus.problem import BlockProblem, Longs
+from viavolta.engines.kit.flow import FlowNetwork, min_cost_flow
+from viavolta.engines.kit.jit import kernel
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetFlow:
+    """The optimum without energy limit: vehicles, chains of trips and a proven cost bound."""
+
+    n_vehicles: int
+    cost_lower_bound: float
+    chains: tuple[Longs, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Events:
+    """Trip ends (0..N-1) and starts (N..2N-1) as nodes, ordered along the timeline of each place.
+
+    order (2N,): nodes by time, ends first at equal times. next_at_place (2N,): -1 at the end.
+    first_starts, last_ends: one node per place, where vehicles come from and go to the depot.
+    """
+
+    time_s: NDArray[np.float64]
+    place: Longs
+    order: Longs
+    next_at_place: Longs
+    first_starts: Longs
+    last_ends: Longs
+
+
+def smallest_fleet(problem: BlockProblem, vehicle_cost: float) -> FleetFlow:
+    """Cover all trips at least cost of vehicles and ways, energy ignored.
+
+    `vehicle_cost` is in the unit of `way_cost`. Raises NoSolutionError or PeerError of the kit.
+    """
+    n = problem.n_trips
+    if n == 0:
+        return FleetFlow(n_vehicles=0, cost_lower_bound=0.0, chains=())
+    events = _events(problem)
+    deadhead_tail, deadhead_head = _latest_first_arcs(problem, events)
+    network, parts = _network(problem, events, (deadhead_tail, deadhead_head), vehicle_cost)
+    flow, bound = min_cost_flow(network)
+    chains = _chains(events, network, flow, parts)
+    return FleetFlow(n_vehicles=len(chains), cost_lower_bound=bound, chains=chains)
+
+
+def _events(problem: BlockProblem) -> _Events:
+    n = problem.n_trips
+    time_s = np.concatenate([problem.end_s + problem.layover_s, problem.start_s])
+    place = np.concatenate([problem.to_node, problem.from_node])
+    order = np.lexsort((np.arange(2 * n), np.arange(2 * n) >= n, time_s)).astype(np.int64)
+    next_at_place = np.full(2 * n, -1, dtype=np.int64)
+    last: dict[int, int] = {}
+    first_start: dict[int, int] = {}
+    last_end: dict[int, int] = {}
+    for node in map(int, order):
+        at = int(place[node])
+        if at in last:
+            next_at_place[last[at]] = node
+        last[at] = node
+        if node >= n:
+            first_start.setdefault(at, node)
+        else:
+            last_end[at] = node
+    return _Events(
+        time_s=time_s,
+        place=place,
+        order=order,
+        next_at_place=next_at_place,
+        first_starts=np.array(list(first_start.values()), dtype=np.int64),
+        last_ends=np.array(list(last_end.values()), dtype=np.int64),
+    )
+
+
+def _latest_first_arcs(problem: BlockProblem, events: _Events) -> tuple[Longs, Longs]:
+    """Ways between places as (end node, start node) pairs, dominated ones left out."""
+    n = problem.n_trips
+    ends = events.order[events.order < n]
+    starts = events.order[events.order >= n]
+    ends = ends[np.argsort(events.place[ends], kind="stable")]
+    starts = starts[np.argsort(events.place[starts], kind="stable")]
+    end_places, end_first = np.unique(events.place[ends], return_index=True)
+    start_places, start_first = np.unique(events.place[starts], return_index=True)
+    return _latest_first(
+        events.time_s[ends],
+        events.time_s[starts],
+        ends,
+        starts,
+        end_places,
+        np.append(end_first, ends.size),
+        start_places,
+        np.append(start_first, starts.size),
+        problem.way_s,
+    )
+
+
+@kernel
+def _latest_first(  # noqa: PLR0917
+    end_s, start_s, ends, starts, end_places, end_first, start_places, start_first, way_s
+):
+    """For each pair of places, the latest end that reaches each start, where it is a new one."""
+    tails = []
+    heads = []
+    for p in range(end_places.size):
+        for q in range(start_places.size):
+            if end_places[p] == start_places[q]:
+                continue
+            way = way_s[end_places[p], start_places[q]]
+            a = end_first[p] - 1
+            for b in range(start_first[q], start_first[q + 1]):
+                before = a
+                while a + 1 < end_first[p + 1] and end_s[a + 1] + way <= start_s[b]:
+                    a += 1
+                if a != before:
+                    tails.append(ends[a])
+                    heads.append(starts[b])
+    return np.array(tails, dtype=np.int64), np.array(heads, dtype=np.int64)
+
+
+def _network(
+    problem: BlockProblem,
+    events: _Events,
+    deadheads: tuple[Longs, Longs],
+    vehicle_cost: float,
+) -> tuple[FlowNetwork, dict[str, slice]]:
+    """Nodes: 2N events, source 2N, sink 2N+1. Arcs: waits, deadheads, pull-outs, pull-ins."""
+    n = problem.n_trips
+    source, sink = 2 * n, 2 * n + 1
+    out_cost = problem.way_cost[problem.depots].min(axis=0)
+    in_cost = problem.way_cost[:, problem.depots].min(axis=1)
+    waits = np.flatnonzero(events.next_at_place >= 0)
+    firsts, lasts = events.first_starts, events.last_ends
+    tail = [waits, deadheads[0], np.full(firsts.size, source), lasts, np.array([source])]
+    head = [events.next_at_place[waits], deadheads[1], firsts, np.full(lasts.size, sink), [sink]]
+    cost = [
+        np.zeros(waits.size),
+        problem.way_cost[events.place[deadheads[0]], events.place[deadheads[1]]],
+        out_cost[events.place[firsts]] + vehicle_cost,
+        in_cost[events.place[lasts]],
+        np.zeros(1),
+    ]
+    sizes = np.cumsum([0] + [len(part) for part in tail])
+    names = ("wait", "deadhead", "pull_out", "pull_in", "unused")
+    supply = np.concatenate([np.ones(n), -np.ones(n), [n, -n]]).astype(np.int64)
+    network = FlowNetwork(
+        tail=np.concatenate(tail).astype(np.int64),
+        head=np.concatenate(head).astype(np.int64),
+        cost=np.concatenate(cost),
+        supply=supply,
+        capacity=float(n),
+    )
+    return network, {name: slice(int(sizes[k]), int(sizes[k + 1])) for k, name in enumerate(names)}
+
+
+def _chains(
+    events: _Events, network: FlowNetwork, flow: Longs, parts: dict[str, slice]
+) -> tuple[Longs, ...]:
+    """Turn the flow into one chain of trips per vehicle: who came first leaves first."""
+    n = events.order.size // 2
+    leaving: dict[int, list[tuple[int, int]]] = {}
+    for name in ("deadhead", "wait"):
+        for arc in np.arange(parts[name].start, parts[name].stop)[flow[parts[name]] > 0]:
+            leaving.setdefault(int(network.tail[arc]), []).append(
+                (int(network.head[arc]), int(flow[arc]))
+            )
+    queues: dict[int, list[int]] = {}
+    chains: list[list[int]] = []
+    vehicle_of_trip: dict[int, int] = {}
+    for arc in range(parts["pull_out"].start, parts["pull_out"].stop):
+        for _ in range(int(flow[arc])):
+            queues.setdefault(int(network.head[arc]), []).append(len(chains))
+            chains.append([])
+    for node in map(int, events.order):
+        queue = queues.pop(node, [])
+        if node < n:
+            queue.append(vehicle_of_trip[node])
+        else:
+            vehicle = queue.pop(0)
+            chains[vehicle].append(node - n)
+            vehicle_of_trip[node - n] = vehicle
+        for head, count in leaving.get(node, []):
+            queues.setdefault(head, []).extend(queue[:count])
+            del queue[:count]
+    return tuple(np.array(chain, dtype=np.int64) for chain in chains if chain)

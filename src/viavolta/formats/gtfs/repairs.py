@@ -1,0 +1,66 @@
+"""What a feed needed: a log of repairs and warnings that grows while the feed is read."""
+
+import polars as pl
+
+from viavolta.model.errors import Where
+from viavolta.model.messages import text
+from viavolta.model.notices import Repair, StudyWarning
+
+MAX_VALUE_CHARS = 200
+"""Longest piece of foreign text that a message repeats."""
+
+
+def where(
+    file: str, row: int | None = None, *, field: str | None = None, value: object = None
+) -> Where:
+    """Name the spot in a feed, with the value cut to `MAX_VALUE_CHARS`."""
+    shown = None if value is None else str(value)[:MAX_VALUE_CHARS]
+    return Where(file=file, row=row, field=field, value=shown)
+
+
+def spot(row: int, field: str, *, value: object) -> str:
+    """Describe one example of a repair for people."""
+    shown = "" if value is None else str(value)[:MAX_VALUE_CHARS]
+    return text("row {row}, {field}: '{value}'", row=row, field=field, value=shown)
+
+
+class RepairLog:
+    """Collects repairs, one entry per code and file: counts add up, the first example stays."""
+
+    def __init__(self) -> None:
+        self._repairs: dict[tuple[str, str], Repair] = {}
+        self._warnings: dict[tuple[str, str | None], StudyWarning] = {}
+
+    def note(self, *, code: str, file: str, count: int, example: str, action: str) -> None:
+        """Add a repair; a count of zero is no repair."""
+        if count == 0:
+            return
+        before = self._repairs.get((code, file))
+        self._repairs[code, file] = Repair(
+            code=code,
+            file=file,
+            count=count + (before.count if before else 0),
+            example=before.example if before else example,
+            action=before.action if before else action,
+        )
+
+    def note_rows(
+        self, rows: pl.DataFrame, *, code: str, file: str, field: str, action: str
+    ) -> None:
+        """Add one repair for all rows of a frame that has `row` and the column `field`."""
+        if rows.height:
+            first = rows.row(0, named=True)
+            example = spot(first["row"], field, value=first[field])
+            self.note(code=code, file=file, count=rows.height, example=example, action=action)
+
+    def add_warning(self, *, code: str, file: str | None, message: str) -> None:
+        """Add a warning; a second one of the same code and file is left out."""
+        self._warnings.setdefault((code, file), StudyWarning(code=code, file=file, message=message))
+
+    def repairs(self) -> tuple[Repair, ...]:
+        """Give the repairs by file and code."""
+        return tuple(sorted(self._repairs.values(), key=lambda r: (r.file, r.code)))
+
+    def warnings(self) -> tuple[StudyWarning, ...]:
+        """Give the warnings by file and code."""
+        return tuple(sorted(self._warnings.values(), key=lambda w: (w.file or "", w.code)))

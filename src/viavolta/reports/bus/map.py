@@ -1,0 +1,295 @@
+"""The map: lines, terminals and depots in an own projection, no tiles, no network."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from viavolta.model.messages import text
+from viavolta.reports.bus.facts import BusFacts
+from viavolta.reports.bus.network_tables import (
+    busiest_lines,
+    depot_table,
+    line_table,
+    terminal_table,
+)
+from viavolta.reports.figure import figure, legend_of, missing, section, swatch
+from viavolta.reports.markup import Html, clip, fill, join, tag
+from viavolta.reports.numbers import number, power
+
+N_COLOURS = 7
+"""The busiest lines get a colour of their own; more could not be told apart."""
+
+_KM_PER_DEGREE = 111.195
+_MARGIN_PX = 26.0
+_LABEL_PX = 6.6
+_PX_PER_NAME = 60.0
+Box = tuple[float, float, float, float]
+"""West, north, east, south in px."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projection:
+    """Equirectangular around the middle of the map: true to scale over a city."""
+
+    west: float
+    north: float
+    lon_scale: float
+    px_per_degree: float
+    width: float
+    height: float
+
+    def xy(self, lat: float, lon: float) -> tuple[float, float]:
+        """Pixels from the top left corner."""
+        x = (lon - self.west) * self.lon_scale * self.px_per_degree
+        y = (self.north - lat) * self.px_per_degree
+        return round(x + _MARGIN_PX, 1), round(y + _MARGIN_PX, 1)
+
+    def km(self, px: float) -> float:
+        """Ground distance of a length on the map."""
+        return px / self.px_per_degree * _KM_PER_DEGREE
+
+
+def fit(lat: Sequence[float], lon: Sequence[float], *, width: float, height: float) -> Projection:
+    """Give a projection that shows all points within `width` x at most `height` px."""
+    south, north, west, east = min(lat), max(lat), min(lon), max(lon)
+    lon_scale = max(math.cos(math.radians((south + north) / 2)), 0.05)
+    across = max((east - west) * lon_scale, 1e-4)
+    down = max(north - south, 1e-4)
+    scale = min((width - 2 * _MARGIN_PX) / across, (height - 2 * _MARGIN_PX) / down)
+    spare = (width - 2 * _MARGIN_PX) / scale - across
+    return Projection(
+        west=west - spare / lon_scale / 2,
+        north=north,
+        lon_scale=lon_scale,
+        px_per_degree=scale,
+        width=width,
+        height=round(down * scale + 2 * _MARGIN_PX, 1),
+    )
+
+
+def network_map(facts: BusFacts) -> Html:
+    """Build the section with the map."""
+    title = text("The network and its depots")
+    places = facts.table("places")
+    if places is None:
+        return section("map", title, missing(text("places")))
+    shapes = facts.table("shapes")
+    notes = [] if shapes is not None else [missing(text("lines to draw (table shapes)"))]
+    lines = busiest_lines(facts)
+    drawn = [
+        _draw(facts, lines, size=size, width=width, height=height)
+        for size, width, height in (("wide", 760.0, 620.0), ("narrow", 340.0, 420.0))
+    ]
+    return section(
+        "map",
+        title,
+        *notes,
+        figure(
+            "map",
+            title=text("Lines, terminals and depots"),
+            picture=join(drawn),
+            legend=_legend(lines),
+            caption=_caption(facts, lines),
+            table=join((depot_table(facts), line_table(lines), terminal_table(facts))),
+            table_label=text("Depots, lines and terminals as tables"),
+        ),
+    )
+
+
+def _draw(facts: BusFacts, lines: pl.DataFrame, *, size: str, width: float, height: float) -> Html:
+    places = facts.study.tables["places"].filter(
+        (pl.col("is_terminal") | pl.col("is_depot")) & pl.col("lat").is_finite()
+    )
+    shapes = facts.table("shapes")
+    lat, lon = places["lat"].to_list(), places["lon"].to_list()
+    if shapes is not None:
+        shapes = shapes.filter(pl.col("lat").is_finite() & pl.col("lon").is_finite())
+        lat, lon = lat + shapes["lat"].to_list(), lon + shapes["lon"].to_list()
+    if not lat:
+        return missing(text("places with coordinates"))
+    view = fit(lat, lon, width=width, height=height)
+    content = [
+        None if shapes is None else _routes(shapes, lines, view=view),
+        _marks(facts, places, view),
+        _scale_bar(view),
+    ]
+    alt = text("Map of {n} lines with their terminals and depots", n=lines.height)
+    return tag(
+        "svg",
+        *content,
+        class_="map",
+        viewBox=f"0 0 {view.width:g} {view.height:g}",
+        width=f"{view.width:g}",
+        height=f"{view.height:g}",
+        role="img",
+        aria_label=alt,
+        data_size=size,
+    )
+
+
+def _routes(shapes: pl.DataFrame, lines: pl.DataFrame, *, view: Projection) -> Html:
+    """One path per line, the busiest on top."""
+    rank = {route: i for i, route in enumerate(lines["route_id"].to_list())}
+    drawn: list[tuple[int, Html]] = []
+    for (route,), part in shapes.group_by("route_id", maintain_order=True):
+        place = rank.get(str(route), len(rank))
+        name = clip(part["route_name"][0] or route, 80)
+        drawn.append(
+            (
+                place,
+                tag(
+                    "path",
+                    tag("title", text("Line {name}", name=name)),
+                    d=_path(part, view.xy),
+                    class_=_line_class(place),
+                ),
+            )
+        )
+    return tag("g", *(path for _, path in sorted(drawn, key=lambda d: -d[0])), class_="routes")
+
+
+def _line_class(rank: int) -> str:
+    return f"route r{rank}" if rank < N_COLOURS else "route"
+
+
+def _path(route: pl.DataFrame, xy: Callable[[float, float], tuple[float, float]]) -> str:
+    """Polylines of a line; points closer than a pixel to the last one are left out."""
+    words: list[str] = []
+    last_part, last = None, (math.inf, math.inf)
+    for lat, lon, part in route.select("lat", "lon", "part").iter_rows():
+        x, y = xy(lat, lon)
+        if part != last_part:
+            words.append(f"M{x:g} {y:g}")
+        elif abs(x - last[0]) + abs(y - last[1]) < 1:
+            continue
+        else:
+            words.append(f"L{x:g} {y:g}")
+        last_part, last = part, (x, y)
+    return "".join(words)
+
+
+def _marks(facts: BusFacts, places: pl.DataFrame, view: Projection) -> Html:
+    """Depots, always named, and terminals, named where there is room, busiest first."""
+    taken: list[Box] = []
+    depots = _depots(facts, places.filter("is_depot"), view, taken)
+    terminals = _terminals(facts, places.filter(~pl.col("is_depot")), view, taken)
+    return terminals + depots
+
+
+def _depots(facts: BusFacts, places: pl.DataFrame, view: Projection, taken: list[Box]) -> Html:
+    """Squares with name, points and connection."""
+    equipment = _equipment(facts)
+    drawn = []
+    for place_id, name, lat, lon in places.select("place_id", "name", "lat", "lon").iter_rows():
+        x, y = view.xy(lat, lon)
+        lines = (clip(name, 32), equipment.get(place_id, text("no charging")))
+        box, anchor = _label_box(x, y, lines, view)
+        taken.append(box)
+        drawn.append(tag("rect", x=f"{x - 6:g}", y=f"{y - 6:g}", width="12", height="12", rx="2"))
+        at = f"{x + 12 if anchor == 'start' else x - 12:g}"
+        drawn.append(tag("text", lines[0], x=at, y=f"{y - 1:g}", text_anchor=anchor))
+        drawn.append(
+            tag("text", lines[1], x=at, y=f"{y + 12:g}", text_anchor=anchor, class_="small")
+        )
+    return tag("g", *drawn, class_="depots")
+
+
+def _equipment(facts: BusFacts) -> dict[str, str]:
+    """Charging points and connection of each place in words."""
+    chargers = facts.table("chargers")
+    if chargers is None:
+        return {}
+    rows = chargers.select("place_id", "n_points", "connection_kw").iter_rows()
+    return {p: text("{n} points, {p}", n=number(n), p=power(kw)) for p, n, kw in rows}
+
+
+def _terminals(facts: BusFacts, places: pl.DataFrame, view: Projection, taken: list[Box]) -> Html:
+    """Circles; a name only where it covers no other name and no depot."""
+    trips = facts.table("trips")
+    calls = pl.DataFrame(schema={"place_id": pl.String, "len": pl.UInt32})
+    if trips is not None:
+        ends = pl.concat([trips["from_place"], trips["to_place"]]).alias("place_id")
+        calls = ends.to_frame().group_by("place_id").len()
+    ordered = places.join(calls, on="place_id", how="left").sort(
+        ["len", "place_id"], descending=[True, False], nulls_last=True
+    )
+    dots: list[Html] = []
+    names: list[Html] = []
+    for name, lat, lon in ordered.select("name", "lat", "lon").iter_rows():
+        x, y = view.xy(lat, lon)
+        dots.append(tag("circle", tag("title", clip(name, 80)), cx=f"{x:g}", cy=f"{y:g}", r="3"))
+        label = clip(name, 26)
+        box, anchor = _label_box(x, y, (label,), view)
+        if len(names) < view.width / _PX_PER_NAME and not any(_overlap(box, t) for t in taken):
+            taken.append(box)
+            at = f"{x + 6 if anchor == 'start' else x - 6:g}"
+            names.append(tag("text", label, x=at, y=f"{y + 4:g}", text_anchor=anchor))
+    return tag("g", *dots, *names, class_="terminals")
+
+
+def _label_box(x: float, y: float, lines: Sequence[str], view: Projection) -> tuple[Box, str]:
+    """Find the box of a mark with its label, and on which side of the mark the label stands."""
+    reach = 14 + _LABEL_PX * max(len(line) for line in lines)
+    half = 9.0 * len(lines)
+    if x + reach > view.width:
+        return (x - reach, y - half, x + 8, y + half), "end"
+    return (x - 8, y - half, x + reach, y + half), "start"
+
+
+def _overlap(a: Box, b: Box) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _scale_bar(view: Projection) -> Html:
+    """Give a round length of about a fifth of the width, and where north is."""
+    most_km = view.km(view.width / 5)
+    step = 10.0 ** math.floor(math.log10(most_km))
+    length_km = max(step * k for k in (1, 2, 5) if step * k <= most_km)
+    px = length_km / view.km(1)
+    y = view.height - 8
+    words = (
+        text("{n} km", n=number(length_km))
+        if length_km >= 1
+        else text("{n} m", n=number(1000 * length_km))
+    )
+    bar = Html(f'<path d="M8 {y - 5:g}v5h{px:.1f}v-5"/>')
+    north = Html(f'<path d="M{view.width - 14:g} 22l5 -14l5 14l-5 -4z" class="north"/>')
+    return tag("g", bar, tag("text", words, x=f"{px + 14:.1f}", y=f"{y:g}"), north, class_="scale")
+
+
+def _legend(lines: pl.DataFrame) -> Html:
+    def line(css: str) -> Html:
+        return swatch(f'<path d="M1 6h20" class="{css}"/>')
+
+    entries = [
+        (line(f"route r{i}"), text("Line {name}", name=clip(name or route, 30)))
+        for i, (route, name) in enumerate(
+            lines.select("route_id", "route_name").head(N_COLOURS).iter_rows()
+        )
+    ]
+    if lines.height > N_COLOURS:
+        entries.append((line("route"), text("{n} other lines", n=lines.height - N_COLOURS)))
+    depot = swatch('<rect x="6" y="1" width="10" height="10" rx="2" class="depot"/>')
+    terminal = swatch('<circle cx="11" cy="6" r="3.5" class="terminal"/>')
+    return legend_of([*entries, (depot, text("Depot")), (terminal, text("Terminal"))])
+
+
+def _caption(facts: BusFacts, lines: pl.DataFrame) -> Html:
+    """Show what is drawn, and the credit that the licence of the inputs asks for."""
+    proposed = (
+        text(" The depots are proposals of this study.") if facts.flag("depots_proposed") else ""
+    )
+    licences = " ".join(f"{i.licence} {i.origin}" for i in facts.study.inputs).lower()
+    credit = (
+        " \N{COPYRIGHT SIGN} OpenStreetMap contributors (ODbL)."
+        if "odbl" in licences or "openstreetmap" in licences
+        else ""
+    )
+    return fill(
+        text("{n} lines; those with most trips in colour. North is up.{proposed}{credit}"),
+        n=lines.height,
+        proposed=proposed,
+        credit=credit,
+    )

@@ -1,0 +1,111 @@
+"""Standard charts as inline SVG, drawn by Vega-Lite without network or browser.
+
+Each chart is drawn twice, for a desk and for a phone; the style sheet shows the one that fits.
+Colours are custom properties of the page, so that one picture serves light, dark and print.
+Legends are the page's own (`figure.legend_of`): they wrap and follow the reader's font.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from viavolta.reports.markup import Html, esc
+
+WIDE_PX = 810
+NARROW_PX = 340
+Spec = dict[str, Any]
+
+_CONFIG: Spec = {
+    "aria": False,
+    "background": None,
+    "font": "Arial, Helvetica, Liberation Sans, sans-serif",
+    "view": {"stroke": None},
+    "axis": {
+        "domainColor": "var(--line-strong)",
+        "gridColor": "var(--line)",
+        "tickColor": "var(--line-strong)",
+        "labelColor": "var(--ink-soft)",
+        "titleColor": "var(--ink-soft)",
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "titlePadding": 8,
+    },
+    "axisX": {"grid": False},
+    "axisY": {
+        "domain": False,
+        "ticks": False,
+        "titleAlign": "left",
+        "titleAngle": 0,
+        "titleAnchor": "end",
+        "titleBaseline": "bottom",
+        "titleX": 0,
+        "titleY": -12,
+    },
+    "header": {"labelColor": "var(--ink)", "labelFontSize": 12, "title": None},
+    "text": {"color": "var(--ink)", "fontSize": 12},
+}
+
+
+def chart(name: str, make: Callable[[int], Spec], *, alt: str) -> Html:
+    """Draw a chart in both widths.
+
+    Parameters
+    ----------
+    name
+        Unique on the page; keeps the ids inside the pictures apart.
+    make
+        Gives the Vega-Lite specification for a width in px.
+    alt
+        What the picture shows, in words, for those who cannot see it.
+    """
+    drawn = [
+        _draw(f"{name}-{size}", make(width), size=size, alt=alt)
+        for size, width in (("wide", WIDE_PX), ("narrow", NARROW_PX))
+    ]
+    return Html("".join(drawn))
+
+
+def _draw(name: str, spec: Spec, *, size: str, alt: str) -> str:
+    import vl_convert  # noqa: PLC0415 - takes a second to load, only reports need it
+
+    spec = {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "config": _CONFIG,
+        **spec,
+    }
+    svg = str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
+    return _tidy(svg, name).replace(
+        "<svg ", f'<svg role="img" aria-label="{esc(alt)}" data-size="{size}" ', 1
+    )
+
+
+def _tidy(svg: str, name: str) -> str:
+    """Drop what an inline picture does not need, and keep ids apart and the same in every run."""
+    svg = (
+        re.sub(r' (?:xmlns(?::\w+)?|version)="[^"]*"', "", svg[: svg.index(">")])
+        + svg[svg.index(">") :]
+    )
+    svg = re.sub(
+        r' (?:class="(?!marks)[^"]*"|aria-[a-z]+="[^"]*"|pointer-events="none"'
+        r'|role="[^"]*"|opacity="1")',
+        "",
+        svg,
+    )
+    svg = re.sub(r'<path d="" display="none"/>|<path d="M0,0h0v0h0Z"/>', "", svg)
+    for i, old in enumerate(dict.fromkeys(re.findall(r' id="([\w-]+)"', svg))):
+        svg = re.sub(rf'(id="|#){re.escape(old)}\b', rf"\g<1>{name}-{i}", svg)
+    return svg.strip()
+
+
+def time_axis(first_s: float, last_s: float, *, width: int, title: str) -> Spec:
+    """Give an x axis over the service day with a label every few hours."""
+    every_h = max(1, round((last_s - first_s) / 3600 / (12 if width > NARROW_PX else 5)))
+    every_s = 3600 * next(h for h in (1, 2, 3, 4, 6, 8, 12, 24, 10**6) if h >= every_h)
+    start = int(-(-first_s // every_s) * every_s)
+    return {
+        "title": title,
+        "values": list(range(start, int(last_s) + 1, every_s)),
+        "labelExpr": "format(floor(datum.value/3600)%24,'02d')+':00'",
+        "labelFlush": False,
+    }

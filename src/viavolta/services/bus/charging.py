@@ -1,0 +1,400 @@
+"""When the buses charge: one schedule per depot and season, managed against unmanaged.
+
+The day repeats, so a depot's stays are laid on one circle of 24 hours, cut where it hurts least;
+stays across the cut keep their larger part for the scheduler.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from viavolta.catalogue.price_profile import Season, wholesale_profile
+from viavolta.engines.bus.blocks import Block, PlannedStay, build_block
+from viavolta.engines.bus.chains import DAY_S
+from viavolta.engines.charging.scheduler import schedule
+from viavolta.engines.charging.unmanaged import unmanaged
+from viavolta.engines.costs.annuity import annuity_factor
+from viavolta.engines.costs.investment import connection_rates, level_for
+from viavolta.engines.costs.tariff import (
+    GridFee,
+    capacity_eur_per_kw_day,
+    catalogue_tariff,
+    day_price,
+    step_means,
+)
+from viavolta.model.errors import NoSolutionError
+from viavolta.model.limit import one_limit
+from viavolta.model.messages import text
+from viavolta.model.progress import Progress, StopRule
+from viavolta.model.schedule import Schedule
+from viavolta.model.signal import SignalTable, one_zone
+from viavolta.model.stay import StayTable, stay_table
+from viavolta.model.trip import Floats
+from viavolta.model.vehicle import BusType
+from viavolta.services.bus.fleet import FleetPlan, Planner, driver_of
+
+UNMET_TOLERANCE_KWH = 0.01
+CONNECTION_STEP_KW = 10.0
+HOUR_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepotStay:
+    """A stay at a depot: whose it is, and the part of its window the scheduler may use."""
+
+    stay_id: str
+    bus: int
+    planned: PlannedStay
+    max_kw: float
+    begin_s: float
+    end_s: float
+    shift_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepotLoad:
+    """A depot's stays on the circle of a day that is cut at `cut_s`, a whole hour."""
+
+    stays: tuple[DepotStay, ...]
+    cut_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayTerms:
+    """What a day is scheduled under: prices of a season, grid fee, limit, price of the peak."""
+
+    season: Season
+    fee: GridFee
+    limit_kw: float | None
+    peak_eur_per_kw: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepotDay:
+    """One depot on one kind of day. Shapes: managed_kw, unmanaged_kw, buy (T,) from 00:00 on.
+
+    `schedule` is the managed day on the circle that `load` cuts; energies at the plug, in kWh.
+    """
+
+    load: DepotLoad
+    schedule: Schedule
+    managed_kw: Floats
+    unmanaged_kw: Floats
+    buy_eur_per_kwh: Floats
+    energy_kwh: float
+    wholesale_managed_eur: float
+    wholesale_unmanaged_eur: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepotCharging:
+    """A depot's charging: the sizing day, the three days of the year, and its connection.
+
+    peak_kw: highest managed power of the sizing day; worth_eur_per_kw: what one more kW at the
+    connection would save in a year, where the user's limit binds.
+    """
+
+    depot: int
+    fee: GridFee
+    sizing: DepotDay
+    seasons: tuple[DepotDay, ...]
+    peak_kw: float
+    peak_unmanaged_kw: float
+    connection_kw: float
+    worth_eur_per_kw: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeasonBlocks:
+    """The fleet's days at one temperature, with how many days of the year it stands for."""
+
+    temperature_c: float
+    days: float
+    season: Season
+    blocks: tuple[Block, ...]
+
+
+def season_blocks(planner: Planner, plan: FleetPlan) -> tuple[SeasonBlocks, ...]:
+    """The same blocks on the winter, mean and summer day: only the energies change.
+
+    Raises
+    ------
+    NoSolutionError: a block drivable on the sizing day is not on a milder one.
+    """
+    seasons = (Season.WINTER, Season.MEAN, Season.SUMMER)
+    return tuple(
+        SeasonBlocks(
+            temperature_c=temperature_c,
+            days=days,
+            season=season,
+            blocks=tuple(_blocks_at(planner, plan, temperature_c)),
+        )
+        for (temperature_c, days), season in zip(
+            planner.network.climate.weighted(), seasons, strict=True
+        )
+    )
+
+
+def _blocks_at(planner: Planner, plan: FleetPlan, temperature_c: float) -> list[Block]:
+    drivers = {
+        id(bus.driver): driver_of(
+            planner, bus.driver.bus, point_kw=plan.point_kw, temperature_c=temperature_c
+        )
+        for bus in plan.buses
+    }
+    blocks = []
+    for bus in plan.buses:
+        driver = drivers[id(bus.driver)]
+        block = build_block(
+            driver.problem, driver.battery, bus.chain, charges_at_night=bus.block.has_night_stay
+        )
+        if block is None:
+            raise NoSolutionError(
+                code="season-not-drivable",
+                message=text("a block cannot be driven at {c:.0f} degrees", c=temperature_c),
+                hint=text("check the energy figures: a milder day takes more than the design day"),
+            )
+        blocks.append(block)
+    return blocks
+
+
+def charge_depots(
+    planner: Planner,
+    plan: FleetPlan,
+    seasons: tuple[SeasonBlocks, ...],
+    *,
+    progress: Progress,
+    stop: StopRule,
+) -> tuple[DepotCharging, ...]:
+    """Schedule every depot on the sizing day and the days of the year.
+
+    Raises
+    ------
+    NoSolutionError: a connection limit leaves buses short of energy.
+    """
+    nodes = [int(d) for d in planner.network.depot_nodes]
+    result = []
+    for k, node in enumerate(nodes):
+        progress("charging", k / len(nodes))
+        result.append(_charge_depot(planner, plan, seasons, k, node=node, stop=stop))
+    return tuple(result)
+
+
+def _charge_depot(
+    planner: Planner,
+    plan: FleetPlan,
+    seasons: tuple[SeasonBlocks, ...],
+    k: int,
+    *,
+    node: int,
+    stop: StopRule,
+) -> DepotCharging:
+    tariff = catalogue_tariff(planner.assumptions)
+    limit_kw = planner.network.depots[k].connection_kw
+    load = _depot_load(plan, [bus.block for bus in plan.buses], node)
+    season = min(seasons, key=lambda s: abs(s.temperature_c - plan.sizing_c)).season
+    trials = []
+    for fee in tariff.branches:
+        price = capacity_eur_per_kw_day(fee) + _connection_eur_per_kw_day(planner, load)
+        terms = DayTerms(season=season, fee=fee, limit_kw=limit_kw, peak_eur_per_kw=price)
+        trials.append((fee, _day(planner, plan, load, terms, stop=stop)))
+    fee, sizing = min(trials, key=lambda trial: trial[1].schedule.cost_eur)
+    _require_met(planner, sizing, k, limit_kw)
+    peak = float(sizing.managed_kw.max(initial=0.0))
+    connection = limit_kw or float(np.ceil(peak / CONNECTION_STEP_KW - 1e-9) * CONNECTION_STEP_KW)
+    year = []
+    for s in seasons:
+        terms = DayTerms(season=s.season, fee=fee, limit_kw=max(peak, 1.0), peak_eur_per_kw=0.0)
+        year.append(_day(planner, plan, _depot_load(plan, s.blocks, node), terms, stop=stop))
+    binding = sizing.schedule.binding_limits
+    return DepotCharging(
+        depot=node,
+        fee=fee,
+        sizing=sizing,
+        seasons=tuple(year),
+        peak_kw=peak,
+        peak_unmanaged_kw=float(sizing.unmanaged_kw.max(initial=0.0)),
+        connection_kw=connection,
+        worth_eur_per_kw=binding[0].value_eur * 365.0 if binding else 0.0,
+    )
+
+
+def _require_met(planner: Planner, day: DepotDay, k: int, limit_kw: float | None) -> None:
+    """Refuse a plan whose buses would leave short of energy."""
+    unmet = float(day.schedule.plan.unmet_kwh.sum())
+    if unmet > UNMET_TOLERANCE_KWH:
+        short = int((day.schedule.plan.unmet_kwh > UNMET_TOLERANCE_KWH).sum())
+        raise NoSolutionError(
+            code="connection-too-small",
+            message=text(
+                "{n} buses at {depot} would leave {kwh:.0f} kWh short",
+                n=short,
+                depot=planner.network.depots[k].name,
+                kwh=unmet,
+            ),
+            expected=text("a connection above {kw:.0f} kW", kw=limit_kw or 0.0),
+            hint=text("raise connection_kw of the depot, or leave it out to have it sized"),
+        )
+
+
+def _connection_eur_per_kw_day(planner: Planner, load: DepotLoad) -> float:
+    """What one kW of connection costs per day, at the grid level that half the points would need."""
+    kw = sum(s.max_kw for s in load.stays) / 2
+    rates = level_for(max(kw, 1.0), connection_rates(planner.assumptions))
+    factor = annuity_factor(
+        planner.number("costs.interest_share"), planner.number("costs.connection_life_years")
+    )
+    return rates.power_eur_per_kw.value * factor / 365.0
+
+
+def _depot_load(plan: FleetPlan, blocks: Sequence[Block], node: int) -> DepotLoad:
+    """The stays at a depot, laid on the circle of a day and cut where it hurts least."""
+    raw = [
+        (k, number, stay)
+        for k, block in enumerate(blocks)
+        for number, stay in enumerate(block.stays)
+        if stay.node == node
+    ]
+    buses = [plan.buses[k].driver.bus for k, _, _ in raw]
+    kws = [_max_kw(b, stay, plan.point_kw) for b, (_, _, stay) in zip(buses, raw, strict=True)]
+    cut = _best_cut([stay for _, _, stay in raw], buses, kws)
+    stays = []
+    for (k, number, stay), max_kw in zip(raw, kws, strict=True):
+        begin, end, shift = _part_after(stay, cut)
+        stays.append(
+            DepotStay(
+                stay_id=f"{k + 1:04d}-{number + 1}",
+                bus=k,
+                planned=stay,
+                max_kw=max_kw,
+                begin_s=begin,
+                end_s=end,
+                shift_s=shift,
+            )
+        )
+    return DepotLoad(stays=tuple(stays), cut_s=cut)
+
+
+def _max_kw(bus: BusType, stay: PlannedStay, point_kw: float) -> float:
+    """Power at the plug that any profile of this stay may use: the curve's at its last charge."""
+    at_end = (stay.soc_arrival_kwh + stay.energy_kwh) / bus.capacity_kwh
+    curve = float(np.interp(at_end, bus.charge_curve_soc, bus.charge_curve_kw))
+    return min(curve, bus.max_charge_kw, point_kw)
+
+
+def _part_after(stay: PlannedStay, cut_s: float) -> tuple[float, float, float]:
+    """The larger part of a stay on the day that begins at the cut: (begin, end, shift back)."""
+    days = np.floor((stay.arrival_s - cut_s) / DAY_S)
+    begin, end = stay.arrival_s - days * DAY_S, stay.departure_s - days * DAY_S
+    late = end - (cut_s + DAY_S)
+    if late <= 0:
+        return begin, end, days * DAY_S
+    if cut_s + DAY_S - begin >= late:
+        return begin, cut_s + DAY_S, days * DAY_S
+    return cut_s, min(end - DAY_S, cut_s + DAY_S), (days + 1) * DAY_S
+
+
+def _best_cut(
+    stays: Sequence[PlannedStay], buses: Sequence[BusType], kws: Sequence[float]
+) -> int:
+    """The hour at which cutting the circle takes least room from the stays, in seconds."""
+
+    def loss(cut_s: float) -> tuple[float, float]:
+        short = lost = 0.0
+        for stay, bus, kw in zip(stays, buses, kws, strict=True):
+            begin, end, _ = _part_after(stay, cut_s)
+            need_s = stay.energy_kwh / max(kw * bus.charge_efficiency, 1e-9) * HOUR_S
+            short += max(0.0, need_s - (end - begin))
+            lost += (stay.departure_s - stay.arrival_s) - (end - begin)
+        return short, lost
+
+    return int(min(np.arange(0.0, DAY_S, HOUR_S), key=loss))
+
+
+def _day(
+    planner: Planner, plan: FleetPlan, load: DepotLoad, terms: DayTerms, *, stop: StopRule
+) -> DepotDay:
+    """Schedule one depot on one day, and work out what charging at once would have been."""
+    step_s = int(planner.number("planning.step_s"))
+    n_steps = int(DAY_S) // step_s
+    wholesale = wholesale_profile(planner.assumptions, terms.season)
+    tariff = catalogue_tariff(planner.assumptions)
+    buy = day_price(
+        wholesale, tariff, fee=terms.fee, start_s=load.cut_s, step_s=step_s, n_steps=n_steps
+    )
+    market = step_means(wholesale, load.cut_s, step_s=step_s, n_steps=n_steps)
+    signals = one_zone(
+        _origin(planner) + np.timedelta64(load.cut_s, "s"), step_s, buy_eur_per_kwh=buy
+    )
+    cap = sum(s.max_kw for s in load.stays) + 1.0 if terms.limit_kw is None else terms.limit_kw
+    limits = one_limit("depot", cap, n_steps=n_steps, peak_eur_per_kw=terms.peak_eur_per_kw)
+    managed = schedule(_table(planner, plan, load, whole=False), limits, signals, stop=stop)
+    step_h = step_s / HOUR_S
+    turn = load.cut_s // step_s
+    managed_kw, at_once = managed.plan.net_kw[0], _unmanaged_kw(planner, plan, load, step_s)
+    return DepotDay(
+        load=load,
+        schedule=managed,
+        managed_kw=np.roll(managed_kw, turn),
+        unmanaged_kw=at_once,
+        buy_eur_per_kwh=np.roll(buy, turn),
+        energy_kwh=float(managed_kw.sum() * step_h),
+        wholesale_managed_eur=float((managed_kw * market).sum() * step_h),
+        wholesale_unmanaged_eur=float((at_once * np.roll(market, turn)).sum() * step_h),
+    )
+
+
+def _unmanaged_kw(
+    planner: Planner, plan: FleetPlan, load: DepotLoad, step_s: int
+) -> Floats:
+    """Power over the day, 00:00 first, if every bus charged at full power on arrival (T,)."""
+    n_steps = int(DAY_S) // step_s
+    if not load.stays:
+        return np.zeros(n_steps)
+    first = int(min(s.planned.arrival_s for s in load.stays) // DAY_S)
+    last = int(max(s.planned.departure_s for s in load.stays) // DAY_S) + 1
+    days = last - first
+    signals = one_zone(
+        _origin(planner) + np.timedelta64(first * int(DAY_S), "s"),
+        step_s,
+        buy_eur_per_kwh=np.zeros(days * n_steps),
+    )
+    limits = one_limit("depot", 0.0, n_steps=days * n_steps)
+    at_once = unmanaged(_table(planner, plan, load, whole=True), limits=limits, signals=signals)
+    folded: Floats = at_once.net_kw[0].reshape(days, n_steps).sum(axis=0)
+    return folded
+
+
+def _origin(planner: Planner) -> np.datetime64:
+    """00:00 of the service day in UTC (noon minus 12 h, as GTFS counts)."""
+    timetable = planner.network.timetable
+    return np.datetime64(day_start_utc(timetable.date, timetable.timezone), "s")
+
+
+def day_start_utc(date: dt.date, timezone: str) -> dt.datetime:
+    """Noon of the local day minus 12 h, in UTC, without zone information."""
+    noon = dt.datetime.combine(date, dt.time(12), tzinfo=ZoneInfo(timezone))
+    return (noon.astimezone(dt.UTC) - dt.timedelta(hours=12)).replace(tzinfo=None)
+
+
+def _table(
+    planner: Planner, plan: FleetPlan, load: DepotLoad, *, whole: bool
+) -> StayTable:
+    """The scheduler's stays; `whole` keeps each in its own time, not its part on the circle."""
+    origin, stays = _origin(planner), load.stays
+    begin = np.array([s.planned.arrival_s if whole else s.begin_s for s in stays], dtype=float)
+    end = np.array([s.planned.departure_s if whole else s.end_s for s in stays], dtype=float)
+    buses = [plan.buses[s.bus].driver.bus for s in stays]
+    return stay_table(
+        tuple(s.stay_id for s in stays),
+        origin + np.round(begin).astype("timedelta64[s]"),
+        departure=origin + np.round(end).astype("timedelta64[s]"),
+        energy_kwh=np.array([s.planned.energy_kwh for s in stays]),
+        max_kw=np.array([s.max_kw for s in stays]),
+        capacity_kwh=np.array([b.capacity_kwh for b in buses]),
+        soc_arrival_kwh=np.array([s.planned.soc_arrival_kwh for s in stays]),
+        charge_efficiency=np.array([b.charge_efficiency for b in buses]),
+    )

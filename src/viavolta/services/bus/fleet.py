@@ -1,0 +1,356 @@
+"""Blocks for a fleet: which type with which points, which bus does which trips."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from viavolta.catalogue import Assumptions
+from viavolta.catalogue.bus_types import bus_type, bus_type_names
+from viavolta.engines.bus.blocks import Block, build_block
+from viavolta.engines.bus.chains import DrivenChain, drive
+from viavolta.engines.bus.electric import ElectricPlan, Search, electric_plan
+from viavolta.engines.bus.fleet import FleetFlow, smallest_fleet
+from viavolta.engines.bus.points import block_intervals, points_needed, spare_night_points
+from viavolta.engines.bus.problem import Battery, BlockProblem, Longs
+from viavolta.engines.costs.annuity import annuity_factor
+from viavolta.engines.energy.driving import deadhead_energy_kwh, trip_energy_kwh
+from viavolta.model.errors import NoSolutionError
+from viavolta.model.messages import text
+from viavolta.model.progress import Progress, StopRule
+from viavolta.model.trip import Floats
+from viavolta.model.vehicle import BusType
+from viavolta.services.bus.network import Network
+
+DEFAULT_SIZE = "12m"
+VEHICLE_COST_EUR = 1e5
+"""In the search a vehicle outweighs any detour: fewest vehicles first, then the cheapest ways."""
+
+SWEEPS = {"low": 2, "normal": 6, "high": 30}
+PAIRS_PER_HEAD = {"low": 30, "normal": 60, "high": 400}
+CUT_EVERY_S = {"low": 1200.0, "normal": 900.0, "high": 300.0}
+TRIAL_SWEEPS = 1
+SAME_COST_EUR = 1e-6
+DAYS_PER_YEAR = 365.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Driver:
+    """A bus type at one point power: what its trips and ways take and how it charges."""
+
+    bus: BusType
+    point_kw: float
+    problem: BlockProblem
+    battery: Battery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bus:
+    """One vehicle of the plan: its type, its chain and its day on the sizing day."""
+
+    driver: Driver
+    chain: DrivenChain
+    block: Block
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One combination of type and point power that was tried, with its rough yearly cost."""
+
+    vehicle_type: str
+    point_kw: float
+    vehicles: int
+    points: int
+    eur_per_year: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetPlan:
+    """The fleet: buses with their blocks, what bounds it and what was tried.
+
+    `rows` are the network's trips that block problems hold; `impossible` those of the network
+    that one full battery cannot do; `flow` is the smallest fleet for the trips that are served,
+    which `served_problem` holds.
+    """
+
+    sizing_c: float
+    point_kw: float
+    buses: tuple[Bus, ...]
+    impossible: tuple[int, ...]
+    rows: Longs
+    flow: FleetFlow
+    served_problem: BlockProblem
+    trials: tuple[Trial, ...]
+    was_stopped: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planner:
+    """What the search needs to know beside the network."""
+
+    assumptions: Assumptions
+    network: Network
+    effort: str
+    min_layover_s: float
+    types: tuple[BusType, ...]
+    country: str | None
+
+    def number(self, key: str) -> float:
+        """A planning figure."""
+        return self.assumptions.number(key)
+
+
+def plan_fleet(planner: Planner, *, progress: Progress, stop: StopRule) -> FleetPlan:
+    """Choose type and point power by a rough yearly cost, then look hard for few buses.
+
+    Raises
+    ------
+    NoSolutionError: no trip at all can be served.
+    """
+    buses = sorted(planner.types, key=lambda bus: bus.capacity_kwh)
+    sizing_c = sizing_temperature_c(planner, buses[0])
+    powers = _candidate_kw(planner)
+    first = driver_of(planner, buses[-1], point_kw=powers[-1], temperature_c=sizing_c)
+    flow = smallest_fleet(first.problem, VEHICLE_COST_EUR)
+    best, trials = _best_combination(planner, buses, powers, sizing_c, flow, progress, stop)
+    plan = _search(planner, best, flow, SWEEPS[planner.effort], progress=progress, stop=stop)
+    if not plan.chains:
+        raise NoSolutionError(
+            code="no-trip-possible",
+            message=text("no trip of the day fits into one full battery"),
+            hint=text("choose a larger battery ([fleet] vehicle_types) or nearer depots"),
+        )
+    smaller = [
+        driver_of(planner, bus, point_kw=best.point_kw, temperature_c=sizing_c)
+        for bus in buses
+        if bus.capacity_kwh < best.bus.capacity_kwh and bus.length_m == best.bus.length_m
+    ]
+    rows = np.flatnonzero(planner.network.served).astype(np.int64)
+    possible = np.setdiff1d(np.arange(rows.size), plan.impossible)
+    served_problem = best.problem.only(possible)
+    if plan.impossible:
+        flow = smallest_fleet(served_problem, VEHICLE_COST_EUR)
+    return FleetPlan(
+        sizing_c=sizing_c,
+        point_kw=best.point_kw,
+        buses=_right_sized(plan, best, smaller),
+        impossible=tuple(int(rows[t]) for t in plan.impossible),
+        rows=rows,
+        flow=flow,
+        served_problem=served_problem,
+        trials=trials,
+        was_stopped=plan.was_stopped,
+    )
+
+
+def fleet_types(assumptions: Assumptions, names: tuple[str, ...]) -> tuple[BusType, ...]:
+    """The types to plan with: those asked for, else all of the default size."""
+    wanted = names or tuple(
+        name
+        for name in bus_type_names(assumptions)
+        if assumptions.word(f"buses.{name}.size") == DEFAULT_SIZE
+    )
+    return tuple(bus_type(assumptions, name) for name in wanted)
+
+
+def sizing_temperature_c(planner: Planner, bus: BusType) -> float:
+    """The design day that takes more energy: winter's or summer's."""
+    climate = planner.network.climate
+    candidates = (climate.winter_design_c, climate.summer_design_c)
+    return max(candidates, key=lambda c: float(trip_energies_kwh(planner.network, bus, c).sum()))
+
+
+def trip_energies_kwh(network: Network, bus: BusType, temperature_c: float) -> Floats:
+    """Energy of each trip (N,); unknown climb counts as none (the study says so)."""
+    trips = network.trips
+    return trip_energy_kwh(
+        bus,
+        temperature_c=temperature_c,
+        distance_km=trips.distance_km,
+        duration_s=trips.end_s - trips.start_s,
+        n_stops=trips.n_stops,
+        climb_m=np.nan_to_num(trips.climb_m),
+        descent_m=np.nan_to_num(trips.descent_m),
+    )
+
+
+def driver_of(
+    planner: Planner, bus: BusType, *, point_kw: float, temperature_c: float
+) -> Driver:
+    """Put a bus type on the network: the arrays of its block problem and its battery."""
+    network, number = planner.network, planner.number
+    ways = network.deadheads
+    planned_kw = number("planning.planned_power_share") * np.minimum(
+        np.minimum(bus.charge_curve_kw, bus.max_charge_kw), point_kw
+    )
+    served = network.served
+    problem = BlockProblem(
+        start_s=network.trips.start_s[served].astype(np.float64),
+        end_s=network.trips.end_s[served].astype(np.float64),
+        energy_kwh=trip_energies_kwh(network, bus, temperature_c)[served],
+        from_node=np.ascontiguousarray(network.trip_nodes[served, 0]),
+        to_node=np.ascontiguousarray(network.trip_nodes[served, 1]),
+        way_s=ways.duration_s.astype(np.float64),
+        way_cost=_way_eur(planner),
+        way_kwh=deadhead_energy_kwh(
+            bus,
+            temperature_c=temperature_c,
+            distance_km=ways.distance_km,
+            duration_s=ways.duration_s,
+        ),
+        depots=network.depot_nodes.astype(np.int64),
+        stations=network.depot_nodes.astype(np.int64),
+        layover_s=planner.min_layover_s,
+        plug_s=number("planning.plug_s"),
+        wait_cost_per_s=number("costs.driver_eur_per_h") / 3600.0,
+        free_wait_s=number("planning.free_wait_s"),
+        night_is_bounded=True,
+    )
+    battery = Battery(
+        soc_min_kwh=bus.soc_min_kwh,
+        soc_max_kwh=bus.soc_max_kwh,
+        curve_kwh=bus.charge_curve_soc * bus.capacity_kwh,
+        curve_kw=planned_kw * bus.charge_efficiency,
+    )
+    return Driver(bus=bus, point_kw=point_kw, problem=problem, battery=battery)
+
+
+def _way_eur(planner: Planner) -> Floats:
+    """What a way without passengers costs: maintenance per km and the driver's time."""
+    ways = planner.network.deadheads
+    per_km = planner.number("costs.maintenance_electric_eur_per_km")
+    per_h = planner.number("costs.driver_eur_per_h")
+    cost: Floats = per_km * ways.distance_km + per_h * ways.duration_s / 3600.0
+    return cost
+
+
+def _candidate_kw(planner: Planner) -> list[float]:
+    keys = [k for k in planner.assumptions.keys() if k.startswith("planning.candidate_point_")]  # noqa: SIM118 - not a mapping
+    return sorted(planner.number(key) for key in keys)
+
+
+def _search(
+    planner: Planner,
+    driver: Driver,
+    flow: FleetFlow,
+    sweeps: int,
+    *,
+    progress: Progress,
+    stop: StopRule,
+) -> ElectricPlan:
+    return electric_plan(
+        driver.problem,
+        driver.battery,
+        flow,
+        Search(
+            max_sweeps=sweeps,
+            cut_every_s=CUT_EVERY_S[planner.effort],
+            pairs_per_head=PAIRS_PER_HEAD[planner.effort],
+            vehicle_cost=VEHICLE_COST_EUR,
+        ),
+        progress=progress,
+        stop=stop,
+    )
+
+
+def _best_combination(  # noqa: PLR0917 - one call, the parts of one search
+    planner: Planner,
+    buses: list[BusType],
+    powers: list[float],
+    sizing_c: float,
+    flow: FleetFlow,
+    progress: Progress,
+    stop: StopRule,
+) -> tuple[Driver, tuple[Trial, ...]]:
+    """Walk from the largest battery at a middle power to the cheapest neighbour, while it pays."""
+    tried: dict[tuple[int, int], tuple[float, Driver, Trial]] = {}
+
+    def cost(bus: int, power: int) -> float:
+        if (bus, power) not in tried:
+            driver = driver_of(
+                planner, buses[bus], point_kw=powers[power], temperature_c=sizing_c
+            )
+            plan = _search(planner, driver, flow, TRIAL_SWEEPS, progress=progress, stop=stop)
+            trial = _trial(planner, driver, plan)
+            tried[bus, power] = (trial.eur_per_year, driver, trial)
+        return tried[bus, power][0]
+
+    at, power = len(buses) - 1, len(powers) // 2
+    cost(at, power)
+    moved = planner.effort != "low"
+    while moved and not stop():
+        here = cost(at, power)
+        around = [(at, power + step) for step in (-1, 1) if 0 <= power + step < len(powers)]
+        around += [(bus, power) for bus in range(len(buses)) if bus != at]
+        best = min(around, key=lambda pair: cost(*pair))
+        moved = cost(*best) < here
+        if moved:
+            at, power = best
+    trials = tuple(trial for _, _, trial in tried.values())
+    return tried[at, power][1], trials
+
+
+def _trial(planner: Planner, driver: Driver, plan: ElectricPlan) -> Trial:
+    """Rough yearly cost of vehicles, batteries, points and ways, to compare combinations."""
+    number = planner.number
+    interest = number("costs.interest_share")
+    blocks = _blocks([(driver, chain) for chain in plan.chains])
+    points = sum(
+        points_needed(block_intervals([b for b in blocks if b.depot == depot]))
+        for depot in driver.problem.depots
+    )
+    vehicle = driver.bus.purchase_eur * annuity_factor(interest, number("costs.bus_life_years"))
+    battery = driver.bus.nominal_capacity_kwh * driver.bus.battery_eur_per_kwh
+    battery *= annuity_factor(interest, number("buses.all.battery_life_years"))
+    point = number("costs.point_fixed_eur") + number("costs.point_eur_per_kw") * driver.point_kw
+    point *= annuity_factor(interest, number("costs.point_life_years"))
+    ways = plan.cost * DAYS_PER_YEAR
+    missing = len(plan.impossible) * VEHICLE_COST_EUR
+    return Trial(
+        vehicle_type=driver.bus.vehicle_type,
+        point_kw=driver.point_kw,
+        vehicles=len(plan.chains),
+        points=points,
+        eur_per_year=len(plan.chains) * (vehicle + battery) + points * point + ways + missing,
+    )
+
+
+def _blocks(driven: list[tuple[Driver, DrivenChain]]) -> list[Block]:
+    """Each vehicle's day, with as few points per depot as charging at midday allows."""
+    with_night, without = [], []
+    for driver, chain in driven:
+        block = build_block(driver.problem, driver.battery, chain, charges_at_night=True)
+        if block is None:
+            raise NoSolutionError(
+                code="block-not-drivable",
+                message=text("a chain that was found drivable cannot be laid out"),
+            )
+        with_night.append(block)
+        without.append(
+            build_block(driver.problem, driver.battery, chain, charges_at_night=False)
+        )
+    chosen = list(with_night)
+    for depot in sorted({block.depot for block in with_night}):
+        rows = [k for k, block in enumerate(with_night) if block.depot == depot]
+        best = spare_night_points([with_night[k] for k in rows], [without[k] for k in rows])
+        for k, block in zip(rows, best, strict=True):
+            chosen[k] = block
+    return chosen
+
+
+def _right_sized(
+    plan: ElectricPlan, driver: Driver, smaller: list[Driver]
+) -> tuple[Bus, ...]:
+    """Give each chain the smallest battery that drives it as well, then lay out its day."""
+    driven: list[tuple[Driver, DrivenChain]] = []
+    for chain in plan.chains:
+        chosen = (driver, chain)
+        for other in smaller:
+            trial = drive(other.problem, other.battery, chain.trips)
+            if trial is not None and trial.cost <= chain.cost + SAME_COST_EUR:
+                chosen = (other, trial)
+                break
+        driven.append(chosen)
+    return tuple(
+        Bus(driver=d, chain=c, block=b)
+        for (d, c), b in zip(driven, _blocks(driven), strict=True)
+    )

@@ -1,0 +1,245 @@
+"""From a feed to what must be driven: the day, the places, the ways and what they cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from viavolta.catalogue import Assumptions
+from viavolta.catalogue.climates import nearest_climate
+from viavolta.engines.bus.depots import propose_depots
+from viavolta.engines.bus.distances import (
+    calibrate_deadhead_speed_kmh,
+    deadhead_table,
+    trip_distances,
+    trip_table,
+)
+from viavolta.engines.bus.places import MergeRules, merge_stops
+from viavolta.engines.bus.service_day import ServiceDay, choose_service_day
+from viavolta.engines.bus.shapes import ShapeProfiles, shape_profiles
+from viavolta.engines.energy.climate import design_days
+from viavolta.engines.energy.climb import climb_descent_m, points_along
+from viavolta.formats.elevation import Elevation, open_elevation
+from viavolta.formats.gtfs import Feed, read_feed, timetable_on
+from viavolta.formats.weather import read_weather
+from viavolta.model.climate import DesignDays
+from viavolta.model.messages import text
+from viavolta.model.notices import Repair, StudyWarning
+from viavolta.model.progress import Progress
+from viavolta.model.timetable import Timetable
+from viavolta.model.trip import DeadheadTable, Floats, PlaceTable, TripTable
+from viavolta.services.bus.request import BusRequest, parse_depot
+from viavolta.services.bus_config import BusSettings, DepotSetting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """Everything the planner knows before it makes blocks.
+
+    `places` holds the day's places, then one row per depot; `depot_rows` are those rows.
+    `nodes` are the rows of places that trips begin or end at, then the depots: the nodes of
+    `deadheads`. `trip_nodes` (N, 2): the node where each trip begins and ends.
+    `served` (N,): False for trips that no vehicle can drive by any measure.
+    """
+
+    feed: Feed
+    timetable: Timetable
+    service_day: ServiceDay | None
+    places: PlaceTable
+    depots: tuple[DepotSetting, ...]
+    depots_reason: str
+    depots_proposed: bool
+    nodes: np.ndarray[tuple[int], np.dtype[np.int64]]
+    depot_nodes: np.ndarray[tuple[int], np.dtype[np.int64]]
+    trips: TripTable
+    trip_nodes: np.ndarray[tuple[int, int], np.dtype[np.int64]]
+    served: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    deadheads: DeadheadTable
+    detour_factor: float
+    deadhead_kmh: float
+    climate: DesignDays
+    weather: str
+    elevation: str
+    repairs: tuple[Repair, ...]
+    warnings: tuple[StudyWarning, ...]
+
+
+def read_network(
+    request: BusRequest, assumptions: Assumptions, settings: BusSettings, *, progress: Progress
+) -> Network:
+    """Read and repair the feed, choose the day, merge stops, measure trips and ways.
+
+    Raises
+    ------
+    InputError: what cannot be repaired. UsageError: a bad option.
+    """
+    progress("feed", 0.0)
+    feed = read_feed(request.feed, progress=progress)
+    wanted = request.date or settings.service_date
+    service_day = None if wanted else choose_service_day(feed.trips_per_day)
+    day = timetable_on(feed, wanted or _date(service_day))
+    progress("network", 0.0)
+    stop_places = merge_stops(day.timetable, rules=_merge_rules(assumptions))
+    profiles = shape_profiles(day.timetable)
+    distances = trip_distances(
+        day.timetable,
+        default_detour_factor=assumptions.number("planning.detour_factor"),
+        profiles=profiles,
+    )
+    elevation = open_elevation(request.elevation) if request.elevation else None
+    climb, descent, elevation_notes = _climbs(profiles, elevation, assumptions)
+    trips = trip_table(day.timetable, stop_places, distances, climb, descent)
+    depots, reason = _depots(request, settings, stop_places.places, trips, assumptions)
+    speed = request.deadhead_kmh or settings.deadhead_kmh
+    if speed is None:
+        speed = calibrate_deadhead_speed_kmh(day.timetable, distances)
+    nodes, trip_nodes = _nodes(trips)
+    places = _with_depots(stop_places.places, depots)
+    depot_rows = np.arange(len(stop_places.places), len(places))
+    all_nodes = np.concatenate([nodes, depot_rows])
+    deadheads = deadhead_table(
+        places.lat[all_nodes],
+        places.lon[all_nodes],
+        detour_factor=distances.detour_factor,
+        speed_kmh=speed,
+    )
+    climate, weather, weather_notes = _climate(request, assumptions, places)
+    return Network(
+        feed=feed,
+        timetable=day.timetable,
+        service_day=service_day,
+        places=places,
+        depots=depots,
+        depots_reason=reason,
+        depots_proposed=not (request.depots or settings.depots),
+        nodes=all_nodes,
+        depot_nodes=np.arange(nodes.size, all_nodes.size),
+        trips=trips,
+        trip_nodes=trip_nodes,
+        served=~distances.is_impossible,
+        deadheads=deadheads,
+        detour_factor=distances.detour_factor,
+        deadhead_kmh=float(speed),
+        climate=climate,
+        weather=weather,
+        elevation=", ".join(p.name for p in elevation.inputs) if elevation else "none",
+        repairs=(*feed.repairs, *day.repairs, *distances.repairs),
+        warnings=(*feed.warnings, *day.warnings, *elevation_notes, *weather_notes),
+    )
+
+
+def _date(service_day: ServiceDay | None) -> "np.datetime64 | object":
+    if service_day is None:
+        msg = "a service day is chosen where no date is asked for"
+        raise ValueError(msg)
+    return service_day.date
+
+
+def _merge_rules(assumptions: Assumptions) -> MergeRules:
+    return MergeRules(
+        same_name_m=assumptions.number("planning.merge_same_name_m"),
+        platform_m=assumptions.number("planning.merge_platform_m"),
+        terminal_m=assumptions.number("planning.merge_terminal_m"),
+        road_sides_m=assumptions.number("planning.merge_road_sides_m"),
+        max_diameter_m=assumptions.number("planning.merge_max_diameter_m"),
+    )
+
+
+def _climbs(
+    profiles: ShapeProfiles, elevation: Elevation | None, assumptions: Assumptions
+) -> tuple[Floats, Floats, tuple[StudyWarning, ...]]:
+    """Climb and descent per trip, NaN where unknown; a missing tile never counts as flat."""
+    n_patterns = len(profiles.offset) - 1
+    climb, descent = np.full(n_patterns, np.nan), np.full(n_patterns, np.nan)
+    if elevation is not None:
+        noise_m = assumptions.number("energy.elevation_noise_m")
+        for q in range(n_patterns):
+            part = slice(int(profiles.offset[q]), int(profiles.offset[q + 1]))
+            along, lat, lon = points_along(
+                profiles.along_m[part], profiles.lat[part], profiles.lon[part]
+            )
+            climb[q], descent[q] = climb_descent_m(along, elevation.height_m(lat, lon), noise_m)
+    unknown = int(np.isnan(climb[profiles.pattern_of_trip]).sum())
+    notes: tuple[StudyWarning, ...] = ()
+    if unknown:
+        message = (
+            text("no elevation: the energy of slopes is not counted")
+            if elevation is None
+            else text("no elevation for {n} trips: their slopes are not counted", n=unknown)
+        )
+        notes = (StudyWarning(code="no-elevation", file=None, message=message),)
+    return climb[profiles.pattern_of_trip], descent[profiles.pattern_of_trip], notes
+
+
+def _depots(
+    request: BusRequest,
+    settings: BusSettings,
+    places: PlaceTable,
+    trips: TripTable,
+    assumptions: Assumptions,
+) -> tuple[tuple[DepotSetting, ...], str]:
+    if request.depots:
+        return tuple(parse_depot(option) for option in request.depots), text("given by the user")
+    if settings.depots:
+        return settings.depots, text("given by the user")
+    proposed = propose_depots(
+        places, trips, max_depots=int(assumptions.number("planning.max_depots"))
+    )
+    depots = tuple(
+        DepotSetting(name=name, lat=lat, lon=lon) for name, lat, lon in proposed.depots
+    )
+    return depots, proposed.reason
+
+
+def _nodes(
+    trips: TripTable,
+) -> tuple[
+    np.ndarray[tuple[int], np.dtype[np.int64]], np.ndarray[tuple[int, int], np.dtype[np.int64]]
+]:
+    ends = np.stack([trips.from_place, trips.to_place], axis=1).astype(np.int64)
+    nodes, inverse = np.unique(ends, return_inverse=True)
+    return nodes, inverse.reshape(ends.shape)
+
+
+def _with_depots(places: PlaceTable, depots: Sequence[DepotSetting]) -> PlaceTable:
+    taken = set(places.place_id)
+    ids: list[str] = []
+    for depot in depots:
+        place_id = f"depot:{depot.name}"
+        while place_id in taken:
+            place_id += "+"
+        taken.add(place_id)
+        ids.append(place_id)
+    return PlaceTable(
+        place_id=(*places.place_id, *ids),
+        name=(*places.name, *(depot.name for depot in depots)),
+        lat=np.concatenate([places.lat, [depot.lat for depot in depots]]),
+        lon=np.concatenate([places.lon, [depot.lon for depot in depots]]),
+        is_terminal=np.concatenate([places.is_terminal, np.zeros(len(depots), dtype=bool)]),
+        merged_stop_ids=(*places.merged_stop_ids, *(() for _ in depots)),
+    )
+
+
+def _climate(
+    request: BusRequest, assumptions: Assumptions, places: PlaceTable
+) -> tuple[DesignDays, str, tuple[StudyWarning, ...]]:
+    if request.weather is not None:
+        year = read_weather(request.weather)
+        days = design_days(year.temperature_c, source=year.source)
+        return days, year.name, ()
+    days = nearest_climate(assumptions, float(places.lat.mean()), float(places.lon.mean()))
+    message = text(
+        "no weather file: the climate of the catalogue stands in ({source})", source=days.source
+    )
+    return days, days.source, (StudyWarning(code="no-weather", file=None, message=message),)
+
+
+def trips_per_day_table(network: Network) -> pl.DataFrame:
+    """Trips per day over the feed's life, the planned day marked."""
+    return network.feed.trips_per_day.select(
+        pl.col("date"),
+        pl.col("trips").cast(pl.Int64),
+        pl.col("overlapping_trips").cast(pl.Int64),
+        (pl.col("date") == network.timetable.date).alias("is_chosen"),
+    )

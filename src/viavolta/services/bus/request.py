@@ -1,0 +1,47 @@
+"""What a bus plan is asked to do."""
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
+from viavolta.model.errors import UsageError
+from viavolta.model.messages import text
+from viavolta.services.bus_config import DepotSetting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BusRequest:
+    """The options of `viavolta plan bus`; None or empty: the planner's own choice."""
+
+    feed: Path
+    config: Path | None = None
+    date: dt.date | None = None
+    depots: tuple[str, ...] = ()
+    elevation: tuple[Path, ...] = ()
+    weather: Path | None = None
+    min_layover_s: int | None = None
+    deadhead_kmh: float | None = None
+    seed: int = 1
+    effort: str = "normal"
+    title: str | None = None
+
+
+def parse_depot(option: str) -> DepotSetting:
+    """Read a `--depot NAME=LAT,LON` option.
+
+    Raises
+    ------
+    UsageError: it has another form, or the position is not on the globe.
+    """
+    name, _, position = option.rpartition("=")
+    try:
+        lat, lon = (float(part) for part in position.split(","))
+    except ValueError:
+        lat = lon = float("nan")
+    if not name.strip() or not (-90 <= lat <= 90 and -180 <= lon <= 180):
+        raise UsageError(
+            code="bad-depot",
+            message=text("--depot {option} cannot be read", option=option[:200]),
+            expected=text("NAME=LATITUDE,LONGITUDE, such as Nord=46.07,11.12"),
+        )
+    return DepotSetting(name=name.strip()[:200], lat=lat, lon=lon)

@@ -1,0 +1,116 @@
+"""Answers to "why?": what binds each figure, and what one unit more would be worth."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from viavolta.engines.bus.points import block_intervals, points_needed
+from viavolta.model.messages import text
+from viavolta.services.bus.accounts import Accounts
+from viavolta.services.bus.charging import DepotCharging
+from viavolta.services.bus.fleet import FleetPlan
+from viavolta.services.bus.network import Network
+
+COLUMNS = {
+    "figure": pl.String,
+    "statement": pl.String,
+    "binds": pl.String,
+    "one_more": pl.String,
+}
+
+
+def why_table(
+    network: Network,
+    plan: FleetPlan,
+    charging: Sequence[DepotCharging],
+    *,
+    points: Sequence[int],
+    accounts: Accounts,
+) -> pl.DataFrame:
+    """One row per figure that was optimised."""
+    rows = [_vehicles(plan, accounts), _type(plan)]
+    for k, (depot, n) in enumerate(zip(charging, points, strict=True)):
+        if n:
+            rows.append(_connection(network, depot, k))
+            rows.append(_points(network, plan, depot, k, n))
+    return pl.DataFrame(rows, schema=COLUMNS, orient="row")
+
+
+def _vehicles(plan: FleetPlan, accounts: Accounts) -> tuple[str, str, str, str]:
+    n, bound = len(plan.buses), plan.flow.n_vehicles
+    vehicles = next(i for i in accounts.electric if i.item == "vehicles")
+    each = vehicles.eur_per_year / n
+    statement = text(
+        "{n} buses serve the day; with batteries that never empty it would be {m}.", n=n, m=bound
+    )
+    if n == bound:
+        binds = text("The timetable: no plan, electric or not, does with fewer buses.")
+        worth = text("A larger battery saves no bus.")
+    else:
+        binds = text("The battery and the time to charge: {k} buses more.", k=n - bound)
+        worth = text("Each bus fewer saves {eur:,.0f} EUR a year, battery not counted.", eur=each)
+    return "vehicles", statement, binds, worth
+
+
+def _type(plan: FleetPlan) -> tuple[str, str, str, str]:
+    order = sorted(plan.trials, key=lambda t: t.eur_per_year)
+    best, others = order[0], order[1:]
+    statement = text(
+        "{name} with points of {kw:g} kW is the cheapest of {n} combinations tried.",
+        name=best.vehicle_type,
+        kw=best.point_kw,
+        n=len(order),
+    )
+    if not others:
+        return "vehicles_by_type", statement, text("The effort asked for: one was tried."), ""
+    second = others[0]
+    binds = text("The cost of vehicles, batteries, points and ways together.")
+    worth = text(
+        "The next best, {name} with {kw:g} kW, needs {n} buses and costs {eur:,.0f} EUR more.",
+        name=second.vehicle_type,
+        kw=second.point_kw,
+        n=second.vehicles,
+        eur=second.eur_per_year - best.eur_per_year,
+    )
+    return "vehicles_by_type", statement, binds, worth
+
+
+def _connection(network: Network, depot: DepotCharging, k: int) -> tuple[str, str, str, str]:
+    name = network.depots[k].name
+    statement = text(
+        "{name} takes {peak:,.0f} kW at most instead of {other:,.0f} kW when charging at once.",
+        name=name,
+        peak=depot.peak_kw,
+        other=depot.peak_unmanaged_kw,
+    )
+    if network.depots[k].connection_kw is not None:
+        binds = text("The connection of {kw:,.0f} kW that you gave.", kw=depot.connection_kw)
+    else:
+        binds = text("The capacity price and the connection against the hours with low prices.")
+    worth = text(
+        "One more kW would be worth {eur:,.2f} EUR a year in energy moved to cheaper hours.",
+        eur=depot.worth_eur_per_kw,
+    )
+    return "peak_kw_managed", statement, binds, worth
+
+
+def _points(
+    network: Network, plan: FleetPlan, depot: DepotCharging, k: int, n: int
+) -> tuple[str, str, str, str]:
+    blocks = [bus.block for bus in plan.buses if bus.block.depot == depot.depot]
+    midday = [
+        (s.arrival_s, s.departure_s) for b in blocks for s in b.stays if s.activity >= 0
+    ]
+    by_day = points_needed(midday)
+    night = points_needed(block_intervals(blocks)) if by_day < n else by_day
+    statement = text(
+        "{name} needs {n} points for {b} buses: each bus holds its point from arrival to "
+        "departure, {m} of them charge enough at midday to leave theirs at night.",
+        name=network.depots[k].name,
+        n=n,
+        b=len(blocks),
+        m=sum(1 for b in blocks if not b.has_night_stay),
+    )
+    binds = text("The night.") if night > by_day else text("Midday.")
+    worth = text("At midday {d} points would do.", d=by_day)
+    return "charging_points", statement, binds, worth

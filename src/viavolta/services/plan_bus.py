@@ -1,0 +1,288 @@
+"""Plan a city's electric bus network from its timetable: the story, stage by stage."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from viavolta.engines.bus.points import block_intervals, points_needed
+from viavolta.engines.costs.carbon import CarbonItem, use_phase_t_per_year
+from viavolta.engines.costs.tco import total_eur_per_year
+from viavolta.formats.input_file import input_of
+from viavolta.model.messages import text
+from viavolta.model.notices import StudyWarning
+from viavolta.model.progress import Progress, StopRule, never, silent
+from viavolta.model.study import AssumptionUsed, Study, StudyInput
+from viavolta.services.bus import tables
+from viavolta.services.bus.accounts import Accounts, Distances, yearly_accounts
+from viavolta.services.bus.charging import (
+    DepotCharging,
+    charge_depots,
+    day_start_utc,
+    season_blocks,
+)
+from viavolta.services.bus.fleet import FleetPlan, Planner, fleet_types, plan_fleet
+from viavolta.services.bus.network import Network, read_network, trips_per_day_table
+from viavolta.services.bus.request import BusRequest
+from viavolta.services.bus.why import why_table
+from viavolta.services.bus_config import bus_assumptions
+
+Clock = Callable[[], float]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Result:
+    """What the stages found, on the way to the study."""
+
+    planner: Planner
+    plan: FleetPlan
+    charging: tuple[DepotCharging, ...]
+    points: tuple[int, ...]
+    day: Distances
+    accounts: Accounts
+
+
+def plan_bus(
+    request: BusRequest,
+    *,
+    clock: Clock,
+    progress: Progress = silent,
+    stop: StopRule = never,
+) -> Study:
+    """Turn a timetable into a complete plan: blocks, charging, grid draw, costs, carbon.
+
+    `clock` gives seconds and only fills `timings_s`; `stop` cuts the search for blocks short.
+
+    Raises
+    ------
+    InputError: the feed or another input cannot be read. UsageError: a bad option.
+    NoSolutionError: no trip can be served, or a connection limit leaves buses short.
+    """
+    timings: dict[str, float] = {}
+    lap = _Lap(clock, timings)
+    assumptions, settings = bus_assumptions(request.config)
+    network = read_network(request, assumptions, settings, progress=progress)
+    lap.done("read")
+    layover_s = settings.min_layover_s if request.min_layover_s is None else request.min_layover_s
+    assumptions.number("planning.min_layover_s")
+    planner = Planner(
+        assumptions=assumptions,
+        network=network,
+        effort=request.effort,
+        min_layover_s=float(layover_s),
+        types=fleet_types(assumptions, settings.vehicle_types),
+        country=settings.country,
+    )
+    plan = plan_fleet(planner, progress=progress, stop=stop)
+    lap.done("blocks")
+    seasons = season_blocks(planner, plan)
+    charging = charge_depots(planner, plan, seasons, progress=progress, stop=never)
+    points = _points(plan, charging)
+    lap.done("charging")
+    day = tables.day_distances(network, plan)
+    accounts = yearly_accounts(planner, plan, seasons, charging, points=points, day=day)
+    lap.done("costs")
+    result = _Result(
+        planner=planner, plan=plan, charging=charging, points=points, day=day, accounts=accounts
+    )
+    study = _study(request, result, layover_s=int(layover_s))
+    lap.done("tables")
+    return dataclasses.replace(study, timings_s=timings)
+
+
+class _Lap:
+    """Seconds per stage."""
+
+    def __init__(self, clock: Clock, timings: dict[str, float]) -> None:
+        self._clock, self._timings, self._last = clock, timings, clock()
+
+    def done(self, stage: str) -> None:
+        now = self._clock()
+        self._timings[stage] = round(now - self._last, 3)
+        self._last = now
+
+
+def _points(plan: FleetPlan, charging: tuple[DepotCharging, ...]) -> tuple[int, ...]:
+    """Points per depot: most stays at once, day and night."""
+    return tuple(
+        points_needed(
+            [
+                interval
+                for bus in plan.buses
+                for interval, stay in zip(
+                    block_intervals([bus.block]), bus.block.stays, strict=True
+                )
+                if stay.node == depot.depot
+            ]
+        )
+        for depot in charging
+    )
+
+
+def _study(request: BusRequest, result: _Result, *, layover_s: int) -> Study:
+    planner, plan, network = result.planner, result.plan, result.planner.network
+    step_s = int(planner.number("planning.step_s"))
+    nodes = {d.depot for d, n in zip(result.charging, result.points, strict=True) if n}
+    frames = {
+        "trips": tables.trips_table(planner, plan),
+        "places": tables.places_table(network, nodes),
+        "vehicles": tables.vehicles_table(network, plan.buses),
+        "blocks": tables.blocks_table(network, plan),
+        "chargers": tables.chargers_table(
+            network, plan, result.charging, points=result.points, accounts=result.accounts
+        ),
+        "stays": tables.stays_table(network, plan, result.charging),
+        "schedule": tables.schedule_table(network, result.charging, step_s),
+        "power": tables.power_table(network, result.charging, step_s),
+        "costs": tables.costs_table(result.accounts),
+        "shapes": tables.shapes_table(network),
+        "trips_per_day": trips_per_day_table(network),
+        "why": why_table(
+            network, plan, result.charging, points=result.points, accounts=result.accounts
+        ),
+    }
+    summary = _summary(result, step_s=step_s, layover_s=layover_s)
+    summary["energy_kwh"] = float(frames["blocks"]["energy_kwh"].sum())
+    summary["trips"] = frames["trips"].height
+    return Study(
+        kind="bus",
+        title=request.title or _title(network),
+        seed=request.seed,
+        effort=request.effort,
+        service_date=network.timetable.date,
+        timezone=network.timetable.timezone,
+        inputs=_inputs(request, network),
+        assumptions=_assumptions(planner, layover_s),
+        repairs=network.repairs,
+        warnings=(*network.warnings, *_warnings(result)),
+        summary=summary,
+        tables=frames,
+    )
+
+
+def _title(network: Network) -> str:
+    return text("{agency}: electric buses", agency=network.feed.agency_name or network.feed.name)
+
+
+def _summary(result: _Result, *, step_s: int, layover_s: int) -> dict[str, Any]:
+    plan, network, accounts = result.plan, result.planner.network, result.accounts
+    types = [bus.driver.bus.vehicle_type for bus in plan.buses]
+    cost = total_eur_per_year(accounts.electric)
+    start = day_start_utc(network.timetable.date, network.timetable.timezone)
+    n = len(plan.buses)
+    return {
+        "trips": 0,
+        "vehicles": n,
+        "vehicles_lower_bound": plan.flow.n_vehicles,
+        "vehicles_without_energy_limit": plan.flow.n_vehicles,
+        "cost_lower_bound_eur": accounts.cost_lower_bound_eur,
+        "bound_kind": text(
+            "fleet: minimum-cost flow without energy limit; cost: the same flow at its own prices "
+            "plus the least the served trips' energy and kilometres can cost"
+        ),
+        "gap_vehicles": (n - plan.flow.n_vehicles) / n,
+        "gap_cost": (cost - accounts.cost_lower_bound_eur) / max(abs(cost), 0.01),
+        "vehicles_by_type": {name: types.count(name) for name in sorted(set(types))},
+        "service_km": result.day.service_km,
+        "deadhead_km": result.day.deadhead_km,
+        "energy_kwh": 0.0,
+        "recuperation_lost_kwh": sum(bus.block.lost_kwh for bus in plan.buses),
+        "charging_points": sum(result.points),
+        "point_kw": plan.point_kw,
+        "peak_kw_unmanaged": _coincident_kw(result.charging, is_managed=False),
+        "peak_kw_managed": _coincident_kw(result.charging, is_managed=True),
+        "energy_cost_eur_unmanaged": accounts.energy_cost_unmanaged_eur,
+        "energy_cost_eur_managed": accounts.energy_cost_managed_eur,
+        "cost_eur_per_year": cost,
+        "cost_eur_per_km": cost / accounts.yearly_km,
+        "diesel_cost_eur_per_year": total_eur_per_year(accounts.diesel),
+        "co2_t_per_year": use_phase_t_per_year(accounts.electric_carbon),
+        "diesel_co2_t_per_year": use_phase_t_per_year(accounts.diesel_carbon),
+        "production_co2_t_per_year": _production(accounts.electric_carbon),
+        "diesel_production_co2_t_per_year": _production(accounts.diesel_carbon),
+        "grid_kwh_per_year": accounts.grid_kwh,
+        "infeasible_trips": _infeasible(result),
+        "currency": "EUR",
+        "step_s": step_s,
+        "day_start_utc": start.isoformat() + "Z",
+        "min_layover_s": layover_s,
+        "service_day_reason": network.service_day.reason
+        if network.service_day
+        else text("asked for"),
+        "sizing_temperature_c": plan.sizing_c,
+        "elevation": network.elevation,
+        "weather": network.weather,
+        "detour_factor": network.detour_factor,
+        "deadhead_kmh": network.deadhead_kmh,
+        "km_per_year": accounts.yearly_km,
+        "yearly_km": accounts.yearly_km,
+        "operating_days_per_year": accounts.operating_days,
+        "day_equivalents_per_year": accounts.day_equivalents,
+        "calendar_note": accounts.calendar_note,
+        "depots_proposed": network.depots_proposed,
+        "depots_reason": network.depots_reason,
+    }
+
+
+def _production(items: tuple[CarbonItem, ...]) -> float:
+    return sum(item.t_per_year for item in items) - use_phase_t_per_year(items)
+
+
+def _coincident_kw(charging: tuple[DepotCharging, ...], *, is_managed: bool) -> float:
+    """Highest power of all depots together on the sizing day."""
+    profiles = [d.sizing.managed_kw if is_managed else d.sizing.unmanaged_kw for d in charging]
+    return float(np.sum(profiles, axis=0).max())
+
+
+def _infeasible(result: _Result) -> list[dict[str, str]]:
+    network, plan = result.planner.network, result.plan
+    ids = network.trips.trip_id
+    too_fast = text("faster than any bus by every measure of its length")
+    too_long = text("with the ways from and to the depot it takes more than one full battery")
+    listed = [(int(t), too_fast) for t in np.flatnonzero(~network.served)]
+    listed += [(t, too_long) for t in plan.impossible]
+    return [{"trip_id": ids[t], "reason": reason} for t, reason in sorted(listed)]
+
+
+def _inputs(request: BusRequest, network: Network) -> tuple[StudyInput, ...]:
+    licence = network.feed.licence if hasattr(network.feed, "licence") else ""
+    named = [input_of(request.feed, origin=network.feed.agency_name, licence=licence)]
+    others = [request.config, request.weather, *request.elevation]
+    return (*named, *(input_of(path) for path in others if path is not None))
+
+
+def _assumptions(planner: Planner, layover_s: int) -> tuple[AssumptionUsed, ...]:
+    used = []
+    for figure in planner.assumptions.used():
+        value, status, source = figure.value, figure.status, figure.source
+        if figure.key == "planning.min_layover_s" and value != layover_s:
+            value, status, source = float(layover_s), "user", text("given by the user")
+        used.append(
+            AssumptionUsed(
+                key=figure.key,
+                value=value,
+                unit=figure.unit,
+                source=source,
+                year=figure.year,
+                status=status,
+                minimum=figure.minimum,
+                maximum=figure.maximum,
+            )
+        )
+    return tuple(used)
+
+
+def _warnings(result: _Result) -> list[StudyWarning]:
+    notes = []
+    network = result.planner.network
+    if network.depots_proposed:
+        message = text("no depot was given; proposed: {reason}", reason=network.depots_reason)
+        notes.append(StudyWarning(code="depots-proposed", file=None, message=message))
+    if result.plan.was_stopped:
+        message = text("the search for blocks was cut short by the time limit")
+        notes.append(StudyWarning(code="search-stopped", file=None, message=message))
+    if 800 in network.timetable.trips["route_type"].to_list():  # noqa: PLR2004 - GTFS trolleybus
+        message = text("trolleybus routes are planned as battery buses")
+        notes.append(StudyWarning(code="trolleybus-as-battery", file=None, message=message))
+    return notes

@@ -1,0 +1,72 @@
+"""What all tests share: optional means, and a list of what was left out for want of them."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_NEED_ALL = os.environ.get("CI") == "true"
+_missing: dict[str, int] = {}
+
+
+def bench_data_folder() -> Path | None:
+    """The development data set, where there is one."""
+    folder = os.environ.get("VIAVOLTA_BENCH_DATA", "")
+    return Path(folder) if folder and Path(folder).is_dir() else None
+
+
+def _leave_out(what: str) -> None:
+    if _NEED_ALL:
+        pytest.fail(f"{what} is missing; here every optional part must be installed")
+    _missing[what] = _missing.get(what, 0) + 1
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def bench_data() -> Path:
+    """The folder of the development data set; the test is left out where it is absent."""
+    folder = bench_data_folder()
+    if folder is None:
+        _leave_out("development data (VIAVOLTA_BENCH_DATA)")
+        raise AssertionError
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A headless Chromium without any network; the test is left out where it is not installed."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        _leave_out("a browser (Chromium with its driver)")
+    from selenium import webdriver  # noqa: PLC0415 - only where a browser is there
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(chromium)
+    for flag in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-dev-shm-usage",
+    ):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = webdriver.ChromeService(executable_path=str(driver))
+    window = webdriver.Chrome(options=options, service=service)
+    yield window
+    window.quit()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Name what was left out, so that nobody takes a partial run for a whole one."""
+    if _missing:
+        terminalreporter.section("left out on this machine")
+        for what, count in sorted(_missing.items()):
+            terminalreporter.write_line(f"{what}: {count} tests")
