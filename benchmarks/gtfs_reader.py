@@ -22,7 +22,7 @@ from viavolta.engines.bus.service_day import choose_service_day
 from viavolta.formats.gtfs import read_feed, timetable_on
 
 AIM = 5.0
-ROUNDS = 3
+ROUNDS = 5
 FEEDS = {
     "trento_urban_2024-25.zip": (
         "https://github.com/SanzioMeh/PublicTransportEmissions_Trento, "

@@ -255,19 +255,13 @@ BROKEN = [
     ("signals", "\n".join(SIGNALS.splitlines()[:2]), "signals-too-short", 2, "start"),
     (
         "signals",
-        "start,buy_eur_per_kwh,sell_eur_per_kwh,zone\n"
-        "2025-03-30T00:00:00Z,0.3,0.1,n\n2025-03-30T01:00:00Z,0.3,0.1,n\n"
-        "2025-03-30T00:00:00Z,0.3,0.1,s\n",
+        """start,buy_eur_per_kwh,sell_eur_per_kwh,zone
+2025-03-30T00:00:00Z,0.3,0.1,n
+2025-03-30T01:00:00Z,0.3,0.1,n
+2025-03-30T00:00:00Z,0.3,0.1,s
+""",
         "signals-zones-differ",
         4,
-        "zone",
-    ),
-    (
-        "signals",
-        "start,buy_eur_per_kwh,sell_eur_per_kwh,zone\n"
-        "2025-03-30T00:00:00Z,0.3,0.1,n\n2025-03-30T01:00:00Z,0.3,0.1,n\n",
-        "limit-zone-unknown",
-        2,
         "zone",
     ),
     (
@@ -279,8 +273,10 @@ BROKEN = [
     ),
     (
         "profile",
-        "limit_id,start,import_kw,export_kw\n"
-        "site,2025-03-30T01:00:00Z,1,1\nsite,2025-03-30T00:00:00Z,1,1\n",
+        """limit_id,start,import_kw,export_kw
+site,2025-03-30T01:00:00Z,1,1
+site,2025-03-30T00:00:00Z,1,1
+""",
         "profile-not-ordered",
         3,
         "start",
@@ -303,12 +299,13 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "code", "row", "field"),
+    "broken",
     BROKEN,
     ids=[f"{name}-{code}-{n}" for n, (name, _, code, _, _) in enumerate(BROKEN)],
 )
-def test_broken_files_are_refused_with_their_place(tmp_path, name, content, code, row, field):
+def test_broken_files_are_refused_with_their_place(tmp_path, broken):
     """Code, file, row and field of what is wrong, and what was expected."""
+    name, content, code, row, field = broken
     with pytest.raises(InputError) as caught:
         read(tmp_path, **{name: content})
     error = caught.value
@@ -318,6 +315,20 @@ def test_broken_files_are_refused_with_their_place(tmp_path, name, content, code
     )
     assert (error.where.row, error.where.field) == (row, field)
     assert error.expected
+
+
+def test_a_root_in_a_zone_without_prices_is_refused(tmp_path):
+    """The signals know one zone, the root names another."""
+    signals = SIGNALS.replace("sell_eur_per_kwh", "sell_eur_per_kwh,zone").replace(
+        ",0.10", ",0.10,n"
+    )
+    limits = "limit_id,parent_id,import_kw,export_kw,zone\nsite,,1,1,s\n"
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, signals=signals, limits=limits)
+    assert caught.value.code == "limit-zone-unknown"
+    assert (caught.value.where.file, caught.value.where.row) == ("limits.csv", 2)
+    _, tree, _ = read(tmp_path, signals=signals)  # roots that name no zone take the only one
+    assert tree.zone == ("", "")
 
 
 def test_the_first_finding_says_how_many_more_there_are(tmp_path):

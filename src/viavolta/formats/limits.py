@@ -121,7 +121,9 @@ def _check_tree(table: CsvTable, parent: Ints) -> None:
 
 
 def _check_zones(table: CsvTable, zone: list[str], *, parent: Ints, signals: SignalTable) -> None:
-    has_one = signals.zone == ("",)
+    # a single zone serves roots that name none, and one without a name serves all
+    served = {*signals.zone, *([""] if len(signals.zone) == 1 else [])}
+    has_no_names = signals.zone == ("",)
     for row in range(len(table)):
         root, n_up = row, 0
         while parent[root] >= 0 and n_up < len(table):
@@ -137,7 +139,7 @@ def _check_zones(table: CsvTable, zone: list[str], *, parent: Ints, signals: Sig
                     hint=text("energy is bought and sold at the roots: name the zone there"),
                 ),
             )
-        if row == root and not has_one and zone[row] not in signals.zone:
+        if row == root and not has_no_names and zone[row] not in served:
             table.find(
                 row,
                 "zone",

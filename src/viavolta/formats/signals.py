@@ -127,7 +127,7 @@ def _steps_per_row(table: CsvTable, start: Times, *, lines: Ints, step_s: int) -
     lasts_s = np.append(lasts_s, lasts_s[-1])
     since_s = (start - start[0]).astype(np.int64)
     row_of_line = {int(line): row for row, line in enumerate(table.lines)}
-    for row in rows_where((since_s % step_s != 0) | (lasts_s % step_s != 0)):
+    for row in rows_where(since_s % step_s != 0):
         table.find(
             row_of_line[int(lines[row])],
             "start",

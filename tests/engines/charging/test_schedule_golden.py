@@ -182,6 +182,14 @@ def test_a_minimum_power_is_kept_or_not_charged_at_all():
     assert found.solver_bound_eur == pytest.approx(1.2, rel=2e-3)
 
 
+def test_the_solvers_bound_counts_peaks_as_the_cost_does():
+    """The same with 50 kW reached before at 7 EUR per kW: still 1.20 EUR, and so is the bound."""
+    limit = one_limit("root", 99, n_steps=2, peak_eur_per_kw=7.0, peak_so_far_kw=50.0)
+    found = schedule(car(7, 6, min_kw=4), limit, prices([0.1, 0.2]))
+    assert found.cost_eur == pytest.approx(1.2)
+    assert found.solver_bound_eur == pytest.approx(1.2, rel=2e-3)
+
+
 def test_no_battery_burns_energy_by_charging_and_discharging_at_once():
     """A full battery at -1 EUR cannot take anything; it can at most empty and fill again.
 

@@ -137,7 +137,7 @@ class _Rows:
         self._column.append(column)
         self._value.append(np.broadcast_to(value, row.shape))
 
-    def program(self, cost: Floats, lower: Floats, *, upper: Floats) -> Program:
+    def program(self, cost: Floats, lower: Floats, *, upper: Floats, offset: float) -> Program:
         """Finish: sort the coefficients by row."""
         row = np.concatenate(self._row)
         order = np.argsort(row, kind="stable")
@@ -151,6 +151,7 @@ class _Rows:
             row_start=np.concatenate(([0], np.cumsum(counts))).astype(np.int32),
             column=np.concatenate(self._column)[order].astype(np.int32),
             value=np.concatenate(self._value)[order],
+            offset=offset,
         )
 
 
@@ -164,7 +165,9 @@ def linear_program(task: Task) -> Program:
     _spread_rows(rows, task, at=at)
     _peak_rows(rows, task, at=at)
     cost, lower, upper = _columns(task, at)
-    return rows.program(cost, lower, upper=upper)
+    # peaks count from zero in their columns, but cost only above what was reached before
+    offset = -float(task.limits.peak_eur_per_kw @ task.limits.peak_so_far_kw)
+    return rows.program(cost, lower, upper=upper, offset=offset)
 
 
 def _columns(task: Task, at: Layout) -> tuple[Floats, Floats, Floats]:

@@ -23,7 +23,6 @@ from viavolta.model.schedule import BindingLimit, LimitPrices, Schedule
 from viavolta.model.signal import SignalTable
 from viavolta.model.stay import StayTable
 
-
 _ROUNDING = 1e-5  # of the cost: more than that between cost and bound is no rounding
 
 
@@ -111,7 +110,7 @@ def _proven(found: Found, prices: LimitPrices, *, task: Task) -> Schedule:
         signals=task.signals,
         unmet_eur_per_kwh=task.unmet_eur_per_kwh,
     )
-    if bound_eur > plan.cost_eur + _ROUNDING * max(1.0, abs(plan.cost_eur)):
+    if max(bound_eur, found.bound_eur) > plan.cost_eur + _ROUNDING * max(1.0, abs(plan.cost_eur)):
         raise _failed(text("the cost is below its own lower bound"))
     lower_bound_eur = min(bound_eur, plan.cost_eur)
     return Schedule(

@@ -30,7 +30,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """Minimise cost @ x with lower <= x <= upper and row_lower <= A x <= row_upper.
+    """Minimise cost @ x + offset with lower <= x <= upper and row_lower <= A x <= row_upper.
 
     Attributes
     ----------
@@ -50,6 +50,7 @@ class Program:
     column: Ints
     value: Floats
     is_integer: NDArray[np.bool_] | None = None
+    offset: float = 0.0
 
     def __post_init__(self) -> None:
         n_columns, n_rows = len(self.cost), len(self.row_lower)
@@ -151,7 +152,7 @@ def _load(program: Program) -> Any:
         len(program.column),
         int(highspy.MatrixFormat.kRowwise),
         int(highspy.ObjSense.kMinimize),
-        0.0,
+        program.offset,
         program.cost,
         program.lower,
         program.upper,

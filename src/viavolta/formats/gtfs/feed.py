@@ -1,5 +1,7 @@
 """A whole feed, read and repaired: everything that does not depend on the date."""
 
+import contextvars
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,14 +88,18 @@ def read_feed(path: Path, *, progress: Progress = silent) -> Feed:
     trips, all_trip_ids = read_trips(
         tables["trips.txt"], routes=routes, running=running, named_services=named_services, log=log
     )
-    shapes = read_shapes(
-        tables.get("shapes.txt"), trips["shape_id"].drop_nulls().unique().sort(), log
-    )
-    trips = _with_known_shapes(trips, shapes, log)
     progress(_STAGE, 0.4)
-    stop_times = read_stop_times(
-        tables["stop_times.txt"], trips=trips, all_trip_ids=all_trip_ids, stops=stops, log=log
-    )
+    used_shapes = trips["shape_id"].drop_nulls().unique().sort()
+    with ThreadPoolExecutor(max_workers=1) as pool:  # the two long tables, side by side
+        in_this_language = contextvars.copy_context().run
+        later = pool.submit(
+            in_this_language, read_shapes, tables.get("shapes.txt"), used_shapes, log
+        )
+        stop_times = read_stop_times(
+            tables["stop_times.txt"], trips=trips, all_trip_ids=all_trip_ids, stops=stops, log=log
+        )
+        shapes = later.result()
+    trips = _with_known_shapes(trips, shapes, log)
     if stop_times.is_empty():
         raise _no_usable_trips()
     progress(_STAGE, 0.8)
