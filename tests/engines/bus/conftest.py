@@ -1,7 +1,9 @@
-"""Small timetables by hand, on a plane around latitude 0, longitude 0."""
+"""Small timetables by hand, on a plane around latitude 0, longitude 0; helpers on the path."""
 
 import datetime as dt
+import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -14,6 +16,10 @@ from viavolta.model.timetable import (
     TRIP_COLUMNS,
     Timetable,
 )
+
+HERE = str(Path(__file__).parent)
+if HERE not in sys.path:
+    sys.path.append(HERE)
 
 METRES_PER_DEGREE = 111_195.08  # 6,371,008.8 m x pi / 180
 

@@ -82,22 +82,24 @@ def build_block(
 
     Charging visits use all slack. With `charges_at_night` the night brings the charge back to the
     morning's; without, the day's own visits must.
+
+    Starting full and going down to what the night restores meets the highest morning charge, below
+    which no day ends above its start; where that takes too many steps, the chain's own morning
+    charge is tried.
     """
     arrays = problem.arrays(battery)
     rows = _timed_rows(problem, chain)
     night_h = _night_hours(problem, rows) if charges_at_night else 0.0
-    start = battery.soc_max_kwh if charges_at_night else chain.morning_kwh
-    for _ in range(NIGHT_STEPS):
-        filled = _filled(rows, start, problem, arrays)
+    start = battery.soc_max_kwh
+    for step in range(NIGHT_STEPS):
+        filled = _filled(rows, start, problem.plug_s, arrays)
         if filled is None:
             return None
         end = filled[0][-1].soc_end_kwh
         restored = float(reach_kwh(end, night_h, arrays))
-        if restored >= start - NEGLIGIBLE_KWH:
-            return _block(chain.depot, filled, start, problem, arrays)
-        start = restored
-        if start < battery.soc_min_kwh:
-            return None
+        if restored >= start - NEGLIGIBLE_KWH and end <= start + NEGLIGIBLE_KWH:
+            return _block(chain.depot, filled, start, arrays)
+        start = restored if step < NIGHT_STEPS - 2 else chain.morning_kwh
     return None
 
 
@@ -127,7 +129,7 @@ def _timed_rows(problem: BlockProblem, chain: DrivenChain) -> list[Activity]:
 
 
 def _gap(problem: BlockProblem, rows: list[Activity], i: int, j: int, way: int) -> None:
-    """What happens between two trips: straight on, or by a station."""
+    """Append what happens between two trips: straight on, or by a station."""
     here, there = int(problem.to_node[i]), int(problem.from_node[j])
     time, until = float(problem.end_s[i]), float(problem.start_s[j])
     if way >= 0:
@@ -181,14 +183,14 @@ def _night_hours(problem: BlockProblem, rows: list[Activity]) -> float:
 
 
 def _filled(
-    rows: list[Activity], start_kwh: float, problem: BlockProblem, arrays: BlockArrays
+    rows: list[Activity], start_kwh: float, plug_s: float, arrays: BlockArrays
 ) -> tuple[list[Activity], float] | None:
-    """The rows with their charge, and the recuperation lost; None below the reserve."""
+    """Fill in the charge and add up the recuperation lost; None below the reserve."""
     charge, lost, filled = start_kwh, 0.0, []
     for row in rows:
         before, charged = charge, 0.0
         if row.kind is Kind.CHARGE:
-            hours = (row.end_s - row.start_s - problem.plug_s) / 3600.0
+            hours = (row.end_s - row.start_s - plug_s) / 3600.0
             charge = float(reach_kwh(before, hours, arrays))
             charged = charge - before
         else:
@@ -198,15 +200,11 @@ def _filled(
                 charge = max(before, arrays.soc_max_kwh)
         if charge < arrays.soc_min_kwh - NEGLIGIBLE_KWH:
             return None
-        kind = Kind.LAYOVER if row.kind is Kind.CHARGE and charged <= NEGLIGIBLE_KWH else row.kind
+        kind = row.kind
+        if kind is Kind.CHARGE and charged <= NEGLIGIBLE_KWH:
+            kind, charge, charged = Kind.LAYOVER, before, 0.0
         filled.append(
-            replace(
-                row,
-                kind=kind,
-                charged_kwh=charged if kind is Kind.CHARGE else 0.0,
-                soc_start_kwh=before,
-                soc_end_kwh=charge if kind is not Kind.LAYOVER else before,
-            )
+            replace(row, kind=kind, charged_kwh=charged, soc_start_kwh=before, soc_end_kwh=charge)
         )
     return filled, lost
 
@@ -215,14 +213,13 @@ def _block(
     depot: int,
     filled: tuple[list[Activity], float],
     start_kwh: float,
-    problem: BlockProblem,
     arrays: BlockArrays,
 ) -> Block:
     rows, lost = filled
     stays = [
-        _stay(k, row.from_node, (row.start_s, row.end_s), row.charged_kwh, row.soc_start_kwh, arrays)
-        for k, row in enumerate(rows)
-        if row.kind is Kind.CHARGE
+        _stay(k, r.from_node, (r.start_s, r.end_s), r.charged_kwh, r.soc_start_kwh, arrays)
+        for k, r in enumerate(rows)
+        if r.kind is Kind.CHARGE
     ]
     missing = start_kwh - rows[-1].soc_end_kwh
     if missing > NEGLIGIBLE_KWH:

@@ -1,4 +1,4 @@
-"""Driving a chain of trips with a battery: can it be done, and what is the cheapest way?
+"""Driving a chain of trips with a battery: whether it can be done, and the cheapest way.
 
 Kernels on one bundle of arrays (BlockArrays). A vehicle leaves its depot with a charge that its
 night restores, serves its trips in order, and between two trips either drives directly or detours
@@ -37,19 +37,31 @@ def reach_kwh(charge_kwh: float, hours: float, a: BlockArrays) -> float:
         slope = (a.curve_kw[k] - a.curve_kw[k - 1]) / (a.curve_kwh[k] - a.curve_kwh[k - 1])
         power_high = a.curve_kw[k - 1] + slope * (high - low)
         if high - charge_kwh <= hours * power_high:
-            return max(charge_kwh, high)
+            return float(max(charge_kwh, high))
         if low - charge_kwh <= hours * a.curve_kw[k - 1]:
             intercept = a.curve_kw[k - 1] - slope * low
-            return (charge_kwh + hours * intercept) / (1.0 - hours * slope)
+            return float(charge_kwh + hours * intercept) / float(1.0 - hours * slope)
     return charge_kwh
+
+
+@kernel
+def driven_kwh(charge_kwh: float, energy_kwh: float, a: BlockArrays) -> float:
+    """Charge after using `energy_kwh`, or NO_WAY below the reserve or without a charge before.
+
+    Where the energy is negative, what a full battery cannot take is lost.
+    """
+    charge = min(a.soc_max_kwh, charge_kwh - energy_kwh)
+    if charge_kwh < 0.0 or charge < a.soc_min_kwh - TOLERANCE_KWH:
+        return NO_WAY
+    return max(a.soc_min_kwh, charge)  # what is below by rounding would pass for NO_WAY at 0
 
 
 @kernel
 def direct_kwh(charge_kwh: float, slack_s: float, way_kwh: float, a: BlockArrays) -> float:
     """Charge after a direct way, or NO_WAY where time or charge does not allow it."""
-    if slack_s < 0.0 or charge_kwh - way_kwh < a.soc_min_kwh - TOLERANCE_KWH:
+    if slack_s < 0.0:
         return NO_WAY
-    return charge_kwh - way_kwh
+    return driven_kwh(charge_kwh, way_kwh, a)
 
 
 @kernel
@@ -58,18 +70,17 @@ def station_kwh(charge_kwh: float, i: int, j: int, s: int, a: BlockArrays) -> fl
     row, column = a.to_node[i], a.from_node[j]
     slack = a.start_s[j] - a.end_s[i] - a.layover_s - a.plug_s
     slack -= a.way_s[row, s] + a.way_s[s, column]
-    arrival = charge_kwh - a.way_kwh[row, s]
-    if slack <= 0.0 or arrival < a.soc_min_kwh - TOLERANCE_KWH:
+    arrival = driven_kwh(charge_kwh, a.way_kwh[row, s], a)
+    if slack <= 0.0 or arrival < 0.0:
         return NO_WAY
-    charge = reach_kwh(arrival, slack / 3600.0, a) - a.way_kwh[s, column]
-    return charge if charge >= a.soc_min_kwh - TOLERANCE_KWH else NO_WAY
+    return driven_kwh(reach_kwh(arrival, slack / 3600.0, a), a.way_kwh[s, column], a)
 
 
 @kernel
 def direct_slack_s(i: int, j: int, a: BlockArrays) -> float:
     """Time to spare between trips i and j on the direct way; negative where it does not fit."""
     way = a.way_s[a.to_node[i], a.from_node[j]]
-    return a.start_s[j] - a.end_s[i] - a.layover_s - way
+    return float(a.start_s[j] - a.end_s[i] - a.layover_s - way)
 
 
 @kernel
@@ -85,12 +96,12 @@ def gap_kwh(charge_kwh: float, i: int, j: int, a: BlockArrays) -> float:
 @kernel
 def head_kwh(start_kwh: float, chain: Longs, depot: int, a: BlockArrays) -> float:
     """Highest charge after the chain's last trip, or NO_WAY."""
-    charge = start_kwh - a.way_kwh[depot, a.from_node[chain[0]]]
+    charge = driven_kwh(start_kwh, a.way_kwh[depot, a.from_node[chain[0]]], a)
     for k in range(chain.size):
         if k > 0:
             charge = gap_kwh(charge, chain[k - 1], chain[k], a)
-        charge = min(a.soc_max_kwh, charge - a.energy_kwh[chain[k]])
-        if charge < a.soc_min_kwh - TOLERANCE_KWH:
+        charge = driven_kwh(charge, a.energy_kwh[chain[k]], a)
+        if charge < 0.0:
             return NO_WAY
     return charge
 
@@ -99,8 +110,7 @@ def head_kwh(start_kwh: float, chain: Longs, depot: int, a: BlockArrays) -> floa
 def day_end_kwh(start_kwh: float, chain: Longs, depot: int, a: BlockArrays) -> float:
     """Highest charge back at the depot after all trips, or NO_WAY."""
     charge = head_kwh(start_kwh, chain, depot, a)
-    charge -= a.way_kwh[a.to_node[chain[-1]], depot]
-    return charge if charge >= a.soc_min_kwh - TOLERANCE_KWH else NO_WAY
+    return driven_kwh(charge, a.way_kwh[a.to_node[chain[-1]], depot], a)
 
 
 @kernel
@@ -108,7 +118,7 @@ def gap_need_kwh(need_kwh: float, i: int, j: int, a: BlockArrays) -> float:
     """Least charge after trip i that leaves `need_kwh` before trip j, or inf."""
     best = np.inf
     if direct_slack_s(i, j, a) >= 0.0:
-        best = need_kwh + a.way_kwh[a.to_node[i], a.from_node[j]]
+        best = max(a.soc_min_kwh, need_kwh + a.way_kwh[a.to_node[i], a.from_node[j]])
     for s in a.stations:
         target = need_kwh + a.way_kwh[s, a.from_node[j]]
         slack = a.start_s[j] - a.end_s[i] - a.layover_s - a.plug_s
@@ -116,21 +126,21 @@ def gap_need_kwh(need_kwh: float, i: int, j: int, a: BlockArrays) -> float:
         if slack > 0.0 and target <= a.soc_max_kwh:
             allowed = np.interp(target, a.curve_kwh, a.curve_kw)
             arrival = max(a.soc_min_kwh, target - slack / 3600.0 * allowed)
-            best = min(best, arrival + a.way_kwh[a.to_node[i], s])
+            best = min(best, max(a.soc_min_kwh, arrival + a.way_kwh[a.to_node[i], s]))
     return best
 
 
 @kernel
 def tail_need_kwh(chain: Longs, depot: int, a: BlockArrays) -> float:
     """Least charge before the chain's first trip that gets it home, or inf."""
-    need = a.soc_min_kwh + a.way_kwh[a.to_node[chain[-1]], depot]
+    need = a.soc_min_kwh + max(0.0, a.way_kwh[a.to_node[chain[-1]], depot])
     for k in range(chain.size - 1, -1, -1):
         if k < chain.size - 1:
             need = gap_need_kwh(need, chain[k], chain[k + 1], a)
         need = max(a.soc_min_kwh, need + a.energy_kwh[chain[k]])
         if need > a.soc_max_kwh + TOLERANCE_KWH:
             return np.inf
-    return need
+    return float(need)
 
 
 @kernel
@@ -149,17 +159,21 @@ def night_hours(chain: Longs, depot: int, a: BlockArrays) -> float:
     """Hours at a plug between the last pull-in and the next morning's pull-out."""
     leaves = a.start_s[chain[0]] - a.way_s[depot, a.from_node[chain[0]]]
     returns = a.end_s[chain[-1]] + a.way_s[a.to_node[chain[-1]], depot]
-    return (DAY_S - (returns - leaves) - a.plug_s) / 3600.0
+    return float(DAY_S - (returns - leaves) - a.plug_s) / 3600.0
 
 
 @kernel
 def morning_kwh(chain: Longs, depot: int, a: BlockArrays) -> float:
-    """Highest charge in the morning that the night restores, or NO_WAY if the day cannot be done.
+    """Find a charge in the morning that the night restores, or NO_WAY where there is none.
 
-    Starts full; where the night is too short to fill up again, starts lower, until it fits.
+    Starts full; where the night is too short to fill up again, starts lower, until it fits. The
+    steps down are at least 1 % of the battery, so a lower start than the highest may be found, and
+    a chain that fits by less than that may be missed; what is found does fit.
     """
     start = a.soc_max_kwh
     hours = night_hours(chain, depot, a)
+    if a.night_is_bounded and hours < -a.plug_s / 3600.0:
+        return NO_WAY  # out for more than 24 h: the vehicle would meet itself
     for _ in range(NIGHT_STEPS):
         end = day_end_kwh(start, chain, depot, a)
         if end < 0.0:
@@ -175,13 +189,13 @@ def morning_kwh(chain: Longs, depot: int, a: BlockArrays) -> float:
 
 @kernel
 def best_depot(first: int, last: int, a: BlockArrays) -> int:
-    """The depot with the cheapest way out to trip `first` and back from trip `last`."""
+    """Find the depot with the cheapest way out to trip `first` and back from trip `last`."""
     best, best_cost = a.depots[0], np.inf
     for d in a.depots:
         cost = a.way_cost[d, a.from_node[first]] + a.way_cost[a.to_node[last], d]
         if cost < best_cost:
             best, best_cost = d, cost
-    return best
+    return int(best)
 
 
 @kernel
@@ -208,13 +222,13 @@ def prefix_length(chain: Longs, a: BlockArrays) -> int:
 def direct_cost(i: int, j: int, a: BlockArrays) -> float:
     """Cost of the direct way; standing at a terminal is free for a while, then costs."""
     waiting = max(0.0, direct_slack_s(i, j, a) - a.free_wait_s)
-    return a.way_cost[a.to_node[i], a.from_node[j]] + a.wait_cost_per_s * waiting
+    return float(a.way_cost[a.to_node[i], a.from_node[j]] + a.wait_cost_per_s * waiting)
 
 
 @kernel
 def station_cost(i: int, j: int, s: int, a: BlockArrays) -> float:
     """Cost of the way by station s; standing there costs nothing."""
-    return a.way_cost[a.to_node[i], s] + a.way_cost[s, a.from_node[j]] + VISIT_COST
+    return float(a.way_cost[a.to_node[i], s] + a.way_cost[s, a.from_node[j]] + VISIT_COST)
 
 
 @kernel
@@ -229,7 +243,9 @@ def gap_cost(i: int, j: int, a: BlockArrays) -> float:
 
 
 @kernel
-def keep_label(labels: Floats, count: int, cost: float, kwh: float, parent: int, way: int) -> int:
+def keep_label(  # noqa: PLR0917 - a kernel: the four columns of a label, one by one
+    labels: Floats, count: int, cost: float, kwh: float, parent: int, way: int
+) -> int:
     """Insert a label unless it is dominated, drop those it dominates; returns the new count.
 
     labels (M, 4): cost, charge, parent, way. When full, a label in the middle of the charges is
@@ -259,10 +275,11 @@ def label_chain(start_kwh: float, chain: Longs, depot: int, a: BlockArrays) -> t
     """
     labels = np.full((chain.size, MAX_LABELS, 4), -1.0)
     count = np.zeros(chain.size, dtype=np.int64)
-    charge = start_kwh - a.way_kwh[depot, a.from_node[chain[0]]] - a.energy_kwh[chain[0]]
+    charge = driven_kwh(start_kwh, a.way_kwh[depot, a.from_node[chain[0]]], a)
+    charge = driven_kwh(charge, a.energy_kwh[chain[0]], a)
     labels[0, 0, 0] = a.way_cost[depot, a.from_node[chain[0]]]
-    labels[0, 0, 1] = min(a.soc_max_kwh, charge)
-    count[0] = 1
+    labels[0, 0, 1] = charge
+    count[0] = 1 if charge >= 0.0 else 0
     for k in range(1, chain.size):
         i, j = chain[k - 1], chain[k]
         for parent in range(count[k - 1]):
@@ -275,8 +292,8 @@ def label_chain(start_kwh: float, chain: Longs, depot: int, a: BlockArrays) -> t
                 else:
                     charge = station_kwh(before, i, j, a.stations[way], a)
                     cost = station_cost(i, j, a.stations[way], a)
-                charge = min(a.soc_max_kwh, charge - a.energy_kwh[j])
-                if charge < a.soc_min_kwh - TOLERANCE_KWH:
+                charge = driven_kwh(charge, a.energy_kwh[j], a)
+                if charge < 0.0:
                     continue
                 cost += labels[k - 1, parent, 0]
                 count[k] = keep_label(labels[k], count[k], cost, charge, parent, way)
@@ -297,8 +314,8 @@ def cheapest_ways(
     hours = night_hours(chain, depot, a)
     label, best_cost = -1, np.inf
     for m in range(count[last]):
-        end = labels[last, m, 1] - a.way_kwh[home, depot]
-        if end < a.soc_min_kwh - TOLERANCE_KWH or labels[last, m, 0] >= best_cost:
+        end = driven_kwh(labels[last, m, 1], a.way_kwh[home, depot], a)
+        if end < 0.0 or labels[last, m, 0] >= best_cost:
             continue
         if not a.night_is_bounded or reach_kwh(end, hours, a) >= start_kwh - TOLERANCE_KWH:
             label, best_cost = m, labels[last, m, 0]
@@ -322,7 +339,7 @@ class DrivenChain:
 
 
 def drive(problem: BlockProblem, battery: Battery, trips: Longs) -> DrivenChain | None:
-    """The cheapest way to drive a chain of trips from its best depot, or None if impossible.
+    """Find the cheapest way to drive a chain from its best depot, or None where there is none.
 
     `trips` (C,) in time order. Tries the depots from cheapest to dearest.
     """

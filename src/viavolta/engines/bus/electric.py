@@ -7,6 +7,7 @@ that a battery can drive. Every pair is tested by driving it, so each step keeps
 never adds a vehicle.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +25,6 @@ from viavolta.engines.bus.chains import (
     prefix_length,
     tail_need_kwh,
 )
-from viavolta.engines.bus.fleet import FleetFlow
 from viavolta.engines.bus.problem import Battery, BlockArrays, BlockProblem, Longs
 from viavolta.engines.kit.flow import FlowNetwork, min_cost_flow
 from viavolta.engines.kit.jit import kernel
@@ -45,6 +45,11 @@ class ElectricPlan:
         """Sum of the chains' way costs (without vehicles)."""
         return float(sum(chain.cost for chain in self.chains))
 
+    def all_trips(self) -> tuple[Longs, ...]:
+        """Chains that cover every trip once, the impossible ones alone: to start a search from."""
+        alone = tuple(np.array([trip], dtype=np.int64) for trip in self.impossible)
+        return (*(chain.trips for chain in self.chains), *alone)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
@@ -59,14 +64,16 @@ class Search:
 def electric_plan(
     problem: BlockProblem,
     battery: Battery,
-    fleet: FleetFlow,
+    chains: Sequence[Longs],
     search: Search,
     *,
     progress: Progress,
     stop: StopRule,
 ) -> ElectricPlan:
-    """Make blocks that the battery can drive from the chains without energy limit.
+    """Make blocks that the battery can drive from chains that may be too long for it.
 
+    `chains` cover each trip once in time order: the optimum without energy limit, or the plan of
+    another battery, which saves most of the search.
     Deterministic: no random choice. Trips that one full battery cannot do alone are left out and
     named in `impossible`.
     """
@@ -74,16 +81,25 @@ def electric_plan(
     possible = np.array(
         [is_possible(np.array([t]), arrays) for t in range(problem.n_trips)], dtype=bool
     )
-    chains = _split([chain[possible[chain]] for chain in fleet.chains], arrays)
-    chains, was_stopped = _match_until_stable(
-        chains, problem, arrays, search, progress=progress, stop=stop
+    pieces = _split([chain[possible[chain]] for chain in chains], arrays)
+    pieces, was_stopped = _match_until_stable(
+        pieces, problem, arrays, search, progress=progress, stop=stop
     )
-    driven = [drive(problem, battery, chain) for chain in chains]
+    driven = [_driven(problem, battery, chain) for chain in pieces]
     return ElectricPlan(
-        chains=tuple(d for d in driven if d is not None),
+        chains=tuple(driven),
         impossible=tuple(int(t) for t in np.flatnonzero(~possible)),
         was_stopped=was_stopped,
     )
+
+
+def _driven(problem: BlockProblem, battery: Battery, chain: Longs) -> DrivenChain:
+    """The chain's cheapest way; there is one, because every chain was found possible."""
+    driven = drive(problem, battery, chain)
+    if driven is None:
+        msg = f"a possible chain of {chain.size} trips could not be driven"
+        raise AssertionError(msg)
+    return driven
 
 
 def _split(chains: list[Longs], arrays: BlockArrays) -> list[Longs]:
@@ -192,7 +208,6 @@ def _matching_network(
         ),
         cost=cost,
         supply=supply.astype(np.int64),
-        capacity=1.0,
     )
 
 

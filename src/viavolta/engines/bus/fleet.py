@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from viavolta.engines.bus.problem import BlockProblem, Longs
 from viavolta.engines.kit.flow import FlowNetwork, min_cost_flow
 from viavolta.engines.kit.jit import kernel
+from viavolta.model.trip import Floats
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetFlow:
@@ -29,13 +31,16 @@ class FleetFlow:
 class _Events:
     """Trip ends (0..N-1) and starts (N..2N-1) as nodes, ordered along the timeline of each place.
 
-    order (2N,): nodes by time, ends first at equal times. next_at_place (2N,): -1 at the end.
+    order (2N,): nodes by time, ends first at equal times; but a trip that takes no time starts
+    before it ends, so that no vehicle comes out of nothing. rank (2N,): the place of each node in
+    `order`. next_at_place (2N,): -1 at the end.
     first_starts, last_ends: one node per place, where vehicles come from and go to the depot.
     """
 
     time_s: NDArray[np.float64]
     place: Longs
     order: Longs
+    rank: Longs
     next_at_place: Longs
     first_starts: Longs
     last_ends: Longs
@@ -61,7 +66,9 @@ def _events(problem: BlockProblem) -> _Events:
     n = problem.n_trips
     time_s = np.concatenate([problem.end_s + problem.layover_s, problem.start_s])
     place = np.concatenate([problem.to_node, problem.from_node])
-    order = np.lexsort((np.arange(2 * n), np.arange(2 * n) >= n, time_s)).astype(np.int64)
+    order = _in_time(time_s, n)
+    rank = np.empty(2 * n, dtype=np.int64)
+    rank[order] = np.arange(2 * n)
     next_at_place = np.full(2 * n, -1, dtype=np.int64)
     last: dict[int, int] = {}
     first_start: dict[int, int] = {}
@@ -79,10 +86,22 @@ def _events(problem: BlockProblem) -> _Events:
         time_s=time_s,
         place=place,
         order=order,
+        rank=rank,
         next_at_place=next_at_place,
         first_starts=np.array(list(first_start.values()), dtype=np.int64),
         last_ends=np.array(list(last_end.values()), dtype=np.int64),
     )
+
+
+def _in_time(time_s: NDArray[np.float64], n: int) -> Longs:
+    """Order the nodes: ends, then trips that take no time one after another, then starts."""
+    trip = np.tile(np.arange(n), 2)
+    is_start = np.arange(2 * n) >= n
+    takes_no_time = np.tile(time_s[:n] <= time_s[n:], 2)
+    phase = np.where(takes_no_time, 1, 2 * is_start)
+    keys = (np.where(takes_no_time, ~is_start, trip), np.where(takes_no_time, trip, 0))
+    order: Longs = np.lexsort((*keys, phase, time_s)).astype(np.int64)
+    return order
 
 
 def _latest_first_arcs(problem: BlockProblem, events: _Events) -> tuple[Longs, Longs]:
@@ -94,7 +113,7 @@ def _latest_first_arcs(problem: BlockProblem, events: _Events) -> tuple[Longs, L
     starts = starts[np.argsort(events.place[starts], kind="stable")]
     end_places, end_first = np.unique(events.place[ends], return_index=True)
     start_places, start_first = np.unique(events.place[starts], return_index=True)
-    return _latest_first(
+    pairs: tuple[Longs, Longs] = _latest_first(
         events.time_s[ends],
         events.time_s[starts],
         ends,
@@ -104,13 +123,24 @@ def _latest_first_arcs(problem: BlockProblem, events: _Events) -> tuple[Longs, L
         start_places,
         np.append(start_first, starts.size),
         problem.way_s,
+        events.rank,
     )
+    return pairs
 
 
 @kernel
-def _latest_first(  # noqa: PLR0917
-    end_s, start_s, ends, starts, end_places, end_first, start_places, start_first, way_s
-):
+def _latest_first(  # noqa: PLR0917 - a kernel: arrays one by one
+    end_s: Floats,
+    start_s: Floats,
+    ends: Longs,
+    starts: Longs,
+    end_places: Longs,
+    end_first: Longs,
+    start_places: Longs,
+    start_first: Longs,
+    way_s: Floats,
+    rank: Longs,
+) -> tuple[Longs, Longs]:
     """For each pair of places, the latest end that reaches each start, where it is a new one."""
     tails = []
     heads = []
@@ -122,7 +152,11 @@ def _latest_first(  # noqa: PLR0917
             a = end_first[p] - 1
             for b in range(start_first[q], start_first[q + 1]):
                 before = a
-                while a + 1 < end_first[p + 1] and end_s[a + 1] + way <= start_s[b]:
+                while (
+                    a + 1 < end_first[p + 1]
+                    and end_s[a + 1] + way <= start_s[b]
+                    and rank[ends[a + 1]] < rank[starts[b]]
+                ):
                     a += 1
                 if a != before:
                     tails.append(ends[a])
@@ -144,7 +178,13 @@ def _network(
     waits = np.flatnonzero(events.next_at_place >= 0)
     firsts, lasts = events.first_starts, events.last_ends
     tail = [waits, deadheads[0], np.full(firsts.size, source), lasts, np.array([source])]
-    head = [events.next_at_place[waits], deadheads[1], firsts, np.full(lasts.size, sink), [sink]]
+    head = [
+        events.next_at_place[waits],
+        deadheads[1],
+        firsts,
+        np.full(lasts.size, sink),
+        np.array([sink]),
+    ]
     cost = [
         np.zeros(waits.size),
         problem.way_cost[events.place[deadheads[0]], events.place[deadheads[1]]],
@@ -160,7 +200,6 @@ def _network(
         head=np.concatenate(head).astype(np.int64),
         cost=np.concatenate(cost),
         supply=supply,
-        capacity=float(n),
     )
     return network, {name: slice(int(sizes[k]), int(sizes[k + 1])) for k, name in enumerate(names)}
 

@@ -16,28 +16,25 @@ from viavolta.engines.bus.chains import DAY_S
 
 def points_needed(intervals: Sequence[tuple[float, float]]) -> int:
     """Most stays at once on the 24 h circle; `intervals` are (arrival, departure) in seconds."""
-    times, counts = _occupancy(intervals)
-    del times
-    return int(counts.max(initial=0))
+    return int(_occupancy(intervals).max(initial=0))
 
 
-def _occupancy(
-    intervals: Sequence[tuple[float, float]],
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Number of stays from each time to the next, within one day."""
+def _occupancy(intervals: Sequence[tuple[float, float]]) -> NDArray[np.int64]:
+    """Count the stays from each time to the next, within one day."""
     if not intervals:
-        return np.zeros(1), np.zeros(1, dtype=np.int64)
+        return np.zeros(1, dtype=np.int64)
     arrival = np.array([a for a, _ in intervals])
     departure = np.array([d for _, d in intervals])
     whole_days = ((departure - arrival) // DAY_S).astype(np.int64)
     begin, end = arrival % DAY_S, departure % DAY_S
-    wraps = (end < begin) | ((end == begin) & (departure - arrival >= DAY_S) & (whole_days == 0))
+    wraps = end < begin
     times = np.unique(np.concatenate([[0.0], begin, end]))
     change = np.zeros(times.size, dtype=np.int64)
     np.add.at(change, np.searchsorted(times, begin), 1)
     np.add.at(change, np.searchsorted(times, end), -1)
     change[0] += int(wraps.sum())
-    return times, np.cumsum(change) + int(whole_days.sum())
+    counts: NDArray[np.int64] = np.cumsum(change) + int(whole_days.sum())
+    return counts
 
 
 def block_intervals(blocks: Sequence[Block]) -> list[tuple[float, float]]:

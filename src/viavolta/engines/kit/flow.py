@@ -20,14 +20,13 @@ BOUND_TOLERANCE = 1e-9
 class FlowNetwork:
     """A directed network. Shapes: tail, head, cost (A,); supply (V,), sums to zero.
 
-    `capacity` is one number for all arcs.
+    Arcs carry any amount: what bounds them is the supply.
     """
 
     tail: Longs
     head: Longs
     cost: Floats
     supply: Longs
-    capacity: float
 
 
 def min_cost_flow(network: FlowNetwork) -> tuple[Longs, float]:
@@ -46,14 +45,14 @@ def min_cost_flow(network: FlowNetwork) -> tuple[Longs, float]:
     program = Program(
         cost=network.cost,
         lower=np.zeros(n_arcs),
-        upper=np.full(n_arcs, network.capacity),
+        upper=np.full(n_arcs, np.inf),
         row_lower=supply,
         row_upper=supply,
         row_start=np.searchsorted(ends[order], np.arange(n_nodes + 1)).astype(np.int32),
         column=(order % n_arcs).astype(np.int32),
         value=np.where(order < n_arcs, 1.0, -1.0),
     )
-    solution = solve(program)
+    solution = solve(program, presolve="off")  # 0.7 s instead of 57 s on a day of Trento
     if solution.outcome is Outcome.INFEASIBLE:
         raise NoSolutionError(
             code="flow-infeasible", message=text("the trips cannot all be covered by vehicles")

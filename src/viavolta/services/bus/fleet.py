@@ -25,9 +25,10 @@ DEFAULT_SIZE = "12m"
 VEHICLE_COST_EUR = 1e5
 """In the search a vehicle outweighs any detour: fewest vehicles first, then the cheapest ways."""
 
-SWEEPS = {"low": 2, "normal": 6, "high": 30}
+SWEEPS = {"low": 1, "normal": 4, "high": 30}
 PAIRS_PER_HEAD = {"low": 30, "normal": 60, "high": 400}
 CUT_EVERY_S = {"low": 1200.0, "normal": 900.0, "high": 300.0}
+TRIAL_CUT_EVERY_S = {"low": 3600.0, "normal": 2700.0, "high": 900.0}
 TRIAL_SWEEPS = 1
 SAME_COST_EUR = 1e-6
 DAYS_PER_YEAR = 365.0
@@ -111,8 +112,17 @@ def plan_fleet(planner: Planner, *, progress: Progress, stop: StopRule) -> Fleet
     powers = _candidate_kw(planner)
     first = driver_of(planner, buses[-1], point_kw=powers[-1], temperature_c=sizing_c)
     flow = smallest_fleet(first.problem, VEHICLE_COST_EUR)
-    best, trials = _best_combination(planner, buses, powers, sizing_c, flow, progress, stop)
-    plan = _search(planner, best, flow, SWEEPS[planner.effort], progress=progress, stop=stop)
+    walk = _Walk(planner, powers, sizing_c, progress=progress, stop=stop)
+    tried = walk.best(flow)
+    best, effort = tried.driver, planner.effort
+    plan = electric_plan(
+        best.problem,
+        best.battery,
+        tried.plan.all_trips(),
+        _search(planner, sweeps=SWEEPS[effort], cut_every_s=CUT_EVERY_S[effort]),
+        progress=progress,
+        stop=stop,
+    )
     if not plan.chains:
         raise NoSolutionError(
             code="no-trip-possible",
@@ -137,7 +147,7 @@ def plan_fleet(planner: Planner, *, progress: Progress, stop: StopRule) -> Fleet
         rows=rows,
         flow=flow,
         served_problem=served_problem,
-        trials=trials,
+        trials=walk.trials(),
         was_stopped=plan.was_stopped,
     )
 
@@ -228,65 +238,77 @@ def _candidate_kw(planner: Planner) -> list[float]:
     return sorted(planner.number(key) for key in keys)
 
 
-def _search(
-    planner: Planner,
-    driver: Driver,
-    flow: FleetFlow,
-    sweeps: int,
-    *,
-    progress: Progress,
-    stop: StopRule,
-) -> ElectricPlan:
-    return electric_plan(
-        driver.problem,
-        driver.battery,
-        flow,
-        Search(
-            max_sweeps=sweeps,
-            cut_every_s=CUT_EVERY_S[planner.effort],
-            pairs_per_head=PAIRS_PER_HEAD[planner.effort],
-            vehicle_cost=VEHICLE_COST_EUR,
-        ),
-        progress=progress,
-        stop=stop,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tried:
+    """A combination that was tried: its driver, its plan and what it would cost."""
+
+    driver: Driver
+    plan: ElectricPlan
+    trial: Trial
+
+
+class _Walk:
+    """The walk over combinations of type and point power, each tried from the plan before it."""
+
+    def __init__(
+        self,
+        planner: Planner,
+        powers: list[float],
+        sizing_c: float,
+        *,
+        progress: Progress,
+        stop: StopRule,
+    ) -> None:
+        self._planner, self._powers, self._sizing_c = planner, powers, sizing_c
+        self._progress, self._stop = progress, stop
+        self._buses = sorted(planner.types, key=lambda bus: bus.capacity_kwh)
+        self._tried: dict[tuple[int, int], _Tried] = {}
+
+    def best(self, flow: FleetFlow) -> _Tried:
+        """Walk from the largest battery at a middle power to the cheapest neighbour, as it pays."""
+        here = (len(self._buses) - 1, len(self._powers) // 2)
+        self._try(here, flow.chains, CUT_EVERY_S[self._planner.effort])
+        moved = self._planner.effort != "low"
+        while moved and not self._stop():
+            start = self._tried[here].plan.all_trips()
+            for there in self._around(here):
+                if there not in self._tried:
+                    self._try(there, start, TRIAL_CUT_EVERY_S[self._planner.effort])
+            best = min(self._tried, key=lambda at: (self._tried[at].trial.eur_per_year, at))
+            moved, here = best != here, best
+        return self._tried[here]
+
+    def trials(self) -> tuple[Trial, ...]:
+        """All that was tried, in the order of trying."""
+        return tuple(tried.trial for tried in self._tried.values())
+
+    def _around(self, at: tuple[int, int]) -> list[tuple[int, int]]:
+        bus, power = at
+        powers = [(bus, p) for p in (power - 1, power + 1) if 0 <= p < len(self._powers)]
+        return powers + [(b, power) for b in range(len(self._buses)) if b != bus]
+
+    def _try(self, at: tuple[int, int], start: tuple[Longs, ...], cut_every_s: float) -> None:
+        driver = driver_of(
+            self._planner,
+            self._buses[at[0]],
+            point_kw=self._powers[at[1]],
+            temperature_c=self._sizing_c,
+        )
+        search = _search(self._planner, sweeps=TRIAL_SWEEPS, cut_every_s=cut_every_s)
+        plan = electric_plan(
+            driver.problem, driver.battery, start, search, progress=self._progress, stop=self._stop
+        )
+        trial = _trial(self._planner, driver, plan)
+        self._tried[at] = _Tried(driver=driver, plan=plan, trial=trial)
+
+
+def _search(planner: Planner, *, sweeps: int, cut_every_s: float) -> Search:
+    return Search(
+        max_sweeps=sweeps,
+        cut_every_s=cut_every_s,
+        pairs_per_head=PAIRS_PER_HEAD[planner.effort],
+        vehicle_cost=VEHICLE_COST_EUR,
     )
-
-
-def _best_combination(  # noqa: PLR0917 - one call, the parts of one search
-    planner: Planner,
-    buses: list[BusType],
-    powers: list[float],
-    sizing_c: float,
-    flow: FleetFlow,
-    progress: Progress,
-    stop: StopRule,
-) -> tuple[Driver, tuple[Trial, ...]]:
-    """Walk from the largest battery at a middle power to the cheapest neighbour, while it pays."""
-    tried: dict[tuple[int, int], tuple[float, Driver, Trial]] = {}
-
-    def cost(bus: int, power: int) -> float:
-        if (bus, power) not in tried:
-            driver = driver_of(
-                planner, buses[bus], point_kw=powers[power], temperature_c=sizing_c
-            )
-            plan = _search(planner, driver, flow, TRIAL_SWEEPS, progress=progress, stop=stop)
-            trial = _trial(planner, driver, plan)
-            tried[bus, power] = (trial.eur_per_year, driver, trial)
-        return tried[bus, power][0]
-
-    at, power = len(buses) - 1, len(powers) // 2
-    cost(at, power)
-    moved = planner.effort != "low"
-    while moved and not stop():
-        here = cost(at, power)
-        around = [(at, power + step) for step in (-1, 1) if 0 <= power + step < len(powers)]
-        around += [(bus, power) for bus in range(len(buses)) if bus != at]
-        best = min(around, key=lambda pair: cost(*pair))
-        moved = cost(*best) < here
-        if moved:
-            at, power = best
-    trials = tuple(trial for _, _, trial in tried.values())
-    return tried[at, power][1], trials
 
 
 def _trial(planner: Planner, driver: Driver, plan: ElectricPlan) -> Trial:
