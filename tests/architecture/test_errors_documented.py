@@ -10,7 +10,13 @@ import viavolta
 ROOT = Path(viavolta.__file__).parent
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "errors.md"
 NOT_NOTICES = {"text"}
-INDIRECT = {"engines/bus/distances.py", "services/import_lines.py", "services/lines/directions.py"}
+CODE = re.compile(r"[a-z]+(-[a-z0-9]+)*")
+INDIRECT = {
+    "engines/bus/distances.py",
+    "formats/evsp.py",
+    "services/import_lines.py",
+    "services/lines/directions.py",
+}
 """Modules that choose among codes first and pass the chosen one on."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -37,19 +43,26 @@ def literals(tree: ast.AST) -> set[str]:
 
 
 def chosen(tree: ast.AST) -> set[str]:
-    """Codes assigned to `code`, and the first of tuples that pair a code with a text or a file."""
+    """Codes assigned to `code`, and those in tuples that pair a code with a text or a file."""
     found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "code":
-            strings = (n.value for n in ast.walk(node.value) if isinstance(n, ast.Constant))
-            found |= {value for value in strings if isinstance(value, str)}
-        if isinstance(node, ast.Tuple) and len(node.elts) > 1:
-            first, second = node.elts[:2]
-            paired = ast.unparse(second)
-            is_pair = paired.endswith(".txt'") or paired.startswith("text(") or paired == "reason"
-            if isinstance(first, ast.Constant) and isinstance(first.value, str) and is_pair:
-                found.add(first.value)
+            found |= words(list(ast.walk(node.value)))
+        if isinstance(node, ast.Tuple) and any(is_told(element) for element in node.elts):
+            found |= words(node.elts)
     return found
+
+
+def words(nodes: list[ast.AST] | list[ast.expr]) -> set[str]:
+    """Literals that look like a code."""
+    values = (node.value for node in nodes if isinstance(node, ast.Constant))
+    return {value for value in values if isinstance(value, str) and CODE.fullmatch(value)}
+
+
+def is_told(element: ast.expr) -> bool:
+    """A text for people, or the name of a table: what stands beside a code in a tuple."""
+    source = ast.unparse(element)
+    return source.startswith("text(") or source.endswith(".txt'") or source == "reason"
 
 
 def is_passed_through(code: ast.expr, tree: ast.AST) -> bool:

@@ -1,6 +1,8 @@
 """The `viavolta` command: registers one module per command group."""
 
+import io
 import sys
+from typing import Annotated
 
 import typer
 
@@ -29,12 +31,15 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - the form of a Typer callba
         raise typer.Exit
 
 
+VersionOption = Annotated[
+    bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+]
+
+
 @app.callback()
 def viavolta(
     *,
-    version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Print the version."
-    ),
+    version: VersionOption = False,
 ) -> None:
     """Plan, buy, run and share electric mobility in a city."""
 
@@ -42,5 +47,6 @@ def viavolta(
 def main() -> None:
     """Run the command line; the entry point of the `viavolta` script."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] - text streams
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     app()

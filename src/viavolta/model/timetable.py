@@ -63,6 +63,6 @@ class Timetable:
             (self.stops, STOP_COLUMNS),
             (self.shapes, SHAPE_COLUMNS),
         ):
-            if dict(frame.schema) != columns:
+            if frame.schema != pl.Schema(columns):
                 msg = f"timetable columns are {dict(frame.schema)}, expected {columns}"
                 raise TypeError(msg)

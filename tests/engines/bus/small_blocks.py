@@ -73,13 +73,13 @@ def problems(
     """Random days: several depots, trips that take no time, run at once or go downhill."""
     coordinate = st.integers(0, 9)
     n_depots = draw(st.integers(1, 2))
-    places = draw(
-        st.lists(st.tuples(coordinate, coordinate), min_size=3, max_size=5, unique=True)
-    )
+    places = draw(st.lists(st.tuples(coordinate, coordinate), min_size=3, max_size=5, unique=True))
     if draw(st.booleans()):
         places[0] = (30, 30)  # a depot far from everything
     node = st.integers(0, len(places) - 1)
-    trip = st.tuples(node, st.integers(300, 1300), node, st.integers(0, 120), st.integers(-20, max_kwh))
+    trip = st.tuples(
+        node, st.integers(300, 1300), node, st.integers(0, 120), st.integers(-20, max_kwh)
+    )
     rows = draw(st.lists(trip, min_size=1, max_size=max_trips))
     trips = [(a, float(s), b, float(s + d), float(e)) for a, s, b, d, e in rows]
     return problem(
@@ -103,7 +103,9 @@ def batteries(draw: st.DrawFn) -> Battery:
     return battery(soc_min, soc_max, curve)
 
 
-def chain_of(day: BlockProblem, trips: list[int] | None = None) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def chain_of(
+    day: BlockProblem, trips: list[int] | None = None
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Greedy chain: each trip that the one before still reaches, in time order."""
     chain: list[int] = []
     for j in np.argsort(day.start_s, kind="stable") if trips is None else trips:
@@ -185,7 +187,9 @@ def all_ways(day: BlockProblem, n_gaps: int) -> list[tuple[int, ...]]:
 
 def ways_cost(day: BlockProblem, chain: list[int], depot: int, ways: tuple[int, ...]) -> float:
     """Cost of a day by these ways: out, between, back; standing; half a unit per visit."""
-    cost = day.way_cost[depot, day.from_node[chain[0]]] + day.way_cost[day.to_node[chain[-1]], depot]
+    cost = (
+        day.way_cost[depot, day.from_node[chain[0]]] + day.way_cost[day.to_node[chain[-1]], depot]
+    )
     for k, way in enumerate(ways):
         i, j = chain[k], chain[k + 1]
         here, there = day.to_node[i], day.from_node[j]

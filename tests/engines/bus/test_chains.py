@@ -279,9 +279,7 @@ def test_gap_cost_is_the_least_over_ways_that_fit_in_time(day: BlockProblem) -> 
 
 
 @EXAMPLES
-@given(
-    points=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=30)
-)
+@given(points=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=30))
 def test_labels_are_the_pareto_front(points: list[tuple[int, int]]) -> None:
     """With room for all, exactly the labels remain that no other beats in cost and charge."""
     for kernel in (chains.keep_label, chains.keep_label.py_func):
@@ -300,9 +298,7 @@ def test_labels_are_the_pareto_front(points: list[tuple[int, int]]) -> None:
 
 
 @EXAMPLES
-@given(
-    points=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=60)
-)
+@given(points=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=60))
 def test_full_labels_keep_the_cheapest_and_the_fullest(points: list[tuple[int, int]]) -> None:
     """Where there is room for five labels only, the ends of the front are never given up."""
     labels, count = np.full((5, 4), -1.0), 0

@@ -146,9 +146,7 @@ def _cut_times(problem: BlockProblem, every_s: float) -> NDArray[np.float64]:
     return np.linspace(first, last, n + 2)[1:-1]
 
 
-def _rematch(
-    chains: list[Longs], cut_s: float, arrays: BlockArrays, search: Search
-) -> list[Longs]:
+def _rematch(chains: list[Longs], cut_s: float, arrays: BlockArrays, search: Search) -> list[Longs]:
     """Match the parts before and after a cut time anew, at least vehicles, then least ways.
 
     A flow: heads to tails, or to the depot; tails from heads, or from the depot.
@@ -226,7 +224,7 @@ def _alone(flat: Longs, first: Longs, a: BlockArrays) -> Floats:
 
 
 @kernel
-def _pairs(
+def _pairs(  # noqa: PLR0917 - a kernel takes its arrays one by one
     heads: Longs,
     head_first: Longs,
     tails: Longs,

@@ -61,8 +61,10 @@ def min_cost_flow(network: FlowNetwork) -> tuple[Longs, float]:
     if solution.outcome is not Outcome.OPTIMAL or _is_fractional(solution.x, flow):
         raise PeerError(
             code="flow-solver-failed",
-            message=text("the flow solver ended without a whole optimum ({outcome})",
-                         outcome=solution.outcome),
+            message=text(
+                "the flow solver ended without a whole optimum ({outcome})",
+                outcome=solution.outcome,
+            ),
         )
     bound = solution.objective - BOUND_TOLERANCE * max(1.0, abs(solution.objective))
     return flow.astype(np.int64), bound

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -134,7 +135,12 @@ def yearly_accounts(
         grid_kwh=sum(use.energy_kwh for use in managed),
         cost_lower_bound_eur=min(
             _cost_bound_eur(
-                planner, plan, seasons, rates=rates, tariff=tariff, equivalents=equivalents,
+                planner,
+                plan,
+                seasons,
+                rates=rates,
+                tariff=tariff,
+                equivalents=equivalents,
                 service_km=day.service_km,
             ),
             total_eur_per_year(electric),
@@ -152,10 +158,10 @@ def calendar_year(network: Network) -> tuple[float, float, str]:
     """
     days = network.feed.trips_per_day
     date = network.timetable.date
-    planned = days.filter(pl.col("date") == date)["trips"].sum()
-    near = days.filter(
-        (pl.col("date") - pl.lit(date)).dt.total_days().abs() <= WINDOW_DAYS
-    ).filter(pl.col("trips") > 0)
+    planned = float(days.filter(pl.col("date") == date)["trips"].sum())
+    near = days.filter((pl.col("date") - pl.lit(date)).dt.total_days().abs() <= WINDOW_DAYS).filter(
+        pl.col("trips") > 0
+    )
     if near.height >= WHOLE_YEAR_DAYS:
         ratio = float(near["trips"].sum()) / planned * DAYS_PER_YEAR / (2 * WINDOW_DAYS + 1)
         note = text("the feed's own calendar of {n} days around the day", n=near.height)
@@ -186,7 +192,7 @@ def _vehicles(
     planner: Planner, plan: FleetPlan, seasons: tuple[SeasonBlocks, ...], share: float
 ) -> dict[str, VehicleCost]:
     counts = Counter(bus.driver.bus.vehicle_type for bus in plan.buses)
-    taken: Counter[str] = Counter()
+    taken = dict.fromkeys(counts, 0.0)
     for season in seasons:
         for bus, block in zip(plan.buses, season.blocks, strict=True):
             energy = sum(row.charged_kwh for row in block.activities)
@@ -194,7 +200,7 @@ def _vehicles(
             taken[bus.driver.bus.vehicle_type] += energy * season.days * share
     return {
         name: vehicle_cost(
-            planner.assumptions, name, count=counts[name], battery_kwh_per_year=float(taken[name])
+            planner.assumptions, name, count=counts[name], battery_kwh_per_year=taken[name]
         )
         for name in sorted(counts)
     }
@@ -248,12 +254,11 @@ def _ways(planner: Planner, problem: BlockProblem, flow: FleetFlow) -> tuple[flo
     km = seconds = 0.0
     for chain in flow.chains:
         first, last = int(problem.from_node[chain[0]]), int(problem.to_node[chain[-1]])
-        depot = problem.depots[int(np.argmin(out[:, first] + problem.way_cost[last, problem.depots]))]
-        legs = [(depot, first), (last, depot)]
-        legs += [
-            (int(problem.to_node[i]), int(problem.from_node[j]))
-            for i, j in zip(chain[:-1], chain[1:], strict=True)
+        depot = problem.depots[
+            int(np.argmin(out[:, first] + problem.way_cost[last, problem.depots]))
         ]
+        legs = [(depot, first), (last, depot)]
+        legs += [(int(problem.to_node[i]), int(problem.from_node[j])) for i, j in pairwise(chain)]
         km += sum(float(ways.distance_km[leg]) for leg in legs)
         seconds += sum(float(ways.duration_s[leg]) for leg in legs)
     return km, seconds / HOUR_S
@@ -285,8 +290,8 @@ def _cost_bound_eur(
         days = season.days * share
         day_kwh = max(0.0, _least_grid_kwh(planner, plan, season.temperature_c))
         lowest = float(wholesale_profile(planner.assumptions, season.season).min())
-        energy += days * day_kwh * (
-            lowest * tariff.wholesale_factor.value + tariff.surcharge_eur_per_kwh
+        energy += (
+            days * day_kwh * (lowest * tariff.wholesale_factor.value + tariff.surcharge_eur_per_kwh)
         )
         kwh += days * day_kwh
     mean_kw = max(0.0, _least_grid_kwh(planner, plan, plan.sizing_c)) / HOURS_PER_DAY

@@ -30,7 +30,7 @@ from viavolta.model.limit import one_limit
 from viavolta.model.messages import text
 from viavolta.model.progress import Progress, StopRule
 from viavolta.model.schedule import Schedule
-from viavolta.model.signal import SignalTable, one_zone
+from viavolta.model.signal import one_zone
 from viavolta.model.stay import StayTable, stay_table
 from viavolta.model.trip import Floats
 from viavolta.model.vehicle import BusType
@@ -241,7 +241,7 @@ def _require_met(planner: Planner, day: DepotDay, k: int, limit_kw: float | None
 
 
 def _connection_eur_per_kw_day(planner: Planner, load: DepotLoad) -> float:
-    """What one kW of connection costs per day, at the grid level that half the points would need."""
+    """What one kW of connection costs per day, at the grid level of half the points' power."""
     kw = sum(s.max_kw for s in load.stays) / 2
     rates = level_for(max(kw, 1.0), connection_rates(planner.assumptions))
     factor = annuity_factor(
@@ -297,9 +297,7 @@ def _part_after(stay: PlannedStay, cut_s: float) -> tuple[float, float, float]:
     return cut_s, min(end - DAY_S, cut_s + DAY_S), (days + 1) * DAY_S
 
 
-def _best_cut(
-    stays: Sequence[PlannedStay], buses: Sequence[BusType], kws: Sequence[float]
-) -> int:
+def _best_cut(stays: Sequence[PlannedStay], buses: Sequence[BusType], kws: Sequence[float]) -> int:
     """The hour at which cutting the circle takes least room from the stays, in seconds."""
 
     def loss(cut_s: float) -> tuple[float, float]:
@@ -347,9 +345,7 @@ def _day(
     )
 
 
-def _unmanaged_kw(
-    planner: Planner, plan: FleetPlan, load: DepotLoad, step_s: int
-) -> Floats:
+def _unmanaged_kw(planner: Planner, plan: FleetPlan, load: DepotLoad, step_s: int) -> Floats:
     """Power over the day, 00:00 first, if every bus charged at full power on arrival (T,)."""
     n_steps = int(DAY_S) // step_s
     if not load.stays:
@@ -380,9 +376,7 @@ def day_start_utc(date: dt.date, timezone: str) -> dt.datetime:
     return (noon.astimezone(dt.UTC) - dt.timedelta(hours=12)).replace(tzinfo=None)
 
 
-def _table(
-    planner: Planner, plan: FleetPlan, load: DepotLoad, *, whole: bool
-) -> StayTable:
+def _table(planner: Planner, plan: FleetPlan, load: DepotLoad, *, whole: bool) -> StayTable:
     """The scheduler's stays; `whole` keeps each in its own time, not its part on the circle."""
     origin, stays = _origin(planner), load.stays
     begin = np.array([s.planned.arrival_s if whole else s.begin_s for s in stays], dtype=float)

@@ -183,9 +183,7 @@ def trip_energies_kwh(network: Network, bus: BusType, temperature_c: float) -> F
     )
 
 
-def driver_of(
-    planner: Planner, bus: BusType, *, point_kw: float, temperature_c: float
-) -> Driver:
+def driver_of(planner: Planner, bus: BusType, *, point_kw: float, temperature_c: float) -> Driver:
     """Put a bus type on the network: the arrays of its block problem and its battery."""
     network, number = planner.network, planner.number
     ways = network.deadheads
@@ -347,9 +345,7 @@ def _blocks(driven: list[tuple[Driver, DrivenChain]]) -> list[Block]:
                 message=text("a chain that was found drivable cannot be laid out"),
             )
         with_night.append(block)
-        without.append(
-            build_block(driver.problem, driver.battery, chain, charges_at_night=False)
-        )
+        without.append(build_block(driver.problem, driver.battery, chain, charges_at_night=False))
     chosen = list(with_night)
     for depot in sorted({block.depot for block in with_night}):
         rows = [k for k, block in enumerate(with_night) if block.depot == depot]
@@ -359,9 +355,7 @@ def _blocks(driven: list[tuple[Driver, DrivenChain]]) -> list[Block]:
     return chosen
 
 
-def _right_sized(
-    plan: ElectricPlan, driver: Driver, smaller: list[Driver]
-) -> tuple[Bus, ...]:
+def _right_sized(plan: ElectricPlan, driver: Driver, smaller: list[Driver]) -> tuple[Bus, ...]:
     """Give each chain the smallest battery that drives it as well, then lay out its day."""
     driven: list[tuple[Driver, DrivenChain]] = []
     for chain in plan.chains:
@@ -373,6 +367,5 @@ def _right_sized(
                 break
         driven.append(chosen)
     return tuple(
-        Bus(driver=d, chain=c, block=b)
-        for (d, c), b in zip(driven, _blocks(driven), strict=True)
+        Bus(driver=d, chain=c, block=b) for (d, c), b in zip(driven, _blocks(driven), strict=True)
     )

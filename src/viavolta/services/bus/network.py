@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from viavolta.catalogue import Assumptions
 from viavolta.catalogue.climates import nearest_climate
@@ -32,6 +33,8 @@ from viavolta.model.trip import DeadheadTable, Floats, PlaceTable, TripTable
 from viavolta.services.bus.request import BusRequest, parse_depot
 from viavolta.services.bus_config import BusSettings, DepotSetting
 
+Longs = NDArray[np.int64]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
@@ -50,11 +53,11 @@ class Network:
     depots: tuple[DepotSetting, ...]
     depots_reason: str
     depots_proposed: bool
-    nodes: np.ndarray[tuple[int], np.dtype[np.int64]]
-    depot_nodes: np.ndarray[tuple[int], np.dtype[np.int64]]
+    nodes: Longs
+    depot_nodes: Longs
     trips: TripTable
-    trip_nodes: np.ndarray[tuple[int, int], np.dtype[np.int64]]
-    served: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    trip_nodes: Longs
+    served: NDArray[np.bool_]
     deadheads: DeadheadTable
     detour_factor: float
     deadhead_kmh: float
@@ -76,9 +79,12 @@ def read_network(
     """
     progress("feed", 0.0)
     feed = read_feed(request.feed, progress=progress)
-    wanted = request.date or settings.service_date
-    service_day = None if wanted else choose_service_day(feed.trips_per_day)
-    day = timetable_on(feed, wanted or _date(service_day))
+    asked = request.date or settings.service_date
+    service_day = None
+    if asked is None:
+        service_day = choose_service_day(feed.trips_per_day)
+        asked = service_day.date
+    day = timetable_on(feed, asked)
     progress("network", 0.0)
     stop_places = merge_stops(day.timetable, rules=_merge_rules(assumptions))
     profiles = shape_profiles(day.timetable)
@@ -127,13 +133,6 @@ def read_network(
         repairs=(*feed.repairs, *day.repairs, *distances.repairs),
         warnings=(*feed.warnings, *day.warnings, *elevation_notes, *weather_notes),
     )
-
-
-def _date(service_day: ServiceDay | None) -> "np.datetime64 | object":
-    if service_day is None:
-        msg = "a service day is chosen where no date is asked for"
-        raise ValueError(msg)
-    return service_day.date
 
 
 def _merge_rules(assumptions: Assumptions) -> MergeRules:
@@ -186,20 +185,15 @@ def _depots(
     proposed = propose_depots(
         places, trips, max_depots=int(assumptions.number("planning.max_depots"))
     )
-    depots = tuple(
-        DepotSetting(name=name, lat=lat, lon=lon) for name, lat, lon in proposed.depots
-    )
+    depots = tuple(DepotSetting(name=name, lat=lat, lon=lon) for name, lat, lon in proposed.depots)
     return depots, proposed.reason
 
 
-def _nodes(
-    trips: TripTable,
-) -> tuple[
-    np.ndarray[tuple[int], np.dtype[np.int64]], np.ndarray[tuple[int, int], np.dtype[np.int64]]
-]:
+def _nodes(trips: TripTable) -> tuple[Longs, Longs]:
+    """Places that trips begin or end at (W,), and each trip's two as rows of them (N, 2)."""
     ends = np.stack([trips.from_place, trips.to_place], axis=1).astype(np.int64)
-    nodes, inverse = np.unique(ends, return_inverse=True)
-    return nodes, inverse.reshape(ends.shape)
+    nodes = np.unique(ends)
+    return nodes, np.searchsorted(nodes, ends).astype(np.int64)
 
 
 def _with_depots(places: PlaceTable, depots: Sequence[DepotSetting]) -> PlaceTable:

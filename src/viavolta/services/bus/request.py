@@ -8,6 +8,8 @@ from viavolta.model.errors import UsageError
 from viavolta.model.messages import text
 from viavolta.services.bus_config import DepotSetting
 
+MAX_LAT, MAX_LON = 90.0, 180.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BusRequest:
@@ -38,7 +40,7 @@ def parse_depot(option: str) -> DepotSetting:
         lat, lon = (float(part) for part in position.split(","))
     except ValueError:
         lat = lon = float("nan")
-    if not name.strip() or not (-90 <= lat <= 90 and -180 <= lon <= 180):
+    if not name.strip() or not (abs(lat) <= MAX_LAT and abs(lon) <= MAX_LON):
         raise UsageError(
             code="bad-depot",
             message=text("--depot {option} cannot be read", option=option[:200]),

@@ -6,7 +6,6 @@ import numpy as np
 import polars as pl
 
 from viavolta.engines.bus.blocks import Activity, Kind
-from viavolta.engines.bus.chains import DAY_S
 from viavolta.services.bus.accounts import Accounts, Distances
 from viavolta.services.bus.charging import DepotCharging, DepotStay, day_start_utc
 from viavolta.services.bus.fleet import Bus, FleetPlan, Planner, trip_energies_kwh
@@ -63,7 +62,7 @@ def places_table(network: Network, charger_nodes: set[int]) -> pl.DataFrame:
     places = network.places
     rows = np.arange(len(places))
     depot_rows = network.nodes[network.depot_nodes]
-    charger_rows = network.nodes[sorted(charger_nodes)] if charger_nodes else []
+    charger_rows = network.nodes[np.array(sorted(charger_nodes), dtype=np.int64)]
     return pl.DataFrame(
         {
             "place_id": places.place_id,
@@ -107,7 +106,7 @@ def blocks_table(network: Network, plan: FleetPlan) -> pl.DataFrame:
     return pl.DataFrame(rows, schema_overrides={"trip_id": pl.String})
 
 
-def _block_row(  # noqa: PLR0917 - one call, the coordinates of a row
+def _block_row(
     network: Network, plan: FleetPlan, k: int, seq: int, row: Activity
 ) -> dict[str, object]:
     trip = int(plan.rows[row.trip]) if row.trip >= 0 else -1
@@ -238,9 +237,7 @@ def schedule_table(
     ).sort("stay_id", "start")
 
 
-def power_table(
-    network: Network, charging: Sequence[DepotCharging], step_s: int
-) -> pl.DataFrame:
+def power_table(network: Network, charging: Sequence[DepotCharging], step_s: int) -> pl.DataFrame:
     """Power per depot over the sizing day, managed against unmanaged, with limit and price."""
     frames = []
     for depot in charging:
@@ -274,7 +271,7 @@ def costs_table(accounts: Accounts) -> pl.DataFrame:
                 "diesel_eur_per_year": d.eur_per_year if d else 0.0,
                 "min_eur_per_year": e.min_eur_per_year if e else 0.0,
                 "max_eur_per_year": e.max_eur_per_year if e else 0.0,
-                "source": (e or d).source if (e or d) else "",
+                "source": "; ".join(dict.fromkeys(i.source for i in (e, d) if i)),
             }
         )
     return pl.DataFrame(rows)
@@ -307,5 +304,3 @@ def day_distances(network: Network, plan: FleetPlan) -> Distances:
                 deadhead += float(network.deadheads.distance_km[row.from_node, row.to_node])
                 seconds += row.end_s - row.start_s
     return Distances(service_km=service, deadhead_km=deadhead, deadhead_h=seconds / HOUR_S)
-
-

@@ -98,9 +98,7 @@ def _points(
     network: Network, plan: FleetPlan, depot: DepotCharging, k: int, n: int
 ) -> tuple[str, str, str, str]:
     blocks = [bus.block for bus in plan.buses if bus.block.depot == depot.depot]
-    midday = [
-        (s.arrival_s, s.departure_s) for b in blocks for s in b.stays if s.activity >= 0
-    ]
+    midday = [(s.arrival_s, s.departure_s) for b in blocks for s in b.stays if s.activity >= 0]
     by_day = points_needed(midday)
     night = points_needed(block_intervals(blocks)) if by_day < n else by_day
     statement = text(
