@@ -78,3 +78,28 @@ def test_options_of_all_commands_are_options_of_some() -> None:
     shared = PAGE.read_text(encoding="utf-8").split("## viavolta", maxsplit=1)[0]
     known = set().union(*(options(command) for command in in_program().values()))
     assert documented_options(shared) <= known
+
+
+def shown_commands() -> Iterator[tuple[str, str]]:
+    """Every command line of the program that a page shows, continued lines joined."""
+    root = PAGE.parents[2]
+    for page in [root / "README.md", *sorted((root / "docs").rglob("*.md"))]:
+        text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+        inline = re.findall(r"`(viavolta [^`]+)`", text)
+        fenced = "".join(re.findall(r"^```\w*\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL))
+        lines = re.findall(r"^(?:\$ )?(viavolta .+)$", fenced, flags=re.MULTILINE)
+        told = (shown for shown in [*inline, *lines] if not shown.startswith("viavolta is ready"))
+        yield from ((page.name, shown) for shown in told)
+
+
+def test_commands_shown_in_any_page_exist() -> None:
+    """No page shows a command or an option that the program does not have."""
+    program = in_program()
+    for page, shown in shown_commands():
+        words = shown.split()
+        named = [name for name in program if words[: len(name.split())] == name.split()]
+        asked = set(re.findall(r"(?<!\S)--[a-z][-a-z]*", shown))
+        if not named:
+            assert words[1] in {"--help", "--version", "COMMAND"}, (page, shown)
+            continue
+        assert asked <= options(program[named[0]]) | {"--help"}, (page, shown)

@@ -10,6 +10,7 @@ from viavolta.engines.bus.points import block_intervals, points_needed
 from viavolta.engines.costs.carbon import CarbonItem, use_phase_t_per_year
 from viavolta.engines.costs.tco import total_eur_per_year
 from viavolta.formats.input_file import input_of
+from viavolta.model.errors import NoSolutionError
 from viavolta.model.messages import text
 from viavolta.model.notices import StudyWarning
 from viavolta.model.progress import Progress, StopRule, never, silent
@@ -57,7 +58,8 @@ def plan_bus(
     Raises
     ------
     InputError: the feed or another input cannot be read. UsageError: a bad option.
-    NoSolutionError: no trip can be served, or a connection limit leaves buses short.
+    NoSolutionError: no trip can be served, a connection limit leaves buses short, or a depot has
+        no room for the points.
     """
     timings: dict[str, float] = {}
     lap = _Lap(clock, timings)
@@ -79,6 +81,7 @@ def plan_bus(
     seasons = season_blocks(planner, plan)
     charging = charge_depots(planner, plan, seasons, progress=progress, stop=never)
     points = _points(plan, charging)
+    _require_room(network, points)
     lap.done("charging")
     day = tables.day_distances(network, plan)
     accounts = yearly_accounts(planner, plan, seasons, charging, points=points, day=day)
@@ -118,6 +121,18 @@ def _points(plan: FleetPlan, charging: tuple[DepotCharging, ...]) -> tuple[int, 
         )
         for depot in charging
     )
+
+
+def _require_room(network: Network, points: tuple[int, ...]) -> None:
+    """Refuse a plan with more points at a depot than the user has room for."""
+    for depot, n in zip(network.depots, points, strict=True):
+        if depot.max_points is not None and n > depot.max_points:
+            raise NoSolutionError(
+                code="depot-too-small",
+                message=text("{depot} needs {n} charging points", depot=depot.name, n=n),
+                expected=text("at most {n}, as the configuration says", n=depot.max_points),
+                hint=text("raise max_points of the depot, or add a depot"),
+            )
 
 
 def _study(request: BusRequest, result: _Result, *, layover_s: int) -> Study:

@@ -38,6 +38,7 @@ def propose_depots(
     *,
     n_depots: int | None = None,
     max_depots: int | None = None,
+    km_worth_a_depot: float | None = None,
 ) -> ProposedDepots:
     """Propose depots where the day's pull-outs and pull-ins are near.
 
@@ -54,6 +55,9 @@ def propose_depots(
         By default one per VEHICLES_PER_DEPOT buses out at the busiest moment, at least one.
     max_depots
         Most depots of the default rule; without effect where `n_depots` is given.
+    km_worth_a_depot
+        Beyond the default rule, another depot is proposed as long as it takes this many kilometres
+        a day off the ways out and back (great circles); never where it is not given.
 
     Raises
     ------
@@ -74,14 +78,17 @@ def propose_depots(
     )
     peak = peak_vehicles(trips)
     wanted = n_depots
+    most = len(terminals) if max_depots is None else min(max_depots, len(terminals))
     if wanted is None:
-        most = len(terminals) if max_depots is None else min(max_depots, len(terminals))
         wanted = max(1, min(round(peak / VEHICLES_PER_DEPOT), most))
     if not 1 <= wanted <= len(terminals):
         raise _out_of_range(wanted, len(terminals))
     lat, lon = places.lat[terminals], places.lon[terminals]
     cost = weight[terminals][:, None] * great_circle_km(lat[:, None], lon[:, None], lat, lon)
     chosen = _k_median(cost, wanted)
+    if n_depots is None and km_worth_a_depot is not None:
+        chosen = _while_it_pays(cost, chosen, most=most, km_worth_a_depot=km_worth_a_depot)
+        wanted = len(chosen)
     served = np.argmin(cost[:, chosen], axis=1)
     load = np.bincount(served, weights=weight[terminals], minlength=wanted)
     chosen = [c for _, c in sorted(zip((-load).tolist(), chosen, strict=True))]
@@ -143,6 +150,19 @@ def _k_median(cost: Floats, n_depots: int) -> list[int]:
     return chosen
 
 
+def _while_it_pays(
+    cost: Floats, chosen: list[int], *, most: int, km_worth_a_depot: float
+) -> list[int]:
+    """Add depots as long as each shortens the ways by enough."""
+    while len(chosen) < most:
+        more = _k_median(cost, len(chosen) + 1)
+        saved = cost[:, chosen].min(axis=1).sum() - cost[:, more].min(axis=1).sum()
+        if saved < km_worth_a_depot:
+            break
+        chosen = more
+    return chosen
+
+
 def _out_of_range(wanted: int, n_terminals: int) -> UsageError:
     return UsageError(
         code="depot-count-out-of-range",
@@ -170,8 +190,8 @@ def _reason(n_depots: int, peak: int, asked: int | None) -> str:
     if asked is not None:
         return text("proposed, {n} as asked for: {how}", n=n_depots, how=how)
     return text(
-        "proposed because none was given: {n} for {peak} buses out at the busiest moment,"
-        " about one per {size}, {how}",
+        "{n} for {peak} buses out at the busiest moment, about one per {size} or where the ways"
+        " saved pay for another, {how}",
         n=n_depots,
         peak=peak,
         size=VEHICLES_PER_DEPOT,

@@ -153,25 +153,32 @@ def yearly_accounts(
 def calendar_year(network: Network) -> tuple[float, float, str]:
     """How many planned days make a year, how many days have service, and how that was found.
 
-    A feed that covers a year around the day counts as it is; a shorter one stands for the year by
-    the week of the day.
+    A feed that covers most of a year around the day counts as it is; a shorter one stands for the
+    year by the week of the day, or by the seven days at its end where it begins or ends within
+    that week. Days outside the feed's life are days it says nothing about, not days without
+    service.
     """
     days = network.feed.trips_per_day
     date = network.timetable.date
     planned = float(days.filter(pl.col("date") == date)["trips"].sum())
-    near = days.filter((pl.col("date") - pl.lit(date)).dt.total_days().abs() <= WINDOW_DAYS).filter(
-        pl.col("trips") > 0
-    )
-    if near.height >= WHOLE_YEAR_DAYS:
-        ratio = float(near["trips"].sum()) / planned * DAYS_PER_YEAR / (2 * WINDOW_DAYS + 1)
-        note = text("the feed's own calendar of {n} days around the day", n=near.height)
-        return ratio, near.height * DAYS_PER_YEAR / (2 * WINDOW_DAYS + 1), note
-    monday = date.toordinal() - date.weekday()
-    offsets = (near["date"].cast(pl.Int64) + EPOCH_ORDINAL) - monday
-    week = near.filter((offsets >= 0) & (offsets < DAYS_PER_WEEK))
-    ratio = float(week["trips"].sum()) / planned * DAYS_PER_YEAR / DAYS_PER_WEEK
-    note = text("the week of the day, {n} days with service, stands for the year", n=week.height)
-    return ratio, week.height * DAYS_PER_YEAR / DAYS_PER_WEEK, note
+    day = (days["date"].cast(pl.Int64) + EPOCH_ORDINAL).to_numpy()
+    trips = days["trips"].to_numpy()
+    first, last = int(day[trips > 0].min()), int(day[trips > 0].max())
+    today = date.toordinal()
+    begin, end = max(first, today - WINDOW_DAYS), min(last, today + WINDOW_DAYS)
+    near = trips[(day >= begin) & (day <= end)]
+    served = int((near > 0).sum())
+    if served >= WHOLE_YEAR_DAYS:
+        per_day = DAYS_PER_YEAR / (end - begin + 1)
+        note = text("the feed's own calendar of {n} days around the day", n=served)
+        return float(near.sum()) / planned * per_day, served * per_day, note
+    begin = max(first, min(today - date.weekday(), last - DAYS_PER_WEEK + 1))
+    end = min(last, begin + DAYS_PER_WEEK - 1)
+    week = trips[(day >= begin) & (day <= end)]
+    served = int((week > 0).sum())
+    per_day = DAYS_PER_YEAR / (end - begin + 1)
+    note = text("the week of the day, {n} days with service, stands for the year", n=served)
+    return float(week.sum()) / planned * per_day, served * per_day, note
 
 
 def _energy_use(
@@ -295,11 +302,23 @@ def _cost_bound_eur(
         )
         kwh += days * day_kwh
     mean_kw = max(0.0, _least_grid_kwh(planner, plan, plan.sizing_c)) / HOURS_PER_DAY
-    grid_fee = min(
-        fee.capacity_eur_per_kw.value * mean_kw + fee.energy_eur_per_kwh.value * kwh
+    grid_fee = _least_grid_fee_eur(tariff, kwh, mean_kw=mean_kw, hours=equivalents * HOURS_PER_DAY)
+    return fleet.cost_lower_bound * equivalents + maintenance + energy + grid_fee
+
+
+def _least_grid_fee_eur(tariff: Tariff, kwh: float, *, mean_kw: float, hours: float) -> float:
+    """Least grid fee for a year's energy in these hours and a peak, however depots share them.
+
+    Every depot is on the branch that suits it. Energy over hours is the least peak of a branch;
+    what remains of the peak goes to either branch, and the cost is linear in what the branches
+    share, so that the least is at one of the ends.
+    """
+    cheapest_kw = min(fee.capacity_eur_per_kw.value for fee in tariff.branches)
+    spare_kw = max(0.0, mean_kw - kwh / hours)
+    return cheapest_kw * spare_kw + min(
+        fee.energy_eur_per_kwh.value * kwh + fee.capacity_eur_per_kw.value * kwh / hours
         for fee in tariff.branches
     )
-    return fleet.cost_lower_bound * equivalents + maintenance + energy + grid_fee
 
 
 def _least_bus_eur(planner: Planner, rates: CostRates) -> float:
@@ -314,10 +333,10 @@ def _least_bus_eur(planner: Planner, rates: CostRates) -> float:
 
 
 def _least_grid_kwh(planner: Planner, plan: FleetPlan, temperature_c: float) -> float:
-    """Least energy a day's served trips take from the grid, whichever type serves them."""
+    """Least energy a day's served trips take from the grid, whichever type serves each."""
     rows = np.setdiff1d(plan.rows, plan.impossible)
-    return min(
-        float(trip_energies_kwh(planner.network, bus, temperature_c)[rows].sum())
-        / bus.charge_efficiency
+    by_type = [
+        trip_energies_kwh(planner.network, bus, temperature_c)[rows] / bus.charge_efficiency
         for bus in planner.types
-    )
+    ]
+    return float(np.min(by_type, axis=0).sum())

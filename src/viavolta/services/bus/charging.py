@@ -1,7 +1,8 @@
 """When the buses charge: one schedule per depot and season, managed against unmanaged.
 
-The day repeats, so a depot's stays are laid on one circle of 24 hours, cut where it hurts least;
-stays across the cut keep their larger part for the scheduler.
+The day repeats, so a depot's stays are laid on one circle of 24 hours, cut where it hurts least. A
+stay across the cut keeps its larger part for the scheduler where that is long enough; else both
+parts bring their share, so that no stay becomes too short by the cut.
 """
 
 import datetime as dt
@@ -38,12 +39,18 @@ from viavolta.services.bus.fleet import FleetPlan, Planner, driver_of
 
 UNMET_TOLERANCE_KWH = 0.01
 CONNECTION_STEP_KW = 10.0
+ROOMY_SHARE = 0.8
+"""Of the time of a part: what full power may take before the other part of the stay must help."""
 HOUR_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepotStay:
-    """A stay at a depot: whose it is, and the part of its window the scheduler may use."""
+    """A part of a stay at a depot: whose it is, its window on the circle and what it brings.
+
+    Most stays are one part. `shift_s` leads back from the circle to the stay's own time;
+    `soc_arrival_kwh` is the charge at the begin of the part.
+    """
 
     stay_id: str
     bus: int
@@ -52,6 +59,8 @@ class DepotStay:
     begin_s: float
     end_s: float
     shift_s: float
+    energy_kwh: float
+    soc_arrival_kwh: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +69,11 @@ class DepotLoad:
 
     stays: tuple[DepotStay, ...]
     cut_s: int
+
+    @property
+    def whole(self) -> tuple[DepotStay, ...]:
+        """Each stay once, by its first part."""
+        return tuple({stay.stay_id: stay for stay in reversed(self.stays)}.values())[::-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +222,8 @@ def _charge_depot(
     year = []
     for s in seasons:
         terms = DayTerms(season=s.season, fee=fee, limit_kw=max(peak, 1.0), peak_eur_per_kw=0.0)
-        year.append(_day(planner, plan, _depot_load(plan, s.blocks, node), terms, stop=stop))
+        season_load = _depot_load(plan, s.blocks, node, cut_s=load.cut_s)
+        year.append(_day(planner, plan, season_load, terms, stop=stop))
     binding = sizing.schedule.binding_limits
     return DepotCharging(
         depot=node,
@@ -242,7 +257,7 @@ def _require_met(planner: Planner, day: DepotDay, k: int, limit_kw: float | None
 
 def _connection_eur_per_kw_day(planner: Planner, load: DepotLoad) -> float:
     """What one kW of connection costs per day, at the grid level of half the points' power."""
-    kw = sum(s.max_kw for s in load.stays) / 2
+    kw = sum(s.max_kw for s in load.whole) / 2
     rates = level_for(max(kw, 1.0), connection_rates(planner.assumptions))
     factor = annuity_factor(
         planner.number("costs.interest_share"), planner.number("costs.connection_life_years")
@@ -250,8 +265,10 @@ def _connection_eur_per_kw_day(planner: Planner, load: DepotLoad) -> float:
     return rates.power_eur_per_kw.value * factor / 365.0
 
 
-def _depot_load(plan: FleetPlan, blocks: Sequence[Block], node: int) -> DepotLoad:
-    """The stays at a depot, laid on the circle of a day and cut where it hurts least."""
+def _depot_load(
+    plan: FleetPlan, blocks: Sequence[Block], node: int, *, cut_s: int | None = None
+) -> DepotLoad:
+    """Lay the stays at a depot on the circle of a day, cut where it hurts least or as told."""
     raw = [
         (k, number, stay)
         for k, block in enumerate(blocks)
@@ -260,21 +277,29 @@ def _depot_load(plan: FleetPlan, blocks: Sequence[Block], node: int) -> DepotLoa
     ]
     buses = [plan.buses[k].driver.bus for k, _, _ in raw]
     kws = [_max_kw(b, stay, plan.point_kw) for b, (_, _, stay) in zip(buses, raw, strict=True)]
-    cut = _best_cut([stay for _, _, stay in raw], buses, kws)
-    stays = []
-    for (k, number, stay), max_kw in zip(raw, kws, strict=True):
-        begin, end, shift = _part_after(stay, cut)
-        stays.append(
-            DepotStay(
-                stay_id=f"{k + 1:04d}-{number + 1}",
-                bus=k,
-                planned=stay,
-                max_kw=max_kw,
-                begin_s=begin,
-                end_s=end,
-                shift_s=shift,
+    full_s = [
+        stay.energy_kwh / max(kw * bus.charge_efficiency, 1e-9) * HOUR_S
+        for (_, _, stay), bus, kw in zip(raw, buses, kws, strict=True)
+    ]
+    cut = _best_cut([stay for _, _, stay in raw], full_s) if cut_s is None else cut_s
+    stays: list[DepotStay] = []
+    for (k, number, stay), max_kw, need_s in zip(raw, kws, full_s, strict=True):
+        soc = stay.soc_arrival_kwh
+        for begin, end, shift, share in _parts(stay, cut, need_s):
+            stays.append(
+                DepotStay(
+                    stay_id=f"{k + 1:04d}-{number + 1}",
+                    bus=k,
+                    planned=stay,
+                    max_kw=max_kw,
+                    begin_s=begin,
+                    end_s=end,
+                    shift_s=shift,
+                    energy_kwh=share * stay.energy_kwh,
+                    soc_arrival_kwh=soc,
+                )
             )
-        )
+            soc += share * stay.energy_kwh
     return DepotLoad(stays=tuple(stays), cut_s=cut)
 
 
@@ -285,28 +310,47 @@ def _max_kw(bus: BusType, stay: PlannedStay, point_kw: float) -> float:
     return min(curve, bus.max_charge_kw, point_kw)
 
 
-def _part_after(stay: PlannedStay, cut_s: float) -> tuple[float, float, float]:
-    """The larger part of a stay on the day that begins at the cut: (begin, end, shift back)."""
-    days = np.floor((stay.arrival_s - cut_s) / DAY_S)
-    begin, end = stay.arrival_s - days * DAY_S, stay.departure_s - days * DAY_S
-    late = end - (cut_s + DAY_S)
-    if late <= 0:
-        return begin, end, days * DAY_S
-    if cut_s + DAY_S - begin >= late:
-        return begin, cut_s + DAY_S, days * DAY_S
-    return cut_s, min(end - DAY_S, cut_s + DAY_S), (days + 1) * DAY_S
+def _parts(
+    stay: PlannedStay, cut_s: float, need_s: float
+) -> list[tuple[float, float, float, float]]:
+    """Parts of a stay on the day that begins at the cut: (begin, end, shift back, share).
+
+    The larger part alone where it is as long as charging takes with the planned share of power;
+    else all parts, each with the share of the energy that it has of the time, which fits wherever
+    the whole stay does.
+    """
+    parts = _at_cut(stay, cut_s)
+    begin, end, shift = max(parts, key=lambda part: part[1] - part[0])
+    if len(parts) == 1 or need_s <= ROOMY_SHARE * (end - begin):
+        return [(begin, end, shift, 1.0)]
+    length = stay.departure_s - stay.arrival_s
+    return [(begin, end, shift, (end - begin) / length) for begin, end, shift in parts]
 
 
-def _best_cut(stays: Sequence[PlannedStay], buses: Sequence[BusType], kws: Sequence[float]) -> int:
-    """The hour at which cutting the circle takes least room from the stays, in seconds."""
+def _at_cut(stay: PlannedStay, cut_s: float) -> list[tuple[float, float, float]]:
+    """Cut a stay into the parts that each lie on one day from the cut on, in their order."""
+    parts = []
+    begin_s = stay.arrival_s
+    while begin_s < stay.departure_s:
+        shift = float(np.floor((begin_s - cut_s) / DAY_S)) * DAY_S
+        end_s = min(stay.departure_s, cut_s + shift + DAY_S)
+        parts.append((begin_s - shift, end_s - shift, shift))
+        begin_s = end_s
+    return parts
+
+
+def _best_cut(stays: Sequence[PlannedStay], full_s: Sequence[float]) -> int:
+    """Find the hour at which cutting the circle takes least room from the stays, in seconds.
+
+    `full_s`: how long each stay charges at full power.
+    """
 
     def loss(cut_s: float) -> tuple[float, float]:
         short = lost = 0.0
-        for stay, bus, kw in zip(stays, buses, kws, strict=True):
-            begin, end, _ = _part_after(stay, cut_s)
-            need_s = stay.energy_kwh / max(kw * bus.charge_efficiency, 1e-9) * HOUR_S
-            short += max(0.0, need_s - (end - begin))
-            lost += (stay.departure_s - stay.arrival_s) - (end - begin)
+        for stay, need_s in zip(stays, full_s, strict=True):
+            longest = max(end - begin for begin, end, _ in _at_cut(stay, cut_s))
+            short += max(0.0, need_s - longest)
+            lost += (stay.departure_s - stay.arrival_s) - longest
         return short, lost
 
     return int(min(np.arange(0.0, DAY_S, HOUR_S), key=loss))
@@ -378,17 +422,17 @@ def day_start_utc(date: dt.date, timezone: str) -> dt.datetime:
 
 def _table(planner: Planner, plan: FleetPlan, load: DepotLoad, *, whole: bool) -> StayTable:
     """The scheduler's stays; `whole` keeps each in its own time, not its part on the circle."""
-    origin, stays = _origin(planner), load.stays
+    origin, stays = _origin(planner), load.whole if whole else load.stays
     begin = np.array([s.planned.arrival_s if whole else s.begin_s for s in stays], dtype=float)
     end = np.array([s.planned.departure_s if whole else s.end_s for s in stays], dtype=float)
     buses = [plan.buses[s.bus].driver.bus for s in stays]
     return stay_table(
-        tuple(s.stay_id for s in stays),
+        tuple(f"{s.stay_id} {s.shift_s:.0f}" for s in stays),
         origin + np.round(begin).astype("timedelta64[s]"),
         departure=origin + np.round(end).astype("timedelta64[s]"),
-        energy_kwh=np.array([s.planned.energy_kwh for s in stays]),
+        energy_kwh=np.array([s.planned.energy_kwh if whole else s.energy_kwh for s in stays]),
         max_kw=np.array([s.max_kw for s in stays]),
         capacity_kwh=np.array([b.capacity_kwh for b in buses]),
-        soc_arrival_kwh=np.array([s.planned.soc_arrival_kwh for s in stays]),
+        soc_arrival_kwh=np.array([s.soc_arrival_kwh for s in stays]),
         charge_efficiency=np.array([b.charge_efficiency for b in buses]),
     )

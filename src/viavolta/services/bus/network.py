@@ -19,6 +19,7 @@ from viavolta.engines.bus.distances import (
 from viavolta.engines.bus.places import MergeRules, merge_stops
 from viavolta.engines.bus.service_day import ServiceDay, choose_service_day
 from viavolta.engines.bus.shapes import ShapeProfiles, shape_profiles
+from viavolta.engines.costs.annuity import annuity_factor
 from viavolta.engines.energy.climate import design_days
 from viavolta.engines.energy.climb import climb_descent_m, points_along
 from viavolta.formats.elevation import Elevation, open_elevation
@@ -33,6 +34,7 @@ from viavolta.model.trip import DeadheadTable, Floats, PlaceTable, TripTable
 from viavolta.services.bus.request import BusRequest, parse_depot
 from viavolta.services.bus_config import BusSettings, DepotSetting
 
+DAYS_PER_YEAR = 365.0
 Longs = NDArray[np.int64]
 
 
@@ -183,10 +185,26 @@ def _depots(
     if settings.depots:
         return settings.depots, text("given by the user")
     proposed = propose_depots(
-        places, trips, max_depots=int(assumptions.number("planning.max_depots"))
+        places,
+        trips,
+        max_depots=int(assumptions.number("planning.max_depots")),
+        km_worth_a_depot=_km_worth_a_depot(assumptions),
     )
     depots = tuple(DepotSetting(name=name, lat=lat, lon=lon) for name, lat, lon in proposed.depots)
     return depots, proposed.reason
+
+
+def _km_worth_a_depot(assumptions: Assumptions) -> float:
+    """Kilometres a day without passengers that cost as much as the works of a large depot."""
+    works_eur = assumptions.number("costs.depot_works_max_eur") * annuity_factor(
+        assumptions.number("costs.interest_share"),
+        assumptions.number("costs.depot_works_life_years"),
+    )
+    eur_per_km = assumptions.number("costs.maintenance_electric_eur_per_km")
+    eur_per_km += assumptions.number("costs.driver_eur_per_h") / assumptions.number(
+        "planning.deadhead_kmh"
+    )
+    return works_eur / DAYS_PER_YEAR / eur_per_km
 
 
 def _nodes(trips: TripTable) -> tuple[Longs, Longs]:

@@ -175,7 +175,7 @@ def stays_table(
     rows = [
         _stay_row(network, plan, stay, depot.depot, origin)
         for depot in charging
-        for stay in depot.sizing.load.stays
+        for stay in depot.sizing.load.whole
     ]
     frame = pl.DataFrame(rows, schema_overrides={"seq": pl.Int64}, infer_schema_length=None)
     return frame.with_columns(pl.col("arrival", "departure").cast(MOMENT)).sort("stay_id")

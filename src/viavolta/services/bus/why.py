@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from viavolta.engines.bus.points import block_intervals, points_needed
+from viavolta.engines.bus.points import points_needed
 from viavolta.model.messages import text
 from viavolta.services.bus.accounts import Accounts
 from viavolta.services.bus.charging import DepotCharging
@@ -98,9 +98,13 @@ def _points(
     network: Network, plan: FleetPlan, depot: DepotCharging, k: int, n: int
 ) -> tuple[str, str, str, str]:
     blocks = [bus.block for bus in plan.buses if bus.block.depot == depot.depot]
-    midday = [(s.arrival_s, s.departure_s) for b in blocks for s in b.stays if s.activity >= 0]
+    midday = [
+        (s.arrival_s, s.departure_s)
+        for bus in plan.buses
+        for s in bus.block.stays
+        if s.activity >= 0 and s.node == depot.depot
+    ]
     by_day = points_needed(midday)
-    night = points_needed(block_intervals(blocks)) if by_day < n else by_day
     statement = text(
         "{name} needs {n} points for {b} buses: each bus holds its point from arrival to "
         "departure, {m} of them charge enough at midday to leave theirs at night.",
@@ -109,6 +113,6 @@ def _points(
         b=len(blocks),
         m=sum(1 for b in blocks if not b.has_night_stay),
     )
-    binds = text("The night.") if night > by_day else text("Midday.")
+    binds = text("The night.") if n > by_day else text("Midday.")
     worth = text("At midday {d} points would do.", d=by_day)
     return "charging_points", statement, binds, worth
