@@ -12,6 +12,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from viavolta.engines.bus.fleet import smallest_fleet
 from viavolta.services.bus.fleet import VEHICLE_COST_EUR, Planner, driver_of, fleet_types
@@ -53,10 +54,8 @@ def main(data: Path) -> None:
     _print_bounds(data)
 
 
-def _print(case: Case, study: dict[str, object]) -> None:
+def _print(case: Case, study: dict[str, Any]) -> None:
     summary, timings = study["summary"], study["timings_s"]
-    assert isinstance(summary, dict)
-    assert isinstance(timings, dict)
     seconds = sum(timings.values())
     stages = ", ".join(f"{stage} {s:.1f}" for stage, s in timings.items())
     peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024

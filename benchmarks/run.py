@@ -1,7 +1,7 @@
 """Run every benchmark of this folder, each in a process of its own, and print its ratios.
 
-A benchmark is a module with a `main()` that returns its exit code: 0 where it met its aim. They
-read the folder that VIAVOLTA_BENCH_DATA names; without it, this says what to fetch from where.
+A benchmark is a script that ends with exit code 0 where it met its aim. It is given the folder that
+VIAVOLTA_BENCH_DATA names as its argument; without one, this says what to fetch from where.
 """
 
 import os
@@ -36,7 +36,7 @@ def main() -> int:
         print(what_to_fetch(missing, folder))
         return 1
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    missed = [path.stem for path in benchmarks() if not is_met(path)]
+    missed = [path.stem for path in benchmarks() if not is_met(path, folder)]
     print()
     print(f"missed: {', '.join(missed)}" if missed else "every benchmark met its aim")
     return int(bool(missed))
@@ -62,10 +62,11 @@ def benchmarks() -> list[Path]:
     return sorted(path for path in HERE.glob("*.py") if path != Path(__file__))
 
 
-def is_met(path: Path) -> bool:
+def is_met(path: Path, folder: str) -> bool:
     """Run one benchmark, its output passed on, and tell whether it met its aim."""
     print(f"\n{path.stem}", flush=True)
-    return subprocess.run([sys.executable, str(path)], check=False).returncode == 0
+    command = [sys.executable, str(path), folder]
+    return subprocess.run(command, check=False).returncode == 0
 
 
 if __name__ == "__main__":

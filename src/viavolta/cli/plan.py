@@ -38,6 +38,10 @@ ElevationOption = Annotated[
 WeatherOption = Annotated[
     Path | None, typer.Option("--weather", help="A year of hours: .epw or CSV.")
 ]
+OsmOption = Annotated[
+    Path | None, typer.Option("--osm", help="Road network for deadheads (not available yet).")
+]
+GridOption = Annotated[Path | None, typer.Option("--grid", help="Grid model (not available yet).")]
 LayoverOption = Annotated[
     int | None, typer.Option("--min-layover", help="Least seconds between trips.", min=0)
 ]
@@ -61,6 +65,8 @@ def bus(
     depot: DepotOption = None,
     elevation: ElevationOption = None,
     weather: WeatherOption = None,
+    osm: OsmOption = None,
+    grid: GridOption = None,
     min_layover: LayoverOption = None,
     deadhead_kmh: SpeedOption = None,
     force: ForceOption = False,
@@ -75,6 +81,7 @@ def bus(
     def work(progress: Progress) -> dict[str, Any]:
         from viavolta.services.bus.request import BusRequest  # noqa: PLC0415 - start-up time
 
+        refuse_unbuilt(osm=osm, grid=grid)
         request = BusRequest(
             feed=existing(feed),
             config=existing(config) if config else None,
@@ -169,6 +176,23 @@ def show_plan(summary: dict[str, Any]) -> None:
         )
     )
     say(text("report: {report}", report=summary["report"]))
+
+
+def refuse_unbuilt(**options: Path | None) -> None:
+    """Say so where an option stands for something that is not built yet.
+
+    Raises
+    ------
+    UsageError: such an option was given.
+    """
+    for name, value in options.items():
+        if value is not None:
+            raise UsageError(
+                code="option-not-available",
+                message=text("--{name} is not available yet", name=name),
+                where=Where(field=f"--{name}", value=str(value)[:200]),
+                hint=text("plan without it: ways then follow shapes and great circles"),
+            )
 
 
 def existing(path: Path) -> Path:

@@ -19,6 +19,7 @@ from viavolta.services.bus import tables
 from viavolta.services.bus.accounts import Accounts, Distances, yearly_accounts
 from viavolta.services.bus.charging import (
     DepotCharging,
+    SeasonBlocks,
     charge_depots,
     day_start_utc,
     season_blocks,
@@ -30,6 +31,8 @@ from viavolta.services.bus.why import why_table
 from viavolta.services.bus_config import bus_assumptions
 
 Clock = Callable[[], float]
+POWER_FACTORS = (1.0, 0.7, 0.45)
+"""Shares of the planned point power that are tried in turn where a connection is too small."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,13 +79,9 @@ def plan_bus(
         types=fleet_types(assumptions, settings.vehicle_types),
         country=settings.country,
     )
-    plan = plan_fleet(planner, progress=progress, stop=stop)
-    lap.done("blocks")
-    seasons = season_blocks(planner, plan)
-    charging = charge_depots(planner, plan, seasons, progress=progress, stop=never)
+    planner, plan, seasons, charging = _plan_and_charge(planner, lap, progress, stop)
     points = _points(plan, charging)
     _require_room(network, points)
-    lap.done("charging")
     day = tables.day_distances(network, plan)
     accounts = yearly_accounts(planner, plan, seasons, charging, points=points, day=day)
     lap.done("costs")
@@ -94,6 +93,30 @@ def plan_bus(
     return dataclasses.replace(study, timings_s=timings)
 
 
+def _plan_and_charge(
+    planner: Planner, lap: "_Lap", progress: Progress, stop: StopRule
+) -> tuple[Planner, FleetPlan, tuple[SeasonBlocks, ...], tuple[DepotCharging, ...]]:
+    """Make blocks and schedule their charging.
+
+    Where a connection limit leaves buses short, plan again with less power at the points, a
+    bounded number of times.
+    """
+    for factor in POWER_FACTORS:
+        attempt = dataclasses.replace(planner, power_factor=factor)
+        plan = plan_fleet(attempt, progress=progress, stop=stop)
+        lap.done("blocks")
+        seasons = season_blocks(attempt, plan)
+        try:
+            charging = charge_depots(attempt, plan, seasons, progress=progress, stop=never)
+        except NoSolutionError as error:
+            if error.code != "connection-too-small" or factor == POWER_FACTORS[-1]:
+                raise
+        else:
+            break
+    lap.done("charging")
+    return attempt, plan, seasons, charging
+
+
 class _Lap:
     """Seconds per stage."""
 
@@ -102,7 +125,7 @@ class _Lap:
 
     def done(self, stage: str) -> None:
         now = self._clock()
-        self._timings[stage] = round(now - self._last, 3)
+        self._timings[stage] = round(self._timings.get(stage, 0.0) + now - self._last, 3)
         self._last = now
 
 
@@ -294,6 +317,13 @@ def _warnings(result: _Result) -> list[StudyWarning]:
     if network.depots_proposed:
         message = text("no depot was given; proposed: {reason}", reason=network.depots_reason)
         notes.append(StudyWarning(code="depots-proposed", file=None, message=message))
+    if result.planner.power_factor < 1:
+        message = text(
+            "a connection limit was too small for the first plan; planned again with {share:.0%} of"
+            " the power at the points",
+            share=result.planner.power_factor,
+        )
+        notes.append(StudyWarning(code="planned-with-less-power", file=None, message=message))
     if result.plan.was_stopped:
         message = text("the search for blocks was cut short by the time limit")
         notes.append(StudyWarning(code="search-stopped", file=None, message=message))

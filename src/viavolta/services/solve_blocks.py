@@ -10,6 +10,7 @@ Transportation Science 54, under simulated annealing. The best plan seen counts.
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,11 +20,9 @@ from viavolta.engines.bus.chains import (
     VISIT_COST,
     DrivenChain,
     cheapest_ways,
+    day_end_kwh,
     drive,
-    driven_kwh,
     gap_cost,
-    gap_kwh,
-    gap_need_kwh,
 )
 from viavolta.engines.bus.electric import Search, electric_plan
 from viavolta.engines.bus.fleet import FleetFlow, smallest_fleet
@@ -46,21 +45,18 @@ BOUND_KIND = "min-cost-flow-without-energy-limit"
 MAX_VERTICES = 2_500
 """The flow of the bound has an arc for every pair of trips: more would not fit in memory."""
 
-MOVES = {"low": 4_000, "normal": 60_000, "high": 400_000}
+MOVES = {"low": 4_000, "normal": 50_000, "high": 400_000}
 """Rebuilding moves for each effort."""
 
 _MOVES_AT_ONCE = 100
-_SEARCH = Search(max_sweeps=2, cut_every_s=1800.0, pairs_per_head=30, vehicle_cost=VEHICLE_COST)
-_CLOSED = 1e12
-"""Cost and energy of a way out that cannot be made in time: nothing can afford it."""
-
-_COOLING = 0.01
-_N_NEAR = 500
-_STRINGS_REMOVED = 10.0
-_MAX_STRING = 10.0
-_SPARE_TOURS = 10
-_BLINK_SHARE = 0.01
-_TIME_WEIGHT = 0.5
+_FIRST_SEARCH = Search(
+    max_sweeps=2, cut_every_s=1800.0, pairs_per_head=30, vehicle_cost=VEHICLE_COST
+)
+_CLOSED = 1e12  # cost and energy of a way that cannot be made in time: nothing can afford it
+_COOLING = 0.01  # temperature of the last moves as a share of the first
+_TRIPS_REMOVED, _LONGEST_STRING, _KEPT_SHARE, _BLINK_SHARE = 10.0, 10.0, 0.5, 0.01
+_ORDER_SHARES = (0.35, 0.6, 0.85)  # random, earliest first, latest first, the rest by energy
+_N_NEAR, _NEAR_PER_S, _SPARE_TOURS = 500, 0.5 / 60.0, 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +216,9 @@ def plan_routes(
     problem, battery = block_problem(instance)
     alone = [drive(problem, battery, np.array([trip])) for trip in range(problem.n_trips)]
     by_station = [_by_station(instance, t) for t, one in enumerate(alone) if one is None]
-    plan = electric_plan(problem, battery, fleet.chains, _SEARCH, progress=progress, stop=stop)
+    plan = electric_plan(
+        problem, battery, fleet.chains, _FIRST_SEARCH, progress=progress, stop=stop
+    )
     chains = [chain.trips for chain in plan.chains]
     chains += [one.trips for t in plan.impossible if (one := alone[t]) is not None]
     was_stopped = plan.was_stopped
@@ -290,7 +288,7 @@ def _if_possible(instance: EvspInstance, vertices: tuple[int, ...]) -> Route | N
     at = next(k for k, vertex in enumerate(vertices) if vertex >= instance.first_trip)
     trip = vertices[at]
     out_min, back_min = (
-        sum(float(ways[i, j]) for i, j in zip(leg, leg[1:], strict=False))
+        sum(float(ways[i, j]) for i, j in pairwise(leg))
         for leg in (vertices[: at + 1], vertices[at:])
     )
     slacks_min = (
@@ -300,7 +298,7 @@ def _if_possible(instance: EvspInstance, vertices: tuple[int, ...]) -> Route | N
     if slacks_min[0] < 0.0:
         return None
     used = 0.0
-    for i, j in zip(vertices, vertices[1:], strict=False):
+    for i, j in pairwise(vertices):
         if instance.n_depots <= i < instance.first_trip:
             slack_min = slacks_min[0] if j == trip else max(0.0, slacks_min[1])
             used = max(0.0, used - slack_min / instance.recharge_min_per_unit)
@@ -311,31 +309,23 @@ def _if_possible(instance: EvspInstance, vertices: tuple[int, ...]) -> Route | N
 
 
 class _Tours(NamedTuple):
-    """A plan while it is rebuilt: N trips, T tours, D depots; -1 means none.
+    """A plan while it is rebuilt: N trips, T tours of at most L trips; -1 means none.
 
-    before, after, tour (N,): neighbours of a trip in its tour, and the tour.
-    first, last, depot (T,): end trips and depot row of a tour, first = -1 where it is empty.
-    cost (T,): vehicle and ways of a tour, NaN where not known yet.
-    end_kwh, need_kwh (N, D): highest charge after a trip, and least before it, by depot.
+    tour (N,): the tour of each trip. trips (T, L), size (T,): trips of each tour in order.
+    depot (T,): row of its depot. cost (T,): its vehicle and ways, NaN where not known yet.
     """
 
-    before: Longs
-    after: Longs
     tour: Longs
-    first: Longs
-    last: Longs
+    trips: Longs
+    size: Longs
     depot: Longs
     cost: Floats
-    end_kwh: Floats
-    need_kwh: Floats
 
 
 class _Guide(NamedTuple):
-    """What guides the rebuilding.
+    """Least cost from trip to trip (N, N), from depots (D, N), to depots (N, D); near (N, M).
 
-    link_cost (N, N): least cost from trip to trip, inf where time does not allow it.
-    out_cost (D, N), in_cost (N, D): ways from and to each depot.
-    near (N, M): trips by likeness in place and time, the trip itself first.
+    A link is inf where time does not allow it. `near`: trips by likeness, the trip itself first.
     """
 
     link_cost: Floats
@@ -354,87 +344,88 @@ def rebuild(
     progress: Progress,
     stop: StopRule,
 ) -> tuple[list[Longs], bool]:
-    """Improve chains that a battery can drive; never returns a dearer plan.
+    """Improve chains that a battery can drive; returns them and whether `stop` cut it short.
 
-    Vehicles cost VEHICLE_COST, in the unit of `way_cost`. Each move takes strings of trips out of
-    some tours and puts each trip back where it adds least. Same rng, same plan.
+    Vehicles cost VEHICLE_COST, in the unit of `way_cost`; the result is never dearer. Each move
+    takes strings of trips out of some tours and puts each trip back where it adds least.
     """
-    arrays = problem.arrays(battery)
-    guide = _guide(problem, arrays)
-    now = _tours(chains, arrays)
+    a = problem.arrays(battery)
+    guide = _guide(problem, a)
+    now = _tours(chains, problem, a)
     best, scratch = _copy(now), _copy(now)
-    now_cost = best_cost = float(_settle(now, arrays))
-    warmth = float(np.median(np.minimum(guide.out_cost.min(axis=0), guide.in_cost.min(axis=1))))
-    was_stopped = False
+    now_cost = best_cost = float(_settle(now, a))
+    warmth = float(np.median(guide.out_cost.min(axis=0)))
     for done in range(0, n_moves, _MOVES_AT_ONCE):
-        was_stopped = stop()
-        if was_stopped:
-            break
+        if stop():
+            return _chains(best), True
         progress(text("rebuild"), done / n_moves)
-        temperature = max(warmth, 1e-6) * _COOLING ** (done / n_moves)
+        heat = max(warmth, 1e-6) * _COOLING ** (done / n_moves)
         count = min(_MOVES_AT_ONCE, n_moves - done)
         now_cost, best_cost = _moves(
-            count, temperature, (now_cost, best_cost), (now, scratch, best), guide, arrays, rng
+            count, heat, (now_cost, best_cost), (now, scratch, best), guide, a, rng
         )
-    return [_chain(t, best) for t in range(best.first.size) if best.first[t] >= 0], was_stopped
+    return _chains(best), False
 
 
-def _guide(problem: BlockProblem, arrays: BlockArrays) -> _Guide:
+def _guide(problem: BlockProblem, a: BlockArrays) -> _Guide:
+    """Trips are alike that start at like times, as far from and to each depot and station."""
     n = problem.n_trips
     anchors = np.concatenate([problem.depots, problem.stations])
-    outs = problem.way_cost[np.ix_(anchors, problem.from_node)].T
+    outs = problem.way_cost[np.ix_(anchors, problem.from_node)]
     ins = problem.way_cost[np.ix_(problem.to_node, anchors)]
-    profile = np.concatenate([outs, ins], axis=1)
+    profile = np.concatenate([outs.T, ins], axis=1)
     near = np.empty((n, min(n, _N_NEAR)), dtype=np.int64)
     for t in range(n):
         unlike = np.abs(profile - profile[t]).mean(axis=1)
-        unlike += _TIME_WEIGHT / 60.0 * np.abs(problem.start_s - problem.start_s[t])
+        unlike += _NEAR_PER_S * np.abs(problem.start_s - problem.start_s[t])
         unlike[t] = -1.0
         near[t] = np.argsort(unlike, kind="stable")[: near.shape[1]]
-    return _Guide(
-        link_cost=_link_cost(n, arrays),
-        out_cost=problem.way_cost[np.ix_(problem.depots, problem.from_node)],
-        in_cost=problem.way_cost[np.ix_(problem.to_node, problem.depots)],
-        near=near,
-    )
+    n_depots = problem.depots.size
+    return _Guide(_link_cost(n, a), outs[:n_depots].copy(), ins[:, :n_depots].copy(), near)
 
 
-def _tours(chains: list[Longs], arrays: BlockArrays) -> _Tours:
-    """Make tours of chains, with room for some more vehicles."""
-    n, n_tours, n_depots = arrays.start_s.size, len(chains) + _SPARE_TOURS, arrays.depots.size
-    tours = _Tours(
-        *(np.full(n, -1) for _ in range(3)),
-        *(np.full(n_tours, -1) for _ in range(2)),
+def _tours(chains: list[Longs], problem: BlockProblem, a: BlockArrays) -> _Tours:
+    """Make tours of chains, with room for more vehicles and for any chain there can be."""
+    longest, free_s = 0, -np.inf
+    for trip in np.argsort(problem.end_s, kind="stable"):
+        if problem.start_s[trip] >= free_s:
+            longest, free_s = longest + 1, problem.end_s[trip]
+    n_tours = len(chains) + _SPARE_TOURS
+    x = _Tours(
+        tour=np.full(problem.n_trips, -1),
+        trips=np.full((n_tours, longest), -1),
+        size=np.zeros(n_tours, dtype=np.int64),
         depot=np.zeros(n_tours, dtype=np.int64),
         cost=np.zeros(n_tours),
-        end_kwh=np.full((n, n_depots), -1.0),
-        need_kwh=np.full((n, n_depots), np.inf),
     )
     for t, chain in enumerate(chains):
-        for k, trip in enumerate(chain):
-            _put(trip, t, chain[k - 1] if k else -1, tours)
-        _refresh(t, tours, arrays)
-    return tours
+        x.tour[chain], x.trips[t, : chain.size], x.size[t] = t, chain, chain.size
+        x.depot[t], x.cost[t] = chain.depot, np.nan
+    return x
 
 
-def _copy(tours: _Tours) -> _Tours:
-    return _Tours(*(field.copy() for field in tours))
+def _copy(x: _Tours) -> _Tours:
+    return _Tours(x.tour.copy(), x.trips.copy(), x.size.copy(), x.depot.copy(), x.cost.copy())
+
+
+def _chains(x: _Tours) -> list[Longs]:
+    return [x.trips[t, : x.size[t]].copy() for t in np.flatnonzero(x.size)]
 
 
 @kernel
 def _link_cost(n: int, a: BlockArrays) -> Floats:
-    """Least cost from each trip to each other, (n, n)."""
-    cost = np.empty((n, n))
+    cost = np.full((n, n), np.inf)
     for i in range(n):
         for j in range(n):
-            cost[i, j] = gap_cost(i, j, a) if i != j else np.inf
+            if i != j:
+                cost[i, j] = gap_cost(i, j, a)
     return cost
 
 
 @kernel
-def _moves(
+def _moves(  # noqa: PLR0917 - a kernel: its state one by one
     count: int,
-    temperature: float,
+    heat: float,
     costs: tuple[float, float],
     plans: tuple[_Tours, _Tours, _Tours],
     g: _Guide,
@@ -446,10 +437,9 @@ def _moves(
     now_cost, best_cost = costs
     for _ in range(count):
         _assign(new, now)
-        _take_out(new, g, a, rng)
-        _put_back(new, g, a, rng)
+        _put_back(_in_some_order(_take_out(new, g, rng), a, rng), new, g, a, rng)
         new_cost = _settle(new, a)
-        if new_cost < now_cost - temperature * np.log(1.0 - rng.random()):
+        if new_cost < now_cost - heat * np.log(1.0 - rng.random()):
             now_cost = new_cost
             _assign(now, new)
             if new_cost < best_cost:
@@ -460,194 +450,127 @@ def _moves(
 
 @kernel
 def _assign(to: _Tours, x: _Tours) -> None:
-    """Make one plan the same as another."""
-    to.before[:], to.after[:], to.tour[:] = x.before, x.after, x.tour
-    to.first[:], to.last[:], to.depot[:], to.cost[:] = x.first, x.last, x.depot, x.cost
-    to.end_kwh[:], to.need_kwh[:] = x.end_kwh, x.need_kwh
+    to.tour[:], to.trips[:], to.size[:] = x.tour, x.trips, x.size
+    to.depot[:], to.cost[:] = x.depot, x.cost
 
 
 @kernel
-def _take_out(x: _Tours, g: _Guide, a: BlockArrays, rng: np.random.Generator) -> None:
-    """Take a string of trips out of each of some tours near a random trip."""
-    n_used = (x.first >= 0).sum()
-    longest = min(_MAX_STRING, x.tour.size / n_used)
-    n_strings = int(rng.random() * (4.0 * _STRINGS_REMOVED / (1.0 + longest) - 1.0)) + 1
-    is_touched = np.zeros(x.first.size, dtype=np.bool_)
+def _take_out(x: _Tours, g: _Guide, rng: np.random.Generator) -> Longs:
+    """Take a string of trips out of each of some tours near a random trip; returns the trips."""
+    out, n_out = np.empty(x.tour.size, dtype=np.int64), 0
+    longest = min(_LONGEST_STRING, x.tour.size / (x.size > 0).sum())
+    n_strings = int(rng.random() * (4.0 * _TRIPS_REMOVED / (1.0 + longest) - 1.0)) + 1
+    is_touched = np.zeros(x.size.size, dtype=np.bool_)
     for trip in g.near[rng.integers(0, x.tour.size)]:
         t = x.tour[trip]
         if t < 0 or is_touched[t]:
             continue
         is_touched[t] = True
-        chain = _chain(t, x)
-        at = np.searchsorted(a.start_s[chain], a.start_s[trip])
-        length = int(rng.random() * min(longest, chain.size)) + 1
-        kept = 0
-        while length > 1 and length + kept < chain.size and rng.random() < 0.5:
+        chain = x.trips[t, : x.size[t]].copy()
+        at = np.flatnonzero(chain == trip)[0]
+        length, kept = int(rng.random() * min(longest, chain.size)) + 1, 0
+        while length > 1 and length + kept < chain.size and rng.random() < _KEPT_SHARE:
             kept += 1
-        begin = rng.integers(
-            max(0, at - length - kept + 1), min(at, chain.size - length - kept) + 1
-        )
-        keep_from = begin + 1 + rng.integers(0, length - 1) if kept else begin + length
-        for k in range(begin, begin + length + kept):
-            if k < keep_from or k >= keep_from + kept:
-                _drop(chain[k], x)
-        _refresh(t, x, a)
+        span = length + kept
+        begin = rng.integers(max(0, at - span + 1), min(at, chain.size - span) + 1)
+        keep = begin + 1 + rng.integers(0, length - 1) if kept else begin + span
+        x.size[t], x.cost[t] = 0, np.nan
+        for k in range(chain.size):
+            if begin <= k < begin + span and not keep <= k < keep + kept:
+                out[n_out], x.tour[chain[k]], n_out = chain[k], -1, n_out + 1
+            else:
+                x.trips[t, x.size[t]] = chain[k]
+                x.size[t] += 1
         n_strings -= 1
         if n_strings == 0:
             break
+    return out[:n_out]
 
 
 @kernel
-def _put_back(x: _Tours, g: _Guide, a: BlockArrays, rng: np.random.Generator) -> None:
-    """Put every trip that has no tour where it adds least cost, in one of several orders."""
-    trips = np.flatnonzero(x.tour < 0)
-    keys = (rng.random(trips.size), a.start_s[trips], -a.start_s[trips], -a.energy_kwh[trips])
-    key = keys[0]
-    choice = rng.random()
-    if choice > 0.85:
-        key = keys[3]
-    elif choice > 0.6:
-        key = keys[2]
-    elif choice > 0.35:
-        key = keys[1]
-    for trip in trips[np.argsort(key, kind="mergesort")]:
-        best, best_t, best_p = np.inf, int(np.argmin(x.first)), -1
-        for t in range(x.first.size):
-            if x.first[t] >= 0 and rng.random() >= _BLINK_SHARE:
-                cost, p = _added_cost(trip, t, best, x, g, a)
+def _in_some_order(trips: Longs, a: BlockArrays, rng: np.random.Generator) -> Longs:
+    """Trips in random order, earliest first, latest first, or hungriest first."""
+    key, choice = rng.random(trips.size), rng.random()
+    if choice > _ORDER_SHARES[2]:
+        key = -a.energy_kwh[trips]
+    elif choice > _ORDER_SHARES[1]:
+        key = -a.start_s[trips]
+    elif choice > _ORDER_SHARES[0]:
+        key = a.start_s[trips]
+    return trips[np.argsort(key, kind="mergesort")]
+
+
+@kernel
+def _put_back(trips: Longs, x: _Tours, g: _Guide, a: BlockArrays, rng: np.random.Generator) -> None:
+    """Put trips in turn where each adds least cost; a tour of its own where none takes it."""
+    for trip in trips:
+        best, at, depot = np.inf, int(np.argmin(x.size)), 0
+        for t in range(x.size.size):
+            if x.size[t] > 0 and rng.random() >= _BLINK_SHARE:
+                cost, d = _added_cost(trip, t, best, x, g, a)
                 if cost < best:
-                    best, best_t, best_p = cost, t, p
-        if best == np.inf and x.first[best_t] >= 0:
-            x.cost[0] = np.inf  # no tour left to open: the move is given up
+                    best, at, depot = cost, t, d
+        if best == np.inf:
+            best, depot = _added_cost(trip, at, best, x, g, a)
+        if best == np.inf:
+            x.cost[0] = np.inf  # no tour is left to open: the move is given up
             return
-        _put(trip, best_t, best_p, x)
-        _refresh(best_t, x, a)
+        chain = _joined(trip, at, x, a)
+        x.tour[trip], x.depot[at], x.size[at], x.cost[at] = at, depot, chain.size, np.nan
+        x.trips[at, : chain.size] = chain
 
 
 @kernel
-def _added_cost(
-    trip: int, t: int, limit: float, x: _Tours, g: _Guide, a: BlockArrays
-) -> tuple[float, int]:
-    """What a trip adds to a tour, detours to stations aside, and the trip it goes behind.
-
-    inf where it does not fit, or costs no less than `limit`.
-    """
-    p, s = -1, x.first[t]
-    while s >= 0 and a.start_s[s] < a.start_s[trip]:
-        p, s = s, x.after[s]
-    first, last = x.first[t], x.last[t]
-    links = -g.out_cost[x.depot[t], first] - g.in_cost[last, x.depot[t]]
-    if p >= 0:
-        links += g.link_cost[p, trip]
-    if s >= 0:
-        links += g.link_cost[trip, s]
-    if p >= 0 and s >= 0:
-        links -= g.link_cost[p, s]
-    first, last = trip if p < 0 else first, trip if s < 0 else last
-    best = limit
-    for d in range(a.depots.size):
-        cost = links + g.out_cost[d, first] + g.in_cost[last, d]
-        if cost < best and _fits(trip, p, s, d, x, a):
-            best = cost
-    return (best, p) if best < limit else (np.inf, p)
-
-
-@kernel
-def _fits(trip: int, p: int, s: int, d: int, x: _Tours, a: BlockArrays) -> bool:
-    """Whether a battery lasts if a trip goes between trips p and s (-1: the depot)."""
-    if p < 0:
-        charge = driven_kwh(a.soc_max_kwh, a.way_kwh[a.depots[d], a.from_node[trip]], a)
-    else:
-        charge = gap_kwh(x.end_kwh[p, d], p, trip, a)
-    charge = driven_kwh(charge, a.energy_kwh[trip], a)
-    if charge < 0.0:
-        return False
-    if s < 0:
-        return driven_kwh(charge, a.way_kwh[a.to_node[trip], a.depots[d]], a) >= 0.0
-    return gap_kwh(charge, trip, s, a) >= x.need_kwh[s, d]
-
-
-@kernel
-def _chain(t: int, x: _Tours) -> Longs:
-    """Trips of a tour in order."""
-    n, trip = 0, x.first[t]
-    while trip >= 0:
-        n, trip = n + 1, x.after[trip]
-    chain = np.empty(n, dtype=np.int64)
-    trip = x.first[t]
-    for k in range(n):
-        chain[k], trip = trip, x.after[trip]
+def _joined(trip: int, t: int, x: _Tours, a: BlockArrays) -> Longs:
+    """The trips of a tour with one more, which has its place by its time."""
+    chain = np.empty(x.size[t] + 1, dtype=np.int64)
+    k = 0
+    while k < x.size[t] and a.start_s[x.trips[t, k]] < a.start_s[trip]:
+        chain[k] = x.trips[t, k]
+        k += 1
+    chain[k] = trip
+    chain[k + 1 :] = x.trips[t, k : x.size[t]]
     return chain
 
 
 @kernel
-def _drop(trip: int, x: _Tours) -> None:
-    """Take a trip out of its tour; the tour must be refreshed."""
-    t, p, s = x.tour[trip], x.before[trip], x.after[trip]
-    if p >= 0:
-        x.after[p] = s
-    else:
-        x.first[t] = s
-    if s >= 0:
-        x.before[s] = p
-    else:
-        x.last[t] = p
-    x.tour[trip] = x.before[trip] = x.after[trip] = -1
+def _added_cost(  # noqa: PLR0917 - a kernel: its state one by one
+    trip: int, t: int, limit: float, x: _Tours, g: _Guide, a: BlockArrays
+) -> tuple[float, int]:
+    """What a trip adds to a tour, detours to stations aside, and by which depot.
 
-
-@kernel
-def _put(trip: int, t: int, p: int, x: _Tours) -> None:
-    """Put a trip behind trip p of a tour (-1: at its start); the tour must be refreshed."""
-    s = x.after[p] if p >= 0 else x.first[t]
-    x.tour[trip], x.before[trip], x.after[trip] = t, p, s
-    if p >= 0:
-        x.after[p] = trip
-    else:
-        x.first[t] = trip
-    if s >= 0:
-        x.before[s] = trip
-    else:
-        x.last[t] = trip
-
-
-@kernel
-def _refresh(t: int, x: _Tours, a: BlockArrays) -> None:
-    """Bring charges and needs of a changed tour up to date, and choose its cheapest depot."""
-    x.cost[t] = np.nan if x.first[t] >= 0 else 0.0
-    best = np.inf
-    for d in range(a.depots.size):
-        depot, p, trip = a.depots[d], -1, x.first[t]
-        charge = a.soc_max_kwh
-        while trip >= 0:
-            if p < 0:
-                charge = driven_kwh(charge, a.way_kwh[depot, a.from_node[trip]], a)
-            else:
-                charge = gap_kwh(charge, p, trip, a)
-            charge = driven_kwh(charge, a.energy_kwh[trip], a)
-            x.end_kwh[trip, d] = charge
-            p, trip = trip, x.after[trip]
-        need, s, trip = 0.0, -1, x.last[t]
-        while trip >= 0:
-            if s < 0:
-                need = a.soc_min_kwh + a.way_kwh[a.to_node[trip], depot]
-            else:
-                need = gap_need_kwh(need, trip, s, a)
-            need = max(a.soc_min_kwh, need + a.energy_kwh[trip])
-            x.need_kwh[trip, d] = need
-            s, trip = trip, x.before[trip]
-        if p >= 0 and driven_kwh(charge, a.way_kwh[a.to_node[p], depot], a) >= 0.0:
-            cost = a.way_cost[depot, a.from_node[x.first[t]]] + a.way_cost[a.to_node[p], depot]
-            if cost < best:
-                best, x.depot[t] = cost, d
+    inf where it does not fit, or adds no less than `limit`.
+    """
+    n, k = x.size[t], 0
+    while k < n and a.start_s[x.trips[t, k]] < a.start_s[trip]:
+        k += 1
+    links = 0.0
+    if n > 0:
+        links -= g.out_cost[x.depot[t], x.trips[t, 0]] + g.in_cost[x.trips[t, n - 1], x.depot[t]]
+    if k > 0:
+        links += g.link_cost[x.trips[t, k - 1], trip]
+    if k < n:
+        links += g.link_cost[trip, x.trips[t, k]]
+    if 0 < k < n:
+        links -= g.link_cost[x.trips[t, k - 1], x.trips[t, k]]
+    best, depot = limit, -1
+    if links < limit:
+        first, last = trip if k == 0 else x.trips[t, 0], trip if k == n else x.trips[t, n - 1]
+        chain = _joined(trip, t, x, a)
+        for d in range(a.depots.size):
+            cost = links + g.out_cost[d, first] + g.in_cost[last, d]
+            if cost < best and day_end_kwh(a.soc_max_kwh, chain, a.depots[d], a) >= 0.0:
+                best, depot = cost, d
+    return (best, depot) if depot >= 0 else (np.inf, depot)
 
 
 @kernel
 def _settle(x: _Tours, a: BlockArrays) -> float:
     """Price the tours that changed, stations included; returns the cost of the plan."""
-    total = 0.0
-    for t in range(x.first.size):
-        if np.isnan(x.cost[t]):
-            ways, cost = cheapest_ways(a.soc_max_kwh, _chain(t, x), a.depots[x.depot[t]], a)
+    for t in np.flatnonzero(np.isnan(x.cost)):
+        x.cost[t] = 0.0
+        if x.size[t] > 0:
+            chain = x.trips[t, : x.size[t]]
+            ways, cost = cheapest_ways(a.soc_max_kwh, chain, a.depots[x.depot[t]], a)
             x.cost[t] = VEHICLE_COST + cost - VISIT_COST * (ways >= 0).sum()
-        total += x.cost[t]
-    return total
+    return float(x.cost.sum())

@@ -107,7 +107,7 @@ class DepotDay:
 class DepotCharging:
     """A depot's charging: the sizing day, the three days of the year, and its connection.
 
-    peak_kw: highest managed power of the sizing day; worth_eur_per_kw: what one more kW at the
+    peak_kw: highest managed power of all these days; worth_eur_per_kw: what one more kW at the
     connection would save in a year, where the user's limit binds.
     """
 
@@ -218,20 +218,24 @@ def _charge_depot(
     fee, sizing = min(trials, key=lambda trial: trial[1].schedule.cost_eur)
     _require_met(planner, sizing, k, limit_kw)
     peak = float(sizing.managed_kw.max(initial=0.0))
-    connection = limit_kw or float(np.ceil(peak / CONNECTION_STEP_KW - 1e-9) * CONNECTION_STEP_KW)
+    whole_steps = float(np.ceil(peak / CONNECTION_STEP_KW - 1e-9) * CONNECTION_STEP_KW)
+    connection = whole_steps if limit_kw is None else limit_kw
+    season_cap = max(min(whole_steps, connection), 1.0)
     year = []
     for s in seasons:
-        terms = DayTerms(season=s.season, fee=fee, limit_kw=max(peak, 1.0), peak_eur_per_kw=0.0)
+        terms = DayTerms(season=s.season, fee=fee, limit_kw=season_cap, peak_eur_per_kw=0.0)
         season_load = _depot_load(plan, s.blocks, node, cut_s=load.cut_s)
-        year.append(_day(planner, plan, season_load, terms, stop=stop))
+        day = _day(planner, plan, season_load, terms, stop=stop)
+        _require_met(planner, day, k, season_cap)
+        year.append(day)
     binding = sizing.schedule.binding_limits
     return DepotCharging(
         depot=node,
         fee=fee,
         sizing=sizing,
         seasons=tuple(year),
-        peak_kw=peak,
-        peak_unmanaged_kw=float(sizing.unmanaged_kw.max(initial=0.0)),
+        peak_kw=max(float(day.managed_kw.max(initial=0.0)) for day in (sizing, *year)),
+        peak_unmanaged_kw=max(float(day.unmanaged_kw.max(initial=0.0)) for day in (sizing, *year)),
         connection_kw=connection,
         worth_eur_per_kw=binding[0].value_eur * 365.0 if binding else 0.0,
     )

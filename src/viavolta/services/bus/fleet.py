@@ -86,7 +86,10 @@ class FleetPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planner:
-    """What the search needs to know beside the network."""
+    """What the search needs to know beside the network.
+
+    power_factor: below 1 where a connection limit did not deliver what was planned before.
+    """
 
     assumptions: Assumptions
     network: Network
@@ -94,6 +97,7 @@ class Planner:
     min_layover_s: float
     types: tuple[BusType, ...]
     country: str | None
+    power_factor: float = 1.0
 
     def number(self, key: str) -> float:
         """A planning figure."""
@@ -187,9 +191,8 @@ def driver_of(planner: Planner, bus: BusType, *, point_kw: float, temperature_c:
     """Put a bus type on the network: the arrays of its block problem and its battery."""
     network, number = planner.network, planner.number
     ways = network.deadheads
-    planned_kw = number("planning.planned_power_share") * np.minimum(
-        np.minimum(bus.charge_curve_kw, bus.max_charge_kw), point_kw
-    )
+    share = number("planning.planned_power_share") * planner.power_factor
+    planned_kw = share * np.minimum(np.minimum(bus.charge_curve_kw, bus.max_charge_kw), point_kw)
     served = network.served
     problem = BlockProblem(
         start_s=network.trips.start_s[served].astype(np.float64),
