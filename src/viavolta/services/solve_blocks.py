@@ -7,8 +7,7 @@ and Vanden Berghe (2020), "Slack induction by string removals for vehicle routin
 Transportation Science 54, under simulated annealing. The best plan seen counts.
 """
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -29,8 +28,7 @@ from viavolta.engines.bus.fleet import FleetFlow, smallest_fleet
 from viavolta.engines.bus.problem import Battery, BlockArrays, BlockProblem, Longs
 from viavolta.engines.kit.jit import kernel
 from viavolta.formats.evsp import EvspInstance, read_evsp
-from viavolta.formats.gtfs_write import write_whole
-from viavolta.model.errors import NoSolutionError, UsageError, Where
+from viavolta.model.errors import NoSolutionError, Where
 from viavolta.model.messages import text
 from viavolta.model.progress import Progress, StopRule
 from viavolta.model.trip import Floats
@@ -64,11 +62,9 @@ class BlocksRequest:
     """What `viavolta blocks solve` is asked."""
 
     instance: Path
-    out: Path
     seed: int = 1
     effort: str = "normal"
     time_limit_s: float | None = None
-    force: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,16 +76,14 @@ class Route:
 
 
 def solve_blocks(request: BlocksRequest, *, progress: Progress, clock: Clock) -> dict[str, Any]:
-    """Solve one instance, write the plan as JSON and return it, without the blocks, with `out`.
+    """Solve one instance; returns the document that `viavolta blocks solve` writes.
 
     Raises
     ------
-    UsageError: no such file, or the output exists and `force` is not given.
-    InputError: the file cannot be read. NoSolutionError: a trip that no vehicle can serve.
-    PeerError: the solver fails, or the output cannot be written.
+    UsageError: no such file. InputError: the file cannot be read.
+    NoSolutionError: a trip that no vehicle can serve. PeerError: the solver fails.
     """
     began_s = clock()
-    _check_out(request.out, force=request.force)
     progress(text("read"), 0.0)
     instance = read_evsp(request.instance, max_vertices=MAX_VERTICES)
     ends_s = np.inf if request.time_limit_s is None else clock() + request.time_limit_s
@@ -104,7 +98,7 @@ def solve_blocks(request: BlocksRequest, *, progress: Progress, clock: Clock) ->
         stop=lambda: clock() >= ends_s,
     )
     cost = sum(VEHICLE_COST + route.way_cost for route in routes)
-    document: dict[str, Any] = {
+    return {
         "instance": instance.name,
         "seed": request.seed,
         "effort": request.effort,
@@ -117,26 +111,6 @@ def solve_blocks(request: BlocksRequest, *, progress: Progress, clock: Clock) ->
         "runtime_s": round(clock() - began_s, 3),
         "blocks": [{"depot": r.vertices[0], "vertices": list(r.vertices)} for r in routes],
     }
-    content = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1)
-    write_whole(request.out, (content + "\n").encode())
-    return {**{k: v for k, v in document.items() if k != "blocks"}, "out": str(request.out)}
-
-
-def _check_out(out: Path, *, force: bool) -> None:
-    where = Where(field="--out", value=str(out)[:200])
-    if not out.parent.is_dir():
-        raise UsageError(
-            code="output-no-folder",
-            message=text("there is no folder {folder}", folder=out.parent),
-            where=where,
-        )
-    if out.is_dir() or (out.exists() and not force):
-        raise UsageError(
-            code="output-exists",
-            message=text("{file} exists already", file=out),
-            where=where,
-            hint=text("another name, or --force to replace a file"),
-        )
 
 
 def block_problem(instance: EvspInstance) -> tuple[BlockProblem, Battery]:
@@ -215,28 +189,24 @@ def plan_routes(
     """
     problem, battery = block_problem(instance)
     alone = [drive(problem, battery, np.array([trip])) for trip in range(problem.n_trips)]
-    by_station = [_by_station(instance, t) for t, one in enumerate(alone) if one is None]
+    routes = [_by_station(instance, trip) for trip, one in enumerate(alone) if one is None]
     plan = electric_plan(
         problem, battery, fleet.chains, _FIRST_SEARCH, progress=progress, stop=stop
     )
-    chains = [chain.trips for chain in plan.chains]
-    chains += [one.trips for t in plan.impossible if (one := alone[t]) is not None]
+    chains = [*plan.chains, *(one for trip in plan.impossible if (one := alone[trip]))]
     was_stopped = plan.was_stopped
     if chains and not was_stopped:
         chains, was_stopped = rebuild(
             problem, battery, chains, n_moves=n_moves, rng=rng, progress=progress, stop=stop
         )
-    driven = [drive(problem, battery, chain) for chain in chains]
-    routes = [_route(instance, chain) for chain in driven if chain is not None] + by_station
+    routes += [_route(instance, chain) for chain in chains]
     return tuple(sorted(routes, key=lambda route: route.vertices)), was_stopped
 
 
 def _route(instance: EvspInstance, chain: DrivenChain) -> Route:
-    """Vertices of a driven chain, stations between its trips included."""
     vertices = [chain.depot, int(chain.trips[0]) + instance.first_trip]
     for trip, way in zip(chain.trips[1:], chain.ways, strict=True):
-        if way >= 0:
-            vertices.append(instance.n_depots + int(way))
+        vertices += [instance.n_depots + int(way)] if way >= 0 else []
         vertices.append(int(trip) + instance.first_trip)
     return _priced(instance, (*vertices, chain.depot))
 
@@ -254,15 +224,21 @@ def _by_station(instance: EvspInstance, trip: int) -> Route:
     NoSolutionError: not even so.
     """
     vertex = instance.first_trip + trip
-    routes = [r for vs in _days_alone(instance, vertex) if (r := _if_possible(instance, vs))]
+    visits = [(), *((s,) for s in range(instance.n_depots, instance.first_trip))]
+    days = [
+        (depot, *before, vertex, *after, depot)
+        for depot in range(instance.n_depots)
+        for before in visits
+        for after in visits
+    ]
+    routes = [_priced(instance, day) for day in days if _is_possible(instance, day, vertex)]
     if not routes:
         raise NoSolutionError(
             code="evsp-trip-impossible",
             message=text("no vehicle can serve the trip of vertex {vertex}", vertex=vertex),
             where=Where(field="vertex", value=str(vertex)),
             expected=text(
-                "a depot from which the trip is reached in time, and served and left again on "
-                "{units:g} energy units, with a station visit before and after it at most",
+                "in time from a depot, and back on {units:g} energy units, by a station if need be",
                 units=instance.max_charge,
             ),
             hint=text("a larger battery, or a depot or station nearer to the trip"),
@@ -270,42 +246,25 @@ def _by_station(instance: EvspInstance, trip: int) -> Route:
     return min(routes, key=lambda route: (route.way_cost, route.vertices))
 
 
-def _days_alone(instance: EvspInstance, vertex: int) -> Iterator[tuple[int, ...]]:
-    visits: list[tuple[int, ...]] = [()]
-    visits += [(s,) for s in range(instance.n_depots, instance.first_trip)]
-    for depot in range(instance.n_depots):
-        for before in visits:
-            for after in visits:
-                yield (depot, *before, vertex, *after, depot)
-
-
-def _if_possible(instance: EvspInstance, vertices: tuple[int, ...]) -> Route | None:
-    """Drive depot, station or not, trip, station or not, depot by the rules of the benchmark.
+def _is_possible(instance: EvspInstance, day: tuple[int, ...], trip: int) -> bool:
+    """Whether one vehicle can drive depot, station or not, trip, station or not, depot.
 
     On the way back the depot's closing time ends the charging, as in the published results.
     """
-    ways, depot = instance.deadhead, vertices[0]
-    at = next(k for k, vertex in enumerate(vertices) if vertex >= instance.first_trip)
-    trip = vertices[at]
-    out_min, back_min = (
-        sum(float(ways[i, j]) for i, j in pairwise(leg))
-        for leg in (vertices[: at + 1], vertices[at:])
-    )
-    slacks_min = (
-        instance.ready_min[trip] - instance.ready_min[depot] - out_min,
-        instance.due_min[depot] - instance.due_min[trip] - back_min,
-    )
-    if slacks_min[0] < 0.0:
-        return None
+    ways, depot, at = instance.deadhead, day[0], day.index(trip)
+    out_min = instance.ready_min[trip] - instance.ready_min[depot]
+    out_min -= sum(ways[i, j] for i, j in pairwise(day[: at + 1]))
+    back_min = instance.due_min[depot] - instance.due_min[trip]
+    back_min -= sum(ways[i, j] for i, j in pairwise(day[at:]))
     used = 0.0
-    for i, j in pairwise(vertices):
+    for i, j in pairwise(day):
         if instance.n_depots <= i < instance.first_trip:
-            slack_min = slacks_min[0] if j == trip else max(0.0, slacks_min[1])
+            slack_min = max(0.0, out_min if j == trip else back_min)
             used = max(0.0, used - slack_min / instance.recharge_min_per_unit)
-        used += float(ways[i, j]) + float(instance.consumption[j])
+        used += ways[i, j] + instance.consumption[j]
         if used > instance.max_charge:
-            return None
-    return _priced(instance, vertices)
+            return False
+    return bool(out_min >= 0.0)
 
 
 class _Tours(NamedTuple):
@@ -337,13 +296,13 @@ class _Guide(NamedTuple):
 def rebuild(
     problem: BlockProblem,
     battery: Battery,
-    chains: list[Longs],
+    chains: list[DrivenChain],
     *,
     n_moves: int,
     rng: np.random.Generator,
     progress: Progress,
     stop: StopRule,
-) -> tuple[list[Longs], bool]:
+) -> tuple[list[DrivenChain], bool]:
     """Improve chains that a battery can drive; returns them and whether `stop` cut it short.
 
     Vehicles cost VEHICLE_COST, in the unit of `way_cost`; the result is never dearer. Each move
@@ -351,20 +310,33 @@ def rebuild(
     """
     a = problem.arrays(battery)
     guide = _guide(problem, a)
-    now = _tours(chains, problem, a)
+    now = _tours(chains, problem)
     best, scratch = _copy(now), _copy(now)
-    now_cost = best_cost = float(_settle(now, a))
-    warmth = float(np.median(guide.out_cost.min(axis=0)))
-    for done in range(0, n_moves, _MOVES_AT_ONCE):
-        if stop():
-            return _chains(best), True
+    costs = (_settle(now, a),) * 2
+    warmth = max(1e-6, float(np.median(guide.out_cost.min(axis=0))))
+    done, was_stopped = 0, stop()
+    while done < n_moves and not was_stopped:
         progress(text("rebuild"), done / n_moves)
-        heat = max(warmth, 1e-6) * _COOLING ** (done / n_moves)
+        heat = warmth * _COOLING ** (done / n_moves)
         count = min(_MOVES_AT_ONCE, n_moves - done)
-        now_cost, best_cost = _moves(
-            count, heat, (now_cost, best_cost), (now, scratch, best), guide, a, rng
-        )
-    return _chains(best), False
+        costs = _moves(count, heat, costs, (now, scratch, best), guide, a, rng)
+        done, was_stopped = done + count, stop()
+    trips = [best.trips[t, : best.size[t]].copy() for t in np.flatnonzero(best.size)]
+    return [_driven(chain, problem, a) for chain in trips], was_stopped and done < n_moves
+
+
+def _driven(trips: Longs, problem: BlockProblem, a: BlockArrays) -> DrivenChain:
+    """The cheapest way to drive a chain, over all depots."""
+    ways = [cheapest_ways(a.soc_max_kwh, trips, depot, a) for depot in problem.depots]
+    costs = [cost - VISIT_COST * (way >= 0).sum() for way, cost in ways]
+    k = int(np.argmin(costs))
+    return DrivenChain(
+        trips=trips,
+        depot=int(problem.depots[k]),
+        morning_kwh=a.soc_max_kwh,
+        ways=ways[k][0],
+        cost=float(costs[k]),
+    )
 
 
 def _guide(problem: BlockProblem, a: BlockArrays) -> _Guide:
@@ -384,7 +356,7 @@ def _guide(problem: BlockProblem, a: BlockArrays) -> _Guide:
     return _Guide(_link_cost(n, a), outs[:n_depots].copy(), ins[:, :n_depots].copy(), near)
 
 
-def _tours(chains: list[Longs], problem: BlockProblem, a: BlockArrays) -> _Tours:
+def _tours(chains: list[DrivenChain], problem: BlockProblem) -> _Tours:
     """Make tours of chains, with room for more vehicles and for any chain there can be."""
     longest, free_s = 0, -np.inf
     for trip in np.argsort(problem.end_s, kind="stable"):
@@ -399,17 +371,14 @@ def _tours(chains: list[Longs], problem: BlockProblem, a: BlockArrays) -> _Tours
         cost=np.zeros(n_tours),
     )
     for t, chain in enumerate(chains):
-        x.tour[chain], x.trips[t, : chain.size], x.size[t] = t, chain, chain.size
-        x.depot[t], x.cost[t] = chain.depot, np.nan
+        n = chain.trips.size
+        x.tour[chain.trips], x.trips[t, :n], x.size[t], x.cost[t] = t, chain.trips, n, np.nan
+        x.depot[t] = np.flatnonzero(problem.depots == chain.depot)[0]
     return x
 
 
 def _copy(x: _Tours) -> _Tours:
     return _Tours(x.tour.copy(), x.trips.copy(), x.size.copy(), x.depot.copy(), x.cost.copy())
-
-
-def _chains(x: _Tours) -> list[Longs]:
-    return [x.trips[t, : x.size[t]].copy() for t in np.flatnonzero(x.size)]
 
 
 @kernel

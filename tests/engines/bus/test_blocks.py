@@ -12,7 +12,7 @@ from viavolta.engines.bus.blocks import Block, Kind, build_block
 from viavolta.engines.bus.chains import DrivenChain, drive
 from viavolta.engines.bus.problem import Battery, BlockProblem
 
-EXAMPLES = settings(deadline=None, max_examples=80, derandomize=True)
+EXAMPLES = settings(deadline=None, max_examples=40, derandomize=True)
 CLOSE_KWH = 2e-6
 WAYS = (Kind.PULL_OUT, Kind.DEADHEAD, Kind.PULL_IN)
 days = problems(max_trips=6, night_is_bounded=True)
@@ -142,7 +142,7 @@ def test_a_milder_day_is_driven_by_the_same_chain(day: BlockProblem, cell: Batte
 
 
 def test_recuperation_that_finds_the_battery_full_is_lost() -> None:
-    """Down a hill with a full battery: 9 kWh of the 15 fit after a way out of 6, the rest is lost."""
+    """Downhill with a full battery less a way of 6 kWh: of the 15 kWh that come back 9 are lost."""
     day = problem([(1, 400, 1, 430, -15)])
     chain = drive(day, battery(), np.array([0]))
     assert chain is not None
@@ -167,7 +167,7 @@ def test_a_visit_with_a_full_battery_is_a_layover() -> None:
 
 
 def test_midday_alone_carries_a_light_day() -> None:
-    """Two trips of 40 kWh with five hours at the depot between: the start settles where it closes."""
+    """Two trips of 40 kWh, five hours at the depot between: the start settles where it closes."""
     day = problem([(0, 400, 0, 460, 40), (0, 760, 0, 820, 40)], layover_s=0.0, plug_s=0.0)
     chain = DrivenChain(
         trips=np.array([0, 1]), depot=0, morning_kwh=180.0, ways=np.array([0]), cost=0.5

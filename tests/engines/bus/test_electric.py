@@ -24,7 +24,7 @@ from viavolta.engines.bus.fleet import smallest_fleet
 from viavolta.engines.bus.problem import Battery, BlockProblem
 from viavolta.model.progress import StopRule, never, silent
 
-EXAMPLES = settings(deadline=None, max_examples=40, derandomize=True)
+EXAMPLES = settings(deadline=None, max_examples=25, derandomize=True)
 VEHICLE = 10_000.0
 days = problems(max_trips=9, night_is_bounded=True)
 

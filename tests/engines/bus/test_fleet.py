@@ -13,7 +13,7 @@ from viavolta.engines.bus.fleet import FleetFlow, _latest_first, smallest_fleet
 from viavolta.engines.bus.problem import BlockProblem
 from viavolta.model.trip import Floats
 
-EXAMPLES = settings(deadline=None, max_examples=80, derandomize=True)
+EXAMPLES = settings(deadline=None, max_examples=40, derandomize=True)
 VEHICLE = 10_000.0
 
 

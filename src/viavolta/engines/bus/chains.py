@@ -137,9 +137,10 @@ def tail_need_kwh(chain: Longs, depot: int, a: BlockArrays) -> float:
     for k in range(chain.size - 1, -1, -1):
         if k < chain.size - 1:
             need = gap_need_kwh(need, chain[k], chain[k + 1], a)
-        need = max(a.soc_min_kwh, need + a.energy_kwh[chain[k]])
-        if need > a.soc_max_kwh + TOLERANCE_KWH:
-            return np.inf
+        before = max(a.soc_min_kwh, need + a.energy_kwh[chain[k]])
+        if max(need, before) > a.soc_max_kwh + TOLERANCE_KWH:
+            return np.inf  # also where the trip itself would recuperate what is missing
+        need = before
     return float(need)
 
 

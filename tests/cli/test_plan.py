@@ -1,0 +1,187 @@
+"""`viavolta plan bus` from feed to checked study, as a user would run it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from viavolta.cli.app import app
+from viavolta.cli.check import read_folder
+from viavolta.samples import monaco
+from viavolta.services.check_study import check_study
+from viavolta.services.demo import prepare_demo
+
+TAMPER_FOLDER = str(Path(__file__).parent.parent / "checks")
+if TAMPER_FOLDER not in sys.path:
+    sys.path.append(TAMPER_FOLDER)
+
+import tamper  # noqa: E402 - found by the path above
+
+
+def _command(feed: Path, out: Path, *more: str) -> list[str]:
+    city = monaco()
+    options = [f"--depot={depot}" for depot in city.depots]
+    options += ["--elevation", str(city.elevation), "--effort", "low", "--json"]
+    program = [sys.executable, "-m", "viavolta", "plan", "bus", str(feed)]
+    return [*program, "--out", str(out), *options, *more]
+
+
+@pytest.fixture(scope="session")
+def monaco_feed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample city's generated feed."""
+    return prepare_demo(tmp_path_factory.mktemp("feed"), progress=lambda *_: None).feed
+
+
+@pytest.fixture(scope="session")
+def planned(
+    monaco_feed: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Any]]:
+    """A study of the sample city and what the command printed."""
+    out = tmp_path_factory.mktemp("plan") / "study"
+    done = subprocess.run(
+        _command(monaco_feed, out), check=True, capture_output=True, text=True, encoding="utf-8"
+    )
+    return out, json.loads(done.stdout)
+
+
+def test_the_summary_is_one_document_and_names_the_folder(
+    planned: tuple[Path, dict[str, Any]],
+) -> None:
+    """With --json stdout is the summary plus `out`."""
+    out, summary = planned
+    assert Path(summary["out"]) == out
+    assert summary["trips"] == 796
+    assert summary["vehicles"] >= summary["vehicles_lower_bound"] > 10
+    assert (out / "report.html").is_file()
+
+
+def test_the_plan_obeys_every_rule(planned: tuple[Path, dict[str, Any]]) -> None:
+    """The independent check finds nothing, from the tables alone."""
+    result = check_study(planned[0], read_folder)
+    assert result.is_ok, result.findings[:5]
+
+
+def test_managed_charging_is_lower_and_cheaper_than_charging_at_once(
+    planned: tuple[Path, dict[str, Any]],
+) -> None:
+    """Peak and energy cost fall; bounds stand below their values."""
+    summary = planned[1]
+    assert summary["peak_kw_managed"] < summary["peak_kw_unmanaged"]
+    assert summary["energy_cost_eur_managed"] <= summary["energy_cost_eur_unmanaged"]
+    assert 0 < summary["cost_lower_bound_eur"] <= summary["cost_eur_per_year"]
+    assert summary["co2_t_per_year"] < summary["diesel_co2_t_per_year"]
+
+
+def test_one_core_and_another_hash_seed_give_the_same_bytes(
+    planned: tuple[Path, dict[str, Any]], monaco_feed: Path, tmp_path: Path
+) -> None:
+    """Same seed and effort: every table and the report are identical."""
+    one_core = None
+    if hasattr(os, "sched_setaffinity"):
+
+        def one_core() -> None:
+            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+    again = tmp_path / "study"
+    subprocess.run(
+        _command(monaco_feed, again),
+        check=True,
+        capture_output=True,
+        env={**os.environ, "PYTHONHASHSEED": "7"},
+        preexec_fn=one_core,
+    )
+    for file in sorted(planned[0].iterdir()):
+        if file.name != "study.json":
+            assert (again / file.name).read_bytes() == file.read_bytes(), file.name
+
+
+@pytest.mark.parametrize("name", sorted(tamper.TAMPERS)[::4])
+def test_tampering_with_a_real_plan_is_found(
+    name: str, planned: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    """Each kind of tampering breaks the rule that guards against it."""
+    import shutil  # noqa: PLC0415 - one use
+
+    folder = Path(shutil.copytree(planned[0], tmp_path / "study"))
+    try:
+        tamper.TAMPERS[name](folder)
+    except tamper.CannotTamper:
+        pytest.skip("this plan has nothing to tamper with in this way")
+    rules = {finding.rule for finding in check_study(folder, read_folder).findings}
+    assert tamper.RULES[name] in rules
+
+
+def test_a_connection_too_small_for_the_fleet_is_no_solution(
+    monaco_feed: Path, tmp_path: Path
+) -> None:
+    """Exit 3 names the depot and what to relax; nothing is written."""
+    config = tmp_path / "config.toml"
+    config.write_text(
+        '[[depots]]\nname = "Fontvieille"\nlat = 43.7283\nlon = 7.414\nconnection_kw = 50\n'
+    )
+    out = tmp_path / "study"
+    command = ["plan", "bus", str(monaco_feed), "--out", str(out), "--config", str(config)]
+    result = CliRunner().invoke(app, [*command, "--effort", "low", "--json"])
+    assert result.exit_code == 3
+    error = json.loads(result.stdout)["error"]
+    assert error["code"] == "connection-too-small"
+    assert "Fontvieille" in error["message"]
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--depot", "nowhere"], "bad-depot"),
+        (["--depot", "Pole=91,0"], "bad-depot"),
+        (["--date", "2026-13-01"], "bad-date"),
+        (["--osm", "roads.osm"], "option-not-available"),
+        (["--grid", "grid"], "option-not-available"),
+        (["--effort", "heroic"], "unknown-effort"),
+        (["--lang", "tlh"], "unknown-language"),
+        (["--config", "missing.toml"], "missing-path"),
+        (["--weather", "missing.epw"], "missing-path"),
+    ],
+)
+def test_a_bad_option_is_said_so(
+    options: list[str], code: str, monaco_feed: Path, tmp_path: Path
+) -> None:
+    """Exit 2 with a stable code, before any work."""
+    out = tmp_path / "study"
+    command = ["plan", "bus", str(monaco_feed), "--out", str(out), "--json", *options]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["error"]["code"] == code
+    assert not out.exists()
+
+
+def test_a_folder_that_is_not_a_study_is_never_replaced(monaco_feed: Path, tmp_path: Path) -> None:
+    """Even with --force, files that are no study stay."""
+    out = tmp_path / "holiday"
+    out.mkdir()
+    (out / "picture.jpg").write_bytes(b"x")
+    for extra in ([], ["--force"]):
+        command = ["plan", "bus", str(monaco_feed), "--out", str(out), "--json", *extra]
+        result = CliRunner().invoke(app, command)
+        assert result.exit_code == 2
+    assert (out / "picture.jpg").read_bytes() == b"x"
+
+
+@pytest.mark.bench_data
+def test_trento_is_planned_and_obeys_every_rule(bench_data: Path, tmp_path: Path) -> None:
+    """A real city's school week: all trips served, no more than 3 % above the bound."""
+    out = tmp_path / "trento"
+    feed = bench_data / "gtfs" / "trento_2025-02-10_week_bus.zip"
+    command = ["plan", "bus", str(feed), "--out", str(out), "--effort", "low", "--json"]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0
+    summary = json.loads(result.stdout)
+    assert summary["trips"] in range(1842, 1847)
+    assert summary["infeasible_trips"] == []
+    assert summary["vehicles"] <= 1.03 * summary["vehicles_lower_bound"]
+    assert check_study(out, read_folder).is_ok
