@@ -109,11 +109,6 @@ def cost_bound_above_the_cost(s: Opened) -> None:
     s.summary["cost_lower_bound_eur"] = s.summary["cost_eur_per_year"] + 1
 
 
-@on_study("summary-bound")
-def management_that_costs_more(s: Opened) -> None:
-    s.summary["energy_cost_eur_managed"] = s.summary["energy_cost_eur_unmanaged"] + 1
-
-
 @on_study("day-start")
 def day_begins_an_hour_later(s: Opened) -> None:
     if "day_start_utc" not in s.summary:

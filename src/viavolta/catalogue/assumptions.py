@@ -111,7 +111,9 @@ class Assumptions:
                     message=text("{key} is not a known assumption", key=key),
                     where=Where(file=file, field=key, value=str(value)),
                     expected=text("a key that `viavolta config` prints"),
-                    hint=text("did you mean {near}?", near=near[0]) if near else None,
+                    hint=text("did you mean {near}?", near=near[0])
+                    if near
+                    else text("compare with the file that `viavolta config` prints"),
                 )
             if isinstance(value, bool) or isinstance(old.value, str) != isinstance(value, str):
                 raise InputError(
@@ -119,6 +121,7 @@ class Assumptions:
                     message=text("{key} has the wrong kind of value", key=key),
                     where=Where(file=file, field=key, value=str(value)),
                     expected=text("a value like {value}", value=old.value),
+                    hint=text("write words in quotes and numbers without"),
                 )
             source = text("set in {file}", file=file)
             self._figures[key] = replace(

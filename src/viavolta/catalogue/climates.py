@@ -58,6 +58,7 @@ def nearest_climate(assumptions: Assumptions, lat: float, lon: float) -> DesignD
             ),
             where=Where(field=f"{SUBJECT}.{place}.days_mean", value=str(days)),
             expected=text("365 days in all"),
+            hint=text("set days_winter, days_mean and days_summer of this place to add up to 365"),
         )
     return DesignDays(
         winter_design_c=figure("winter_design_c"),

@@ -36,7 +36,6 @@ _BOUNDS = (
     ("vehicles_lower_bound", "vehicles"),
     ("vehicles_without_energy_limit", "vehicles"),
     ("cost_lower_bound_eur", "cost_eur_per_year"),
-    ("energy_cost_eur_managed", "energy_cost_eur_unmanaged"),
 )
 _YEARLY_KM = ("km_per_year", "service_km_per_year")
 _TOTAL_GRACE = 0.01  # km, kWh or kW: totals may be rounded to two places

@@ -175,6 +175,7 @@ def _unreadable(message: str, error: Exception | None = None) -> InputError:
         message=message,
         where=Where(file=STUDY_FILE, value=str(error)[:200] if error else None),
         expected=text("a folder that viavolta has written"),
+        hint=text("name the folder that --out named; if the study is damaged, make it anew"),
     )
 
 

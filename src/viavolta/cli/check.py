@@ -104,6 +104,7 @@ def read_folder(folder: Path) -> dict[str, bytes]:
                 message=text("the folder holds more than any study"),
                 where=Where(file=path.name),
                 expected=text("at most {n} bytes in all", n=_FOLDER_BYTES_MAX),
+                hint=text("name the folder of one study, not one above it"),
             )
     files = {path.relative_to(folder).as_posix(): _read(path) for path in paths}
     bad = first_unreadable([path for path in paths if path.suffix == ".parquet"])
@@ -131,4 +132,5 @@ def _read(path: Path) -> bytes:
             code="study-file-unreadable",
             message=text("{file} cannot be read", file=path.name),
             where=Where(file=path.name, value=str(error.strerror)),
+            hint=text("check that you may read the file, and that its disk is sound"),
         ) from error

@@ -43,6 +43,7 @@ class CsvTable:
                 message=text("{file} has no rows", file=self.file),
                 where=Where(file=self.file, row=2),
                 expected=text("one row below the column names, at least"),
+                hint=text("add rows, or export the table again"),
             )
 
     def __len__(self) -> int:
@@ -80,7 +81,11 @@ class CsvTable:
                 error=InputError(
                     code="csv-not-a-number",
                     message=text("{column} is not a finite number", column=column),
+                    where=Where(file=self.file),
                     expected=text("a number with a point, such as 11.5"),
+                    hint=text(
+                        "write a point for decimals; leave out units and separators of thousands"
+                    ),
                 ),
             )
         if default is None:
@@ -95,7 +100,9 @@ class CsvTable:
                 error=InputError(
                     code="csv-number-too-small",
                     message=text("{column} is below {minimum}", column=column, minimum=minimum),
+                    where=Where(file=self.file),
                     expected=text("at least {minimum}", minimum=minimum),
+                    hint=text("check the sign and the unit of the value"),
                 ),
             )
         return result
@@ -139,7 +146,9 @@ class CsvTable:
                             column=column,
                             row=int(self.lines[before]),
                         ),
+                        where=Where(file=self.file),
                         expected=text("each {column} once", column=column),
+                        hint=text("remove one of the two rows, or rename one"),
                     ),
                 )
 
@@ -173,12 +182,15 @@ class CsvTable:
             error = InputError(
                 code="csv-not-a-time",
                 message=text("{column} is not a time", column=column),
+                where=Where(file=self.file),
                 expected=text("ISO 8601 with offset, such as 2025-03-30T06:00:00+02:00"),
+                hint=text("write the date, a T, the time and the offset; Z stands for UTC"),
             )
         else:
             error = InputError(
                 code="csv-time-without-offset",
                 message=text("{column} has no offset from UTC", column=column),
+                where=Where(file=self.file),
                 expected=text("ISO 8601 with offset, such as 2025-03-30T06:00:00+02:00"),
                 hint=text("add +00:00 or Z where the times are UTC"),
             )
@@ -192,7 +204,9 @@ class CsvTable:
             error=InputError(
                 code="csv-value-missing",
                 message=text("{column} is empty", column=column),
+                where=Where(file=self.file),
                 expected=text("a value in every row"),
+                hint=text("fill in the cell, or remove the row"),
             ),
         )
 
@@ -226,6 +240,7 @@ def _read(path: Path) -> tuple[dict[str, list[str]], Ints]:
             message=text("{file} is empty", file=path.name),
             where=Where(file=path.name, row=1),
             expected=text("a line of column names, then rows"),
+            hint=text("export the table again"),
         ) from error
     except (pl.exceptions.ComputeError, pl.exceptions.ShapeError) as error:
         raise InputError(
@@ -233,6 +248,9 @@ def _read(path: Path) -> tuple[dict[str, list[str]], Ints]:
             message=text("{file} cannot be read as a CSV table", file=path.name),
             where=Where(file=path.name, value=str(error).splitlines()[0][:_MAX_SHOWN]),
             expected=text("UTF-8 text, columns separated by commas, as many cells in each line"),
+            hint=text(
+                "save the table again as CSV in UTF-8; cells with commas stand in double quotes"
+            ),
         ) from error
     frame = frame.rename({name: name.strip().lower() for name in frame.columns}, strict=False)
     frame = frame.with_columns(pl.all().str.strip_chars().fill_null("")).with_row_index(

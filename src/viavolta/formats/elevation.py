@@ -191,6 +191,7 @@ def _open_hgt(path: Path) -> _Hgt:
             message=text("the name of {file} does not say which tile it is", file=path.name[:200]),
             where=Where(file=path.name[:200]),
             expected=text("a name such as N43E007.hgt"),
+            hint=text("name the file after the south-west corner of its tile"),
         )
     south = int(corner[2]) * (1 if corner[1].upper() == "N" else -1)
     west = int(corner[4]) * (1 if corner[3].upper() == "E" else -1)
@@ -200,6 +201,7 @@ def _open_hgt(path: Path) -> _Hgt:
             message=text("{file} names a place outside the globe", file=path.name[:200]),
             where=Where(file=path.name[:200]),
             expected=text("N or S 00 to 90, E or W 000 to 180"),
+            hint=text("name the file after the south-west corner of its tile"),
         )
     size = _member(path).file_size if path.name.lower().endswith(".zip") else path.stat().st_size
     if size not in _HGT_SIDES:
@@ -320,6 +322,7 @@ def _unreadable(path: Path, reason: str) -> InputError:
         message=text("{file} is no elevation tile: {reason}", file=path.name[:200], reason=reason),
         where=Where(file=path.name[:200]),
         expected=text(".hgt, .hgt.zip with one tile, or GeoTIFF"),
+        hint=text("download the tile again, or convert it to GeoTIFF"),
     )
 
 
@@ -329,4 +332,5 @@ def _wrong_size(path: Path, size: int) -> InputError:
         message=text("{file} has not the size of a tile", file=path.name[:200]),
         where=Where(file=path.name[:200], value=text("{n} bytes", n=size)),
         expected=text("1201 x 1201 or 3601 x 3601 points of two bytes"),
+        hint=text("download the tile again; heights on another grid are read as GeoTIFF"),
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from viavolta.formats.charge_csv import CsvTable, rows_where
 from viavolta.model.arrays import Floats, Ints, Times
-from viavolta.model.errors import InputError
+from viavolta.model.errors import InputError, Where
 from viavolta.model.limit import LimitTree, top_down
 from viavolta.model.messages import text
 from viavolta.model.signal import SignalTable
@@ -80,7 +80,9 @@ def _check_ids(table: CsvTable, limit_id: list[str], parent_id: list[str]) -> No
                         limit=name[:200],
                         other=(parents[name] or text("no other limit"))[:200],
                     ),
+                    where=Where(file=table.file),
                     expected=text("one row per limit, one parent each"),
+                    hint=text("keep the row with the right parent, remove the other"),
                 ),
             )
     table.find_duplicates("limit_id", limit_id)
@@ -97,7 +99,9 @@ def _parents(table: CsvTable, limit_id: list[str], parent_id: list[str]) -> Ints
                 error=InputError(
                     code="limit-unknown",
                     message=text("limit {limit} is not in the limits", limit=above[:200]),
+                    where=Where(file=table.file),
                     expected=text("a limit_id of this file, or nothing for a root"),
+                    hint=text("correct the name, or add a row for this limit"),
                 ),
             )
         elif above:
@@ -115,7 +119,9 @@ def _check_tree(table: CsvTable, parent: Ints) -> None:
             error=InputError(
                 code="limit-cycle",
                 message=text("the limit is above itself: its parents form a circle"),
+                where=Where(file=table.file),
                 expected=text("a way up from every limit to a root, whose parent_id is empty"),
+                hint=text("leave parent_id empty at the limit nearest to the grid"),
             ),
         )
 
@@ -135,6 +141,7 @@ def _check_zones(table: CsvTable, zone: list[str], *, parent: Ints, signals: Sig
                 error=InputError(
                     code="limit-zone-differs",
                     message=text("the zone differs from that of the root"),
+                    where=Where(file=table.file),
                     expected=zone[root] or text("nothing"),
                     hint=text("energy is bought and sold at the roots: name the zone there"),
                 ),
@@ -146,7 +153,11 @@ def _check_zones(table: CsvTable, zone: list[str], *, parent: Ints, signals: Sig
                 error=InputError(
                     code="limit-zone-unknown",
                     message=text("the signals have no such zone"),
+                    where=Where(file=table.file),
                     expected=", ".join(signals.zone[:20]),
+                    hint=text(
+                        "name one of these zones, or add the prices of this zone to the signals"
+                    ),
                 ),
             )
 
@@ -156,6 +167,7 @@ def _check_size(table: CsvTable, signals: SignalTable) -> None:
         raise InputError(
             code="limits-too-large",
             message=text("{n} limits over {t} steps are too many", n=len(table), t=signals.n_steps),
+            where=Where(file=table.file),
             expected=text("at most {n} limits times steps", n=MAX_CELLS),
             hint=text("use longer steps, or split the horizon"),
         )
@@ -205,7 +217,9 @@ def _check_profile(
                 error=InputError(
                     code="limit-unknown",
                     message=text("limit {limit} is not in the limits", limit=name[:200]),
+                    where=Where(file=table.file),
                     expected=text("a limit_id of the limits file"),
+                    hint=text("correct the name, or add the limit to the limits file"),
                 ),
             )
         if name in latest and start[row] <= latest[name]:
@@ -215,7 +229,9 @@ def _check_profile(
                 error=InputError(
                     code="profile-not-ordered",
                     message=text("the row is not later than the one before it of this limit"),
+                    where=Where(file=table.file),
                     expected=text("rows of a limit in order of time, each start once"),
+                    hint=text("sort the rows of each limit by start and remove repeated ones"),
                 ),
             )
         latest[name] = start[row]
@@ -226,6 +242,7 @@ def _check_profile(
                 error=InputError(
                     code="profile-off-step",
                     message=text("the row begins inside a step"),
+                    where=Where(file=table.file),
                     expected=text(
                         "a multiple of {step_s} s after the first signal", step_s=signals.step_s
                     ),
@@ -246,6 +263,7 @@ def _check_covered(
                 error=InputError(
                     code="base-load-begins-late",
                     message=text("the base load of this limit begins after the first signal"),
+                    where=Where(file=table.file),
                     expected=text("a first row at or before {start}", start=signals.start[0]),
                     hint=text("add a row with load_kw 0 where there is none"),
                 ),

@@ -70,7 +70,9 @@ def _check_prices(table: CsvTable, buy: Floats, sell: Floats) -> None:
             error=InputError(
                 code="signals-buy-below-sell",
                 message=text("buying is cheaper than selling: money from nothing"),
+                where=Where(file=table.file),
                 expected=text("at least the selling price {sell}", sell=sell[row]),
+                hint=text("check whether the two columns are swapped, or lower the selling price"),
             ),
         )
 
@@ -85,7 +87,11 @@ def _check_order(table: CsvTable, start: Times, *, zone: Ints) -> None:
                 error=InputError(
                     code="signals-not-ordered",
                     message=text("the row is not later than the one before it"),
+                    where=Where(file=table.file),
                     expected=text("rows in order of time, each start once per zone"),
+                    hint=text(
+                        "sort the rows by start; when the clocks change, the offset changes too"
+                    ),
                 ),
             )
         latest[z] = start[row]
@@ -103,7 +109,9 @@ def _check_same_times(table: CsvTable, start: Times, *, zone: Ints, zones: tuple
                 error=InputError(
                     code="signals-zones-differ",
                     message=text("zone {zone} has other times than the first one", zone=name[:200]),
+                    where=Where(file=table.file),
                     expected=text("a row for every zone and start"),
+                    hint=text("add the rows that a zone lacks, or remove those that only it has"),
                 ),
             )
     table.raise_findings()
@@ -118,6 +126,7 @@ def _steps_per_row(table: CsvTable, start: Times, *, lines: Ints, step_s: int) -
             error=InputError(
                 code="signals-too-short",
                 message=text("one row does not say how long it holds"),
+                where=Where(file=table.file),
                 expected=text("at least two rows per zone"),
                 hint=text("repeat the price at the last step"),
             ),
@@ -134,6 +143,7 @@ def _steps_per_row(table: CsvTable, start: Times, *, lines: Ints, step_s: int) -
             error=InputError(
                 code="signals-off-step",
                 message=text("the price changes inside a step"),
+                where=Where(file=table.file),
                 expected=text("rows a multiple of {step_s} s apart", step_s=step_s),
                 hint=text("choose a --step that divides the distance between rows"),
             ),
@@ -147,6 +157,7 @@ def _steps_per_row(table: CsvTable, start: Times, *, lines: Ints, step_s: int) -
             error=InputError(
                 code="signals-too-long",
                 message=text("the signals span {n} steps", n=int(counts.sum())),
+                where=Where(file=table.file),
                 expected=text("at most {n} steps", n=MAX_STEPS),
                 hint=text("use longer steps, or split the horizon"),
             ),

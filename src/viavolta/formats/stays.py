@@ -8,7 +8,7 @@ import polars as pl
 
 from viavolta.formats.charge_csv import CsvTable, rows_where
 from viavolta.model.arrays import Floats, Ints, Times
-from viavolta.model.errors import InputError
+from viavolta.model.errors import InputError, Where
 from viavolta.model.limit import LimitTree
 from viavolta.model.messages import text
 from viavolta.model.notices import StudyWarning
@@ -80,6 +80,7 @@ def _check_times(
             error=InputError(
                 code="stay-departs-before-arrival",
                 message=text("the stay ends before it begins"),
+                where=Where(file=table.file),
                 expected=text("departure after arrival {arrival}", arrival=_iso(arrival[row])),
                 hint=text("check the date and the offset of both times"),
             ),
@@ -95,6 +96,7 @@ def _check_times(
                 error=InputError(
                     code="stay-outside-signals",
                     message=text("the stay reaches outside the signals"),
+                    where=Where(file=table.file),
                     expected=text(
                         "between {start} and {end}",
                         start=_iso(signals.start[0]),
@@ -117,7 +119,9 @@ def _check_minimum(table: CsvTable, min_kw: Floats, max_kw: Floats) -> None:
             error=InputError(
                 code="stay-minimum-above-maximum",
                 message=text("min_kw is above max_kw"),
+                where=Where(file=table.file),
                 expected=text("at most {max_kw}", max_kw=max_kw[row]),
+                hint=text("lower min_kw, or raise max_kw"),
             ),
         )
 
@@ -144,6 +148,7 @@ def _battery(table: CsvTable) -> _Battery:
                 error=InputError(
                     code="stay-soc-above-capacity",
                     message=text("{field} is above capacity_kwh", field=field),
+                    where=Where(file=table.file),
                     expected=text("at most {capacity}", capacity=capacity_kwh[row]),
                     hint=text("both are energies in kWh, not percent"),
                 ),
@@ -199,6 +204,7 @@ def _efficiency(table: CsvTable, column: str) -> Floats:
             error=InputError(
                 code="stay-efficiency-out-of-range",
                 message=text("{column} is not a share", column=column),
+                where=Where(file=table.file),
                 expected=text("above 0, at most 1"),
                 hint=text("write 0.92 for 92 percent"),
             ),
@@ -216,21 +222,25 @@ def _limit_rows(table: CsvTable, limits: LimitTree) -> Ints:
         elif not name and len(roots) == 1:
             rows[row] = roots[0]
         else:
-            table.find(row, "limit_id", error=_unknown_limit(name, len(roots)))
+            table.find(row, "limit_id", error=_unknown_limit(name, len(roots), file=table.file))
     return rows
 
 
-def _unknown_limit(name: str, n_roots: int) -> InputError:
+def _unknown_limit(name: str, n_roots: int, *, file: str) -> InputError:
     if name:
         return InputError(
             code="limit-unknown",
             message=text("limit {limit} is not in the limits", limit=name[:200]),
+            where=Where(file=file),
             expected=text("a limit_id of the limits file, or nothing for the root"),
+            hint=text("correct the name, or add the limit to the limits file"),
         )
     return InputError(
         code="stay-without-limit",
         message=text("the stay names no limit, and there are {n} roots", n=n_roots),
+        where=Where(file=file),
         expected=text("a limit_id of the limits file"),
+        hint=text("name the limit of the plug that the vehicle is at"),
     )
 
 

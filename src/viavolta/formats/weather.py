@@ -173,6 +173,7 @@ def _year(
             message=text("{file} holds {n} hours, not whole years", file=file, n=len(rows)),
             where=Where(file=file),
             expected=text("8760 or 8784 hourly rows"),
+            hint=text("download whole years, or a typical year from PVGIS"),
         )
     first_hour = rows[0][1]
     for step, (number, hour, _) in enumerate(rows):
@@ -225,6 +226,7 @@ def _filled(
             message=text("{n} hours in a row have no temperature", n=longest),
             where=Where(file=file, row=rows[at][0], field="temperature"),
             expected=text("gaps of at most {n} hours", n=MAX_GAP_H),
+            hint=text("fill in the hours, or take another year or station"),
         )
     filled = np.interp(np.arange(temperature_c.size), known, temperature_c[known])
     repair = Repair(
@@ -243,6 +245,7 @@ def _unreadable(file: str, reason: str) -> InputError:
         message=text("{file} cannot be read as weather: {reason}", file=file, reason=reason),
         where=Where(file=file),
         expected=text("an EPW file or hourly CSV with a time and a temperature column"),
+        hint=text("download it again; hourly CSV of PVGIS and EPW files work as they are"),
     )
 
 
@@ -252,6 +255,7 @@ def _bad_value(file: str, row: int, field: str, value: str) -> InputError:
         message=text("a {field} in the weather file cannot be right", field=field),
         where=Where(file=file, row=row, field=field, value=_cut(value)),
         expected=text("hours as times of day, temperatures between -70 and 60 C"),
+        hint=text("correct the line; temperatures are in degrees Celsius, missing ones stay empty"),
     )
 
 

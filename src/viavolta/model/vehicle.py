@@ -115,6 +115,9 @@ class BusType:
         if not (soc[0] == 0 and soc[-1] == 1 and np.all(np.diff(soc) > 0) and np.all(kw > 0)):
             msg = f"{self.vehicle_type}: the charge curve must rise from soc 0 to 1, power above 0"
             raise ValueError(msg)
+        if not np.all(np.diff(kw) <= 0):
+            msg = f"{self.vehicle_type}: the charge curve's power must not rise with the charge"
+            raise ValueError(msg)
         shares = (
             self.drive_efficiency,
             self.recuperation_efficiency,

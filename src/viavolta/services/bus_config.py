@@ -119,6 +119,7 @@ def _content(config: Path) -> tuple[str, str, Table]:
             message=text("{file} is too large for a configuration", file=config.name),
             where=Where(file=config.name, value=str(config.stat().st_size)),
             expected=text("at most {n} bytes", n=MAX_BYTES),
+            hint=text("`viavolta config bus` prints a file to start from"),
         )
     try:
         content = read_config(config)

@@ -148,7 +148,9 @@ class ConfigReader:
                 value=None if value is None else str(value)[:MAX_CHARS],
             ),
             expected=expected,
-            hint=text("did you mean {near}?", near=close[0]) if close else None,
+            hint=text("did you mean {near}?", near=close[0])
+            if close
+            else text("compare with the file that `viavolta config` prints"),
         )
 
     def _figure_value(self, figure: Figure, value: object) -> float | str:

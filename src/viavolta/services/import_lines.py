@@ -223,7 +223,9 @@ def _left_out(line: Line, *, is_stated: bool) -> list[Refusal]:
 def _no_lines(name: str, refusals: Sequence[Refusal], n_routes: int) -> InputError:
     reasons = Counter(refusal.code for refusal in refusals)
     listed = ", ".join(f"{n} {code}" for code, n in reasons.most_common())
-    hint = text("refused: {listed}", listed=listed) if listed else None
+    hint = text("take an extract that covers the lines and has kept its relations")
+    if listed:
+        hint = text("refused: {listed}", listed=listed)
     if reasons["outside"]:
         hint = text("{hint}; --min-inside 0.2 takes lines that are mostly outside", hint=hint)
     return InputError(

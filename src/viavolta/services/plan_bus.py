@@ -284,8 +284,8 @@ def _infeasible(result: _Result) -> list[dict[str, str]]:
 
 
 def _inputs(request: BusRequest, network: Network) -> tuple[StudyInput, ...]:
-    licence = network.feed.licence if hasattr(network.feed, "licence") else ""
-    named = [input_of(request.feed, origin=network.feed.agency_name, licence=licence)]
+    feed = network.feed
+    named = [input_of(request.feed, origin=feed.agency_name, licence=feed.attribution)]
     others = [request.config, request.weather, *request.elevation]
     return (*named, *(input_of(path) for path in others if path is not None))
 

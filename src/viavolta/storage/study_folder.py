@@ -142,6 +142,7 @@ def _read_document(path: Path) -> dict[str, Any]:
             message=text("{folder} is not a study folder", folder=path.parent),
             where=Where(file=path.name, value=str(error)[:200]),
             expected=text("a folder with a valid study.json"),
+            hint=text("name the folder that --out named; if the study is damaged, make it anew"),
         ) from error
     return document
 

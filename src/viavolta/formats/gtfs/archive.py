@@ -18,6 +18,7 @@ from viavolta.model.messages import text
 REQUIRED_TABLES = ("stops.txt", "routes.txt", "trips.txt", "stop_times.txt")
 OPTIONAL_TABLES = (
     "agency.txt",
+    "attributions.txt",
     "calendar.txt",
     "calendar_dates.txt",
     "frequencies.txt",
@@ -129,6 +130,7 @@ def _zip_members(archive: zipfile.ZipFile, path: Path, log: RepairLog) -> list[_
             message=text("the zip has {n} members", n=len(infos)),
             where=where(path.name),
             expected=text("at most {n} members", n=MAX_MEMBERS),
+            hint=text("pack only the tables of the feed"),
         )
     members = []
     for info in infos:

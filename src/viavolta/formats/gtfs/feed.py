@@ -11,7 +11,13 @@ from viavolta.formats.gtfs.archive import read_tables
 from viavolta.formats.gtfs.calendar import read_service_dates
 from viavolta.formats.gtfs.departures import all_departures, trips_per_day, with_twins
 from viavolta.formats.gtfs.frequencies import read_frequencies
-from viavolta.formats.gtfs.network import read_agency, read_routes, read_shapes, read_stops
+from viavolta.formats.gtfs.network import (
+    read_agency,
+    read_attribution,
+    read_routes,
+    read_shapes,
+    read_stops,
+)
 from viavolta.formats.gtfs.repairs import RepairLog, where
 from viavolta.formats.gtfs.stop_times import read_stop_times
 from viavolta.formats.gtfs.trips import read_trips
@@ -33,6 +39,8 @@ class Feed:
         Name of the file or folder.
     timezone : str
         IANA name; UTC, with a warning, where the feed has none.
+    attribution : str
+        Whom the feed credits (attributions.txt); empty where nobody.
     trips_per_day : pl.DataFrame
         date (Date), trips (UInt32, as `timetable_on` gives them), overlapping_trips (UInt32,
         departures that another service of the day offers too); every date from first to last.
@@ -51,6 +59,7 @@ class Feed:
     name: str
     timezone: str
     agency_name: str
+    attribution: str
     repairs: tuple[Repair, ...]
     warnings: tuple[StudyWarning, ...]
     trips_per_day: pl.DataFrame
@@ -81,6 +90,7 @@ def read_feed(path: Path, *, progress: Progress = silent) -> Feed:
     progress(_STAGE, 0.0)
     tables = read_tables(path, log)
     agency_name, timezone = read_agency(tables.get("agency.txt"), log)
+    attribution = read_attribution(tables.get("attributions.txt"), log)
     routes = read_routes(tables["routes.txt"], log)
     stops = read_stops(tables["stops.txt"], log)
     running, named_services = read_service_dates(tables, log)
@@ -120,6 +130,7 @@ def read_feed(path: Path, *, progress: Progress = silent) -> Feed:
         name=path.name,
         timezone=timezone,
         agency_name=agency_name,
+        attribution=attribution,
         repairs=log.repairs(),
         warnings=log.warnings(),
         trips_per_day=counts,

@@ -11,6 +11,7 @@ from viavolta.formats.gtfs.values import in_order, integers, numbers, rows_of
 from viavolta.model.errors import InputError
 from viavolta.model.messages import text
 
+MAX_CREDIT_CHARS = 300
 _BASIC_TYPES = (*range(8), 11, 12)
 _FIRST_EXTENDED, _LAST_EXTENDED = 100, 1702
 
@@ -57,6 +58,20 @@ def read_agency(data: bytes | None, log: RepairLog) -> tuple[str, str]:
         log.add_warning(code="no-timezone", file=file, message=message)
         return shown, "UTC"
     return shown, _known_zone(zones[0], file, log)
+
+
+def read_attribution(data: bytes | None, log: RepairLog) -> str:
+    """Read whom the feed credits, as the study repeats it; empty where it names nobody."""
+    if data is None or not data.strip():
+        return ""
+    names = read_table(
+        data,
+        file="attributions.txt",
+        required=(),
+        optional=("organization_name",),
+        log=log,
+    )["organization_name"]
+    return "; ".join(names.drop_nulls().unique(maintain_order=True).to_list())[:MAX_CREDIT_CHARS]
 
 
 def _known_zone(zone: str, file: str, log: RepairLog) -> str:

@@ -65,6 +65,7 @@ def read_table(
             message=text("{file} is empty", file=file),
             where=where(file, 1),
             expected=text("a header line: {columns}", columns=", ".join(required)),
+            hint=text("export or download the feed again"),
         )
     _check_line_lengths(clean, file)
     header = head.decode().replace("\r", " ").strip()
@@ -99,6 +100,7 @@ def require_rows(frame: pl.DataFrame, file: str) -> pl.DataFrame:
             message=text("{file} has a header but no rows", file=file),
             where=where(file, 2),
             expected=text("at least one row"),
+            hint=text("export or download the feed again"),
         )
     return frame
 
@@ -131,6 +133,7 @@ def _column_names(head: str, file: str, log: RepairLog) -> list[str]:
             message=text("{file} has {n} columns", file=file, n=len(names)),
             where=where(file, 1),
             expected=text("at most {n} columns", n=MAX_COLUMNS),
+            hint=text("remove the columns that are not part of GTFS"),
         )
     doubles = sorted({n for n in names if n and names.count(n) > 1})
     log.note(

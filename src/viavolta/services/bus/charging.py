@@ -214,36 +214,50 @@ def _charge_depot(
     for fee in tariff.branches:
         price = capacity_eur_per_kw_day(fee) + _connection_eur_per_kw_day(planner, load)
         terms = DayTerms(season=season, fee=fee, limit_kw=limit_kw, peak_eur_per_kw=price)
-        trials.append((fee, _day(planner, plan, load, terms, stop=stop)))
-    fee, sizing = min(trials, key=lambda trial: trial[1].schedule.cost_eur)
+        trials.append((fee, _day(planner, plan, load, terms, stop=stop), price))
+    fee, sizing, price = min(trials, key=lambda trial: trial[1].schedule.cost_eur)
     _require_met(planner, sizing, k, limit_kw)
-    peak = float(sizing.managed_kw.max(initial=0.0))
-    whole_steps = float(np.ceil(peak / CONNECTION_STEP_KW - 1e-9) * CONNECTION_STEP_KW)
+    whole_steps = _whole_steps_kw(float(sizing.managed_kw.max(initial=0.0)))
     connection = whole_steps if limit_kw is None else limit_kw
-    season_cap = max(min(whole_steps, connection), 1.0)
+    cap = max(min(whole_steps, connection), 1.0)
     year = []
     for s in seasons:
-        terms = DayTerms(season=s.season, fee=fee, limit_kw=season_cap, peak_eur_per_kw=0.0)
         season_load = _depot_load(plan, s.blocks, node, cut_s=load.cut_s)
+        terms = DayTerms(season=s.season, fee=fee, limit_kw=cap, peak_eur_per_kw=0.0)
         day = _day(planner, plan, season_load, terms, stop=stop)
-        _require_met(planner, day, k, season_cap)
+        if _unmet_kwh(day) > UNMET_TOLERANCE_KWH:
+            terms = DayTerms(season=s.season, fee=fee, limit_kw=limit_kw, peak_eur_per_kw=price)
+            day = _day(planner, plan, season_load, terms, stop=stop)
+        _require_met(planner, day, k, limit_kw)
         year.append(day)
+    peak = max(float(day.managed_kw.max(initial=0.0)) for day in (sizing, *year))
+    if limit_kw is None:
+        connection = _whole_steps_kw(peak)
     binding = sizing.schedule.binding_limits
     return DepotCharging(
         depot=node,
         fee=fee,
         sizing=sizing,
         seasons=tuple(year),
-        peak_kw=max(float(day.managed_kw.max(initial=0.0)) for day in (sizing, *year)),
+        peak_kw=peak,
         peak_unmanaged_kw=max(float(day.unmanaged_kw.max(initial=0.0)) for day in (sizing, *year)),
         connection_kw=connection,
         worth_eur_per_kw=binding[0].value_eur * 365.0 if binding else 0.0,
     )
 
 
+def _whole_steps_kw(kw: float) -> float:
+    """A connection is ordered in whole steps."""
+    return float(np.ceil(kw / CONNECTION_STEP_KW - 1e-9) * CONNECTION_STEP_KW)
+
+
+def _unmet_kwh(day: DepotDay) -> float:
+    return float(day.schedule.plan.unmet_kwh.sum())
+
+
 def _require_met(planner: Planner, day: DepotDay, k: int, limit_kw: float | None) -> None:
     """Refuse a plan whose buses would leave short of energy."""
-    unmet = float(day.schedule.plan.unmet_kwh.sum())
+    unmet = _unmet_kwh(day)
     if unmet > UNMET_TOLERANCE_KWH:
         short = int((day.schedule.plan.unmet_kwh > UNMET_TOLERANCE_KWH).sum())
         raise NoSolutionError(

@@ -114,9 +114,9 @@ def plan_fleet(planner: Planner, *, progress: Progress, stop: StopRule) -> Fleet
     buses = sorted(planner.types, key=lambda bus: bus.capacity_kwh)
     sizing_c = sizing_temperature_c(planner, buses[0])
     powers = _candidate_kw(planner)
-    first = driver_of(planner, buses[-1], point_kw=powers[-1], temperature_c=sizing_c)
+    first = driver_of(planner, buses[-1], point_kw=powers[-1])
     flow = smallest_fleet(first.problem, VEHICLE_COST_EUR)
-    walk = _Walk(planner, powers, sizing_c, progress=progress, stop=stop)
+    walk = _Walk(planner, powers, progress=progress, stop=stop)
     tried = walk.best(flow)
     best, effort = tried.driver, planner.effort
     plan = electric_plan(
@@ -134,7 +134,7 @@ def plan_fleet(planner: Planner, *, progress: Progress, stop: StopRule) -> Fleet
             hint=text("choose a larger battery ([fleet] vehicle_types) or nearer depots"),
         )
     smaller = [
-        driver_of(planner, bus, point_kw=best.point_kw, temperature_c=sizing_c)
+        driver_of(planner, bus, point_kw=best.point_kw)
         for bus in buses
         if bus.capacity_kwh < best.bus.capacity_kwh and bus.length_m == best.bus.length_m
     ]
@@ -167,10 +167,22 @@ def fleet_types(assumptions: Assumptions, names: tuple[str, ...]) -> tuple[BusTy
 
 
 def sizing_temperature_c(planner: Planner, bus: BusType) -> float:
-    """The design day that takes more energy: winter's or summer's."""
-    climate = planner.network.climate
-    candidates = (climate.winter_design_c, climate.summer_design_c)
-    return max(candidates, key=lambda c: float(trip_energies_kwh(planner.network, bus, c).sum()))
+    """The design day that takes more energy in all: winter's or summer's."""
+    return max(
+        design_temperatures_c(planner.network),
+        key=lambda c: float(trip_energies_kwh(planner.network, bus, c).sum()),
+    )
+
+
+def design_temperatures_c(network: Network) -> tuple[float, float]:
+    """What fleet and points must cope with: the winter and the summer design day."""
+    return network.climate.winter_design_c, network.climate.summer_design_c
+
+
+def sizing_energies_kwh(network: Network, bus: BusType) -> Floats:
+    """Energy of each trip (N,) for sizing: the dearer of the two design days, trip by trip."""
+    winter, summer = (trip_energies_kwh(network, bus, c) for c in design_temperatures_c(network))
+    return np.maximum(winter, summer)
 
 
 def trip_energies_kwh(network: Network, bus: BusType, temperature_c: float) -> Floats:
@@ -187,9 +199,19 @@ def trip_energies_kwh(network: Network, bus: BusType, temperature_c: float) -> F
     )
 
 
-def driver_of(planner: Planner, bus: BusType, *, point_kw: float, temperature_c: float) -> Driver:
-    """Put a bus type on the network: the arrays of its block problem and its battery."""
+def driver_of(
+    planner: Planner, bus: BusType, *, point_kw: float, temperature_c: float | None = None
+) -> Driver:
+    """Put a bus type on the network: the arrays of its block problem and its battery.
+
+    Without `temperature_c` the energies are those for sizing.
+    """
     network, number = planner.network, planner.number
+    days: tuple[float, ...] = design_temperatures_c(network)
+    if temperature_c is None:
+        trips_kwh = sizing_energies_kwh(network, bus)
+    else:
+        trips_kwh, days = trip_energies_kwh(network, bus, temperature_c), (temperature_c,)
     ways = network.deadheads
     share = number("planning.planned_power_share") * planner.power_factor
     planned_kw = share * np.minimum(np.minimum(bus.charge_curve_kw, bus.max_charge_kw), point_kw)
@@ -197,17 +219,12 @@ def driver_of(planner: Planner, bus: BusType, *, point_kw: float, temperature_c:
     problem = BlockProblem(
         start_s=network.trips.start_s[served].astype(np.float64),
         end_s=network.trips.end_s[served].astype(np.float64),
-        energy_kwh=trip_energies_kwh(network, bus, temperature_c)[served],
+        energy_kwh=trips_kwh[served],
         from_node=np.ascontiguousarray(network.trip_nodes[served, 0]),
         to_node=np.ascontiguousarray(network.trip_nodes[served, 1]),
         way_s=ways.duration_s.astype(np.float64),
         way_cost=_way_eur(planner),
-        way_kwh=deadhead_energy_kwh(
-            bus,
-            temperature_c=temperature_c,
-            distance_km=ways.distance_km,
-            duration_s=ways.duration_s,
-        ),
+        way_kwh=np.max([_way_kwh(network, bus, c) for c in days], axis=0),
         depots=network.depot_nodes.astype(np.int64),
         stations=network.depot_nodes.astype(np.int64),
         layover_s=planner.min_layover_s,
@@ -223,6 +240,16 @@ def driver_of(planner: Planner, bus: BusType, *, point_kw: float, temperature_c:
         curve_kw=planned_kw * bus.charge_efficiency,
     )
     return Driver(bus=bus, point_kw=point_kw, problem=problem, battery=battery)
+
+
+def _way_kwh(network: Network, bus: BusType, temperature_c: float) -> Floats:
+    """Energy of each way without passengers (W, W)."""
+    return deadhead_energy_kwh(
+        bus,
+        temperature_c=temperature_c,
+        distance_km=network.deadheads.distance_km,
+        duration_s=network.deadheads.duration_s,
+    )
 
 
 def _way_eur(planner: Planner) -> Floats:
@@ -255,12 +282,11 @@ class _Walk:
         self,
         planner: Planner,
         powers: list[float],
-        sizing_c: float,
         *,
         progress: Progress,
         stop: StopRule,
     ) -> None:
-        self._planner, self._powers, self._sizing_c = planner, powers, sizing_c
+        self._planner, self._powers = planner, powers
         self._progress, self._stop = progress, stop
         self._buses = sorted(planner.types, key=lambda bus: bus.capacity_kwh)
         self._tried: dict[tuple[int, int], _Tried] = {}
@@ -293,7 +319,6 @@ class _Walk:
             self._planner,
             self._buses[at[0]],
             point_kw=self._powers[at[1]],
-            temperature_c=self._sizing_c,
         )
         search = _search(self._planner, sweeps=TRIAL_SWEEPS, cut_every_s=cut_every_s)
         plan = electric_plan(
@@ -346,6 +371,7 @@ def _blocks(driven: list[tuple[Driver, DrivenChain]]) -> list[Block]:
             raise NoSolutionError(
                 code="block-not-drivable",
                 message=text("a chain that was found drivable cannot be laid out"),
+                hint=text("this is a fault in viavolta: report it with the feed"),
             )
         with_night.append(block)
         without.append(build_block(driver.problem, driver.battery, chain, charges_at_night=False))

@@ -8,7 +8,7 @@ import polars as pl
 from viavolta.engines.bus.blocks import Activity, Kind
 from viavolta.services.bus.accounts import Accounts, Distances
 from viavolta.services.bus.charging import DepotCharging, DepotStay, day_start_utc
-from viavolta.services.bus.fleet import Bus, FleetPlan, Planner, trip_energies_kwh
+from viavolta.services.bus.fleet import Bus, FleetPlan, Planner, sizing_energies_kwh
 from viavolta.services.bus.network import Network
 
 MOMENT = pl.Datetime("us", "UTC")
@@ -32,7 +32,7 @@ def trips_table(planner: Planner, plan: FleetPlan) -> pl.DataFrame:
     trips = network.trips
     energy = np.full(len(trips), np.nan)
     by_type = {
-        bus.driver.bus.vehicle_type: trip_energies_kwh(network, bus.driver.bus, plan.sizing_c)
+        bus.driver.bus.vehicle_type: sizing_energies_kwh(network, bus.driver.bus)
         for bus in plan.buses
     }
     for bus in plan.buses:
