@@ -35,7 +35,12 @@ class Case:
 
 
 CASES = (
-    Case(name="Trento", feed="gtfs/trento_2025-02-10_week_bus.zip", options=(), aim_s=60),
+    Case(
+        name="Trento",
+        feed="gtfs/trento_urban_2024-25.zip",
+        options=("--date", "2025-02-10"),
+        aim_s=60,
+    ),
     Case(name="Riga", feed="gtfs/riga_2019.zip", options=("--date", "2019-10-07"), aim_s=180),
 )
 

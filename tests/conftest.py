@@ -2,14 +2,15 @@
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+LEFT_OUT = "not on this machine: "
 _NEED_ALL = os.environ.get("CI") == "true"
-_missing: dict[str, int] = {}
 
 
 def bench_data_folder() -> Path | None:
@@ -21,8 +22,7 @@ def bench_data_folder() -> Path | None:
 def _leave_out(what: str) -> None:
     if _NEED_ALL:
         pytest.fail(f"{what} is missing; here every optional part must be installed")
-    _missing[what] = _missing.get(what, 0) + 1
-    pytest.skip(what)
+    pytest.skip(LEFT_OUT + what)
 
 
 @pytest.fixture(scope="session")
@@ -66,7 +66,9 @@ def browser() -> Iterator[Any]:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Name what was left out, so that nobody takes a partial run for a whole one."""
-    if _missing:
+    reasons = (str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", []))
+    missing = Counter(r.partition(LEFT_OUT)[2] for r in reasons if LEFT_OUT in r)
+    if missing:
         terminalreporter.section("left out on this machine")
-        for what, count in sorted(_missing.items()):
+        for what, count in sorted(missing.items()):
             terminalreporter.write_line(f"{what}: {count} tests")

@@ -23,7 +23,7 @@ BUS_SETTINGS = """\
 # Settings of the study. Take away the "# " before a line to set it.
 
 # [fleet]
-# vehicle_types = [{types}]  # bus types to plan with; without it all of them
+# vehicle_types = [{types}]  # bus types to plan with; without it the 12 m ones
 
 # [[depots]]  # one such table for each depot; without any, depots are proposed
 # name = "North"

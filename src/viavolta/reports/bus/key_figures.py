@@ -52,7 +52,9 @@ def _fleet(facts: BusFacts) -> list[KeyFigure]:
             key="charging_points",
             label=text("Charging points"),
             value=number(facts.charger_sum("n_points")),
-            beside=text("in {n} places", n=number(_height(facts, "chargers"))),
+            beside=text("in one place")
+            if _height(facts, "chargers") == 1
+            else text("in {n} places", n=number(_height(facts, "chargers"))),
             rule=text("n_points in the table chargers, summed over places."),
         ),
     ]  # fmt: skip

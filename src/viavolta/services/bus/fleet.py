@@ -320,9 +320,18 @@ class _Walk:
             self._buses[at[0]],
             point_kw=self._powers[at[1]],
         )
-        search = _search(self._planner, sweeps=TRIAL_SWEEPS, cut_every_s=cut_every_s)
+        stage = text(
+            "blocks: trying {name} with {kw:g} kW",
+            name=driver.bus.vehicle_type,
+            kw=driver.point_kw,
+        )
         plan = electric_plan(
-            driver.problem, driver.battery, start, search, progress=self._progress, stop=self._stop
+            driver.problem,
+            driver.battery,
+            start,
+            _search(self._planner, sweeps=TRIAL_SWEEPS, cut_every_s=cut_every_s),
+            progress=lambda _, share: self._progress(stage, share),
+            stop=self._stop,
         )
         trial = _trial(self._planner, driver, plan)
         self._tried[at] = _Tried(driver=driver, plan=plan, trial=trial)
