@@ -240,6 +240,9 @@ class _Reading:
             return np.fromiter(map(_number, words), dtype=np.float64, count=len(words))
         except ValueError:
             bad = next(k for k, word in enumerate(words) if not _is_number(word))
+            if not n_before and bad >= len(_HEADER):
+                head = np.array([float(word) for word in words[: len(_HEADER)]])
+                self.n_vertices = sum(self.counts(head))
             raise self.error(
                 n_before + bad,
                 code="evsp-not-a-number",

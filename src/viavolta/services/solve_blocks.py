@@ -8,8 +8,9 @@ Transportation Science 54, under simulated annealing. The best plan seen counts.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from copy import deepcopy
+from dataclasses import replace
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,6 +37,9 @@ from viavolta.model.trip import Floats
 Clock = Callable[[], float]
 """Seconds that only go forward."""
 
+Route = tuple[int, ...]
+"""One vehicle's day as vertices of the instance, its depot at both ends."""
+
 VEHICLE_COST = 10_000.0
 BOUND_KIND = "min-cost-flow-without-energy-limit"
 """Energy ignored, and each way out of and into a depot at the cheapest depot."""
@@ -43,7 +47,7 @@ BOUND_KIND = "min-cost-flow-without-energy-limit"
 MAX_VERTICES = 2_500
 """The flow of the bound has an arc for every pair of trips: more would not fit in memory."""
 
-MOVES = {"low": 4_000, "normal": 50_000, "high": 400_000}
+MOVES = {"low": 5_000, "normal": 100_000, "high": 600_000}
 """Rebuilding moves for each effort."""
 
 _MOVES_AT_ONCE = 100
@@ -52,31 +56,23 @@ _FIRST_SEARCH = Search(
 )
 _CLOSED = 1e12  # cost and energy of a way that cannot be made in time: nothing can afford it
 _COOLING = 0.01  # temperature of the last moves as a share of the first
+_FLEET_SHARE, _UNEVENNESS = 0.6, 0.6
 _TRIPS_REMOVED, _LONGEST_STRING, _KEPT_SHARE, _BLINK_SHARE = 10.0, 10.0, 0.5, 0.01
-_ORDER_SHARES = (0.35, 0.6, 0.85)  # random, earliest first, latest first, the rest by energy
 _N_NEAR, _NEAR_PER_S, _SPARE_TOURS = 500, 0.5 / 60.0, 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlocksRequest:
-    """What `viavolta blocks solve` is asked."""
-
-    instance: Path
-    seed: int = 1
-    effort: str = "normal"
-    time_limit_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """One vehicle's day as vertices of the instance, its depot at both ends."""
-
-    vertices: tuple[int, ...]
-    way_cost: float
-
-
-def solve_blocks(request: BlocksRequest, *, progress: Progress, clock: Clock) -> dict[str, Any]:
+def solve_blocks(
+    path: Path,
+    *,
+    seed: int,
+    effort: str,
+    time_limit_s: float | None,
+    progress: Progress,
+    clock: Clock,
+) -> dict[str, Any]:
     """Solve one instance; returns the document that `viavolta blocks solve` writes.
+
+    `effort` is a key of MOVES. `time_limit_s` caps the search, not reading and the bound.
 
     Raises
     ------
@@ -85,23 +81,23 @@ def solve_blocks(request: BlocksRequest, *, progress: Progress, clock: Clock) ->
     """
     began_s = clock()
     progress(text("read"), 0.0)
-    instance = read_evsp(request.instance, max_vertices=MAX_VERTICES)
-    ends_s = np.inf if request.time_limit_s is None else clock() + request.time_limit_s
+    instance = read_evsp(path, max_vertices=MAX_VERTICES)
     progress(text("lower bound"), 0.0)
     fleet = smallest_fleet(bound_problem(instance), VEHICLE_COST)
+    ends_s = np.inf if time_limit_s is None else clock() + time_limit_s
     routes, was_stopped = plan_routes(
         instance,
         fleet,
-        n_moves=MOVES[request.effort],
-        rng=np.random.default_rng(request.seed),
+        n_moves=MOVES[effort],
+        rng=np.random.default_rng(seed),
         progress=progress,
         stop=lambda: clock() >= ends_s,
     )
-    cost = sum(VEHICLE_COST + route.way_cost for route in routes)
+    cost = sum(VEHICLE_COST + way_cost(instance, route) for route in routes)
     return {
         "instance": instance.name,
-        "seed": request.seed,
-        "effort": request.effort,
+        "seed": seed,
+        "effort": effort,
         "was_cut_short": was_stopped,
         "vehicles": len(routes),
         "cost": cost,
@@ -109,7 +105,7 @@ def solve_blocks(request: BlocksRequest, *, progress: Progress, clock: Clock) ->
         "bound_kind": BOUND_KIND,
         "gap": (cost - fleet.cost_lower_bound) / cost,
         "runtime_s": round(clock() - began_s, 3),
-        "blocks": [{"depot": r.vertices[0], "vertices": list(r.vertices)} for r in routes],
+        "blocks": [{"depot": route[0], "vertices": list(route)} for route in routes],
     }
 
 
@@ -178,7 +174,7 @@ def plan_routes(
     rng: np.random.Generator,
     progress: Progress,
     stop: StopRule,
-) -> tuple[tuple[Route, ...], bool]:
+) -> tuple[list[Route], bool]:
     """Find routes that serve each trip once; returns them and whether `stop` cut the search short.
 
     `fleet` is the optimum without energy limit, whose chains are the start.
@@ -200,7 +196,7 @@ def plan_routes(
             problem, battery, chains, n_moves=n_moves, rng=rng, progress=progress, stop=stop
         )
     routes += [_route(instance, chain) for chain in chains]
-    return tuple(sorted(routes, key=lambda route: route.vertices)), was_stopped
+    return sorted(routes), was_stopped
 
 
 def _route(instance: EvspInstance, chain: DrivenChain) -> Route:
@@ -208,12 +204,12 @@ def _route(instance: EvspInstance, chain: DrivenChain) -> Route:
     for trip, way in zip(chain.trips[1:], chain.ways, strict=True):
         vertices += [instance.n_depots + int(way)] if way >= 0 else []
         vertices.append(int(trip) + instance.first_trip)
-    return _priced(instance, (*vertices, chain.depot))
+    return (*vertices, chain.depot)
 
 
-def _priced(instance: EvspInstance, vertices: tuple[int, ...]) -> Route:
-    ways = instance.deadhead[list(vertices[:-1]), list(vertices[1:])]
-    return Route(vertices=vertices, way_cost=float(ways.sum()))
+def way_cost(instance: EvspInstance, route: Route) -> float:
+    """Sum of all deadhead lengths of a route."""
+    return float(sum(instance.deadhead[i, j] for i, j in pairwise(route)))
 
 
 def _by_station(instance: EvspInstance, trip: int) -> Route:
@@ -225,13 +221,11 @@ def _by_station(instance: EvspInstance, trip: int) -> Route:
     """
     vertex = instance.first_trip + trip
     visits = [(), *((s,) for s in range(instance.n_depots, instance.first_trip))]
-    days = [
+    days = (
         (depot, *before, vertex, *after, depot)
-        for depot in range(instance.n_depots)
-        for before in visits
-        for after in visits
-    ]
-    routes = [_priced(instance, day) for day in days if _is_possible(instance, day, vertex)]
+        for depot, before, after in product(range(instance.n_depots), visits, visits)
+    )
+    routes = [day for day in days if _is_possible(instance, day, vertex)]
     if not routes:
         raise NoSolutionError(
             code="evsp-trip-impossible",
@@ -243,34 +237,34 @@ def _by_station(instance: EvspInstance, trip: int) -> Route:
             ),
             hint=text("a larger battery, or a depot or station nearer to the trip"),
         )
-    return min(routes, key=lambda route: (route.way_cost, route.vertices))
+    return min(routes, key=lambda route: (way_cost(instance, route), route))
 
 
-def _is_possible(instance: EvspInstance, day: tuple[int, ...], trip: int) -> bool:
+def _is_possible(instance: EvspInstance, day: Route, trip: int) -> bool:
     """Whether one vehicle can drive depot, station or not, trip, station or not, depot.
 
     On the way back the depot's closing time ends the charging, as in the published results.
     """
     ways, depot, at = instance.deadhead, day[0], day.index(trip)
     out_min = instance.ready_min[trip] - instance.ready_min[depot]
-    out_min -= sum(ways[i, j] for i, j in pairwise(day[: at + 1]))
+    out_min -= way_cost(instance, day[: at + 1])
     back_min = instance.due_min[depot] - instance.due_min[trip]
-    back_min -= sum(ways[i, j] for i, j in pairwise(day[at:]))
+    back_min -= way_cost(instance, day[at:])
     used = 0.0
     for i, j in pairwise(day):
         if instance.n_depots <= i < instance.first_trip:
             slack_min = max(0.0, out_min if j == trip else back_min)
             used = max(0.0, used - slack_min / instance.recharge_min_per_unit)
-        used += ways[i, j] + instance.consumption[j]
+        used += ways[i, j] + (instance.consumption[j] if j == trip else 0.0)
         if used > instance.max_charge:
             return False
     return bool(out_min >= 0.0)
 
 
-class _Tours(NamedTuple):
+class Tours(NamedTuple):
     """A plan while it is rebuilt: N trips, T tours of at most L trips; -1 means none.
 
-    tour (N,): the tour of each trip. trips (T, L), size (T,): trips of each tour in order.
+    tour (N,): the tour of each trip. trips (T, L), size (T,): trips of each tour, in order.
     depot (T,): row of its depot. cost (T,): its vehicle and ways, NaN where not known yet.
     """
 
@@ -281,7 +275,7 @@ class _Tours(NamedTuple):
     cost: Floats
 
 
-class _Guide(NamedTuple):
+class Guide(NamedTuple):
     """Least cost from trip to trip (N, N), from depots (D, N), to depots (N, D); near (N, M).
 
     A link is inf where time does not allow it. `near`: trips by likeness, the trip itself first.
@@ -309,37 +303,38 @@ def rebuild(
     takes strings of trips out of some tours and puts each trip back where it adds least.
     """
     a = problem.arrays(battery)
-    guide = _guide(problem, a)
-    now = _tours(chains, problem)
-    best, scratch = _copy(now), _copy(now)
-    costs = (_settle(now, a),) * 2
-    warmth = max(1e-6, float(np.median(guide.out_cost.min(axis=0))))
+    guide = guide_of(problem, a)
+    now = tours_of(chains, problem)
+    best, scratch = deepcopy(now), deepcopy(now)
+    costs = (settle(now, a),) * 2
+    warmth = max(1e-6, 2.0 * float(np.median(guide.out_cost.min(axis=0))))
+    unevenness = _UNEVENNESS * warmth
     done, was_stopped = 0, stop()
     while done < n_moves and not was_stopped:
         progress(text("rebuild"), done / n_moves)
+        is_fleet_stage = done < _FLEET_SHARE * n_moves
+        if not is_fleet_stage and unevenness > 0.0:
+            unevenness, now, costs = 0.0, deepcopy(best), (costs[1], costs[1])
         heat = warmth * _COOLING ** (done / n_moves)
         count = min(_MOVES_AT_ONCE, n_moves - done)
-        costs = _moves(count, heat, costs, (now, scratch, best), guide, a, rng)
+        plans = (now, scratch, best)
+        costs = _moves(count, heat, unevenness, costs, plans, guide, a, rng)
         done, was_stopped = done + count, stop()
     trips = [best.trips[t, : best.size[t]].copy() for t in np.flatnonzero(best.size)]
     return [_driven(chain, problem, a) for chain in trips], was_stopped and done < n_moves
 
 
 def _driven(trips: Longs, problem: BlockProblem, a: BlockArrays) -> DrivenChain:
-    """The cheapest way to drive a chain, over all depots."""
-    ways = [cheapest_ways(a.soc_max_kwh, trips, depot, a) for depot in problem.depots]
-    costs = [cost - VISIT_COST * (way >= 0).sum() for way, cost in ways]
-    k = int(np.argmin(costs))
-    return DrivenChain(
-        trips=trips,
-        depot=int(problem.depots[k]),
-        morning_kwh=a.soc_max_kwh,
-        ways=ways[k][0],
-        cost=float(costs[k]),
-    )
+    """Drive a chain the cheapest way over all depots."""
+    best, ways, depot = np.inf, trips, -1
+    for at in problem.depots:
+        some_ways, cost = cheapest_ways(a.soc_max_kwh, trips, at, a)
+        if cost - VISIT_COST * (some_ways >= 0).sum() < best:
+            best, ways, depot = cost - VISIT_COST * (some_ways >= 0).sum(), some_ways, int(at)
+    return DrivenChain(trips=trips, depot=depot, morning_kwh=a.soc_max_kwh, ways=ways, cost=best)
 
 
-def _guide(problem: BlockProblem, a: BlockArrays) -> _Guide:
+def guide_of(problem: BlockProblem, a: BlockArrays) -> Guide:
     """Trips are alike that start at like times, as far from and to each depot and station."""
     n = problem.n_trips
     anchors = np.concatenate([problem.depots, problem.stations])
@@ -353,17 +348,17 @@ def _guide(problem: BlockProblem, a: BlockArrays) -> _Guide:
         unlike[t] = -1.0
         near[t] = np.argsort(unlike, kind="stable")[: near.shape[1]]
     n_depots = problem.depots.size
-    return _Guide(_link_cost(n, a), outs[:n_depots].copy(), ins[:, :n_depots].copy(), near)
+    return Guide(_link_cost(n, a), outs[:n_depots].copy(), ins[:, :n_depots].copy(), near)
 
 
-def _tours(chains: list[DrivenChain], problem: BlockProblem) -> _Tours:
+def tours_of(chains: list[DrivenChain], problem: BlockProblem) -> Tours:
     """Make tours of chains, with room for more vehicles and for any chain there can be."""
     longest, free_s = 0, -np.inf
     for trip in np.argsort(problem.end_s, kind="stable"):
         if problem.start_s[trip] >= free_s:
             longest, free_s = longest + 1, problem.end_s[trip]
     n_tours = len(chains) + _SPARE_TOURS
-    x = _Tours(
+    x = Tours(
         tour=np.full(problem.n_trips, -1),
         trips=np.full((n_tours, longest), -1),
         size=np.zeros(n_tours, dtype=np.int64),
@@ -375,10 +370,6 @@ def _tours(chains: list[DrivenChain], problem: BlockProblem) -> _Tours:
         x.tour[chain.trips], x.trips[t, :n], x.size[t], x.cost[t] = t, chain.trips, n, np.nan
         x.depot[t] = np.flatnonzero(problem.depots == chain.depot)[0]
     return x
-
-
-def _copy(x: _Tours) -> _Tours:
-    return _Tours(x.tour.copy(), x.trips.copy(), x.size.copy(), x.depot.copy(), x.cost.copy())
 
 
 @kernel
@@ -395,9 +386,10 @@ def _link_cost(n: int, a: BlockArrays) -> Floats:
 def _moves(  # noqa: PLR0917 - a kernel: its state one by one
     count: int,
     heat: float,
+    unevenness: float,
     costs: tuple[float, float],
-    plans: tuple[_Tours, _Tours, _Tours],
-    g: _Guide,
+    plans: tuple[Tours, Tours, Tours],
+    g: Guide,
     a: BlockArrays,
     rng: np.random.Generator,
 ) -> tuple[float, float]:
@@ -406,9 +398,10 @@ def _moves(  # noqa: PLR0917 - a kernel: its state one by one
     now_cost, best_cost = costs
     for _ in range(count):
         _assign(new, now)
-        _put_back(_in_some_order(_take_out(new, g, rng), a, rng), new, g, a, rng)
-        new_cost = _settle(new, a)
-        if new_cost < now_cost - heat * np.log(1.0 - rng.random()):
+        put_back(in_some_order(take_out(new, g, rng), a, rng), new, g, a, rng)
+        new_cost = settle(new, a)
+        limit = now_cost - heat * np.log(1.0 - rng.random())
+        if new_cost < limit + unevenness * ((new.size**2).sum() - (now.size**2).sum()):
             now_cost = new_cost
             _assign(now, new)
             if new_cost < best_cost:
@@ -418,13 +411,13 @@ def _moves(  # noqa: PLR0917 - a kernel: its state one by one
 
 
 @kernel
-def _assign(to: _Tours, x: _Tours) -> None:
+def _assign(to: Tours, x: Tours) -> None:
     to.tour[:], to.trips[:], to.size[:] = x.tour, x.trips, x.size
     to.depot[:], to.cost[:] = x.depot, x.cost
 
 
 @kernel
-def _take_out(x: _Tours, g: _Guide, rng: np.random.Generator) -> Longs:
+def take_out(x: Tours, g: Guide, rng: np.random.Generator) -> Longs:
     """Take a string of trips out of each of some tours near a random trip; returns the trips."""
     out, n_out = np.empty(x.tour.size, dtype=np.int64), 0
     longest = min(_LONGEST_STRING, x.tour.size / (x.size > 0).sum())
@@ -457,20 +450,14 @@ def _take_out(x: _Tours, g: _Guide, rng: np.random.Generator) -> Longs:
 
 
 @kernel
-def _in_some_order(trips: Longs, a: BlockArrays, rng: np.random.Generator) -> Longs:
+def in_some_order(trips: Longs, a: BlockArrays, rng: np.random.Generator) -> Longs:
     """Trips in random order, earliest first, latest first, or hungriest first."""
-    key, choice = rng.random(trips.size), rng.random()
-    if choice > _ORDER_SHARES[2]:
-        key = -a.energy_kwh[trips]
-    elif choice > _ORDER_SHARES[1]:
-        key = -a.start_s[trips]
-    elif choice > _ORDER_SHARES[0]:
-        key = a.start_s[trips]
-    return trips[np.argsort(key, kind="mergesort")]
+    keys = (rng.random(trips.size), a.start_s[trips], -a.start_s[trips], -a.energy_kwh[trips])
+    return trips[np.argsort(keys[rng.integers(0, 4)], kind="mergesort")]
 
 
 @kernel
-def _put_back(trips: Longs, x: _Tours, g: _Guide, a: BlockArrays, rng: np.random.Generator) -> None:
+def put_back(trips: Longs, x: Tours, g: Guide, a: BlockArrays, rng: np.random.Generator) -> None:
     """Put trips in turn where each adds least cost; a tour of its own where none takes it."""
     for trip in trips:
         best, at, depot = np.inf, int(np.argmin(x.size)), 0
@@ -484,35 +471,37 @@ def _put_back(trips: Longs, x: _Tours, g: _Guide, a: BlockArrays, rng: np.random
         if best == np.inf:
             x.cost[0] = np.inf  # no tour is left to open: the move is given up
             return
-        chain = _joined(trip, at, x, a)
+        chain = _joined(trip, at, _place(trip, at, x, a), x)
         x.tour[trip], x.depot[at], x.size[at], x.cost[at] = at, depot, chain.size, np.nan
         x.trips[at, : chain.size] = chain
 
 
 @kernel
-def _joined(trip: int, t: int, x: _Tours, a: BlockArrays) -> Longs:
-    """The trips of a tour with one more, which has its place by its time."""
-    chain = np.empty(x.size[t] + 1, dtype=np.int64)
+def _place(trip: int, t: int, x: Tours, a: BlockArrays) -> int:
+    """How many trips of a tour go before a trip."""
     k = 0
     while k < x.size[t] and a.start_s[x.trips[t, k]] < a.start_s[trip]:
-        chain[k] = x.trips[t, k]
         k += 1
-    chain[k] = trip
-    chain[k + 1 :] = x.trips[t, k : x.size[t]]
+    return k
+
+
+@kernel
+def _joined(trip: int, t: int, k: int, x: Tours) -> Longs:
+    """The trips of a tour with one more behind its first k."""
+    chain = np.empty(x.size[t] + 1, dtype=np.int64)
+    chain[:k], chain[k], chain[k + 1 :] = x.trips[t, :k], trip, x.trips[t, k : x.size[t]]
     return chain
 
 
 @kernel
 def _added_cost(  # noqa: PLR0917 - a kernel: its state one by one
-    trip: int, t: int, limit: float, x: _Tours, g: _Guide, a: BlockArrays
+    trip: int, t: int, limit: float, x: Tours, g: Guide, a: BlockArrays
 ) -> tuple[float, int]:
     """What a trip adds to a tour, detours to stations aside, and by which depot.
 
     inf where it does not fit, or adds no less than `limit`.
     """
-    n, k = x.size[t], 0
-    while k < n and a.start_s[x.trips[t, k]] < a.start_s[trip]:
-        k += 1
+    n, k = x.size[t], _place(trip, t, x, a)
     links = 0.0
     if n > 0:
         links -= g.out_cost[x.depot[t], x.trips[t, 0]] + g.in_cost[x.trips[t, n - 1], x.depot[t]]
@@ -525,7 +514,7 @@ def _added_cost(  # noqa: PLR0917 - a kernel: its state one by one
     best, depot = limit, -1
     if links < limit:
         first, last = trip if k == 0 else x.trips[t, 0], trip if k == n else x.trips[t, n - 1]
-        chain = _joined(trip, t, x, a)
+        chain = _joined(trip, t, k, x)
         for d in range(a.depots.size):
             cost = links + g.out_cost[d, first] + g.in_cost[last, d]
             if cost < best and day_end_kwh(a.soc_max_kwh, chain, a.depots[d], a) >= 0.0:
@@ -534,7 +523,7 @@ def _added_cost(  # noqa: PLR0917 - a kernel: its state one by one
 
 
 @kernel
-def _settle(x: _Tours, a: BlockArrays) -> float:
+def settle(x: Tours, a: BlockArrays) -> float:
     """Price the tours that changed, stations included; returns the cost of the plan."""
     for t in np.flatnonzero(np.isnan(x.cost)):
         x.cost[t] = 0.0

@@ -31,6 +31,9 @@ from viavolta.engines.kit.jit import kernel
 from viavolta.model.progress import Progress, StopRule
 from viavolta.model.trip import Floats
 
+GOLDEN_SHARE = 0.6180339887498949
+"""Steps of this share of a unit fill it evenly, however many there are."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElectricPlan:
@@ -126,24 +129,26 @@ def _match_until_stable(
     """Sweep the cut times until a whole sweep changes nothing, at most `max_sweeps` times."""
     if not chains:
         return chains, False
-    cuts = _cut_times(problem, search.cut_every_s)
     for sweep in range(search.max_sweeps):
         before = [chain.tobytes() for chain in chains]
-        order = cuts if sweep % 2 == 0 else cuts[::-1]
-        for k, cut_s in enumerate(order):
+        cuts = _cut_times(problem, search.cut_every_s, sweep)
+        for k, cut_s in enumerate(cuts):
             if stop():
                 return chains, True
-            progress("blocks", (sweep + k / order.size) / search.max_sweeps)
+            progress("blocks", (sweep + k / cuts.size) / search.max_sweeps)
             chains = _rematch(chains, float(cut_s), arrays, search)
         if [chain.tobytes() for chain in chains] == before:
             break
     return chains, False
 
 
-def _cut_times(problem: BlockProblem, every_s: float) -> NDArray[np.float64]:
+def _cut_times(problem: BlockProblem, every_s: float, sweep: int) -> NDArray[np.float64]:
+    """The cut times of a sweep, forward and backward in turn, each sweep between those before."""
     first, last = float(problem.start_s.min()), float(problem.start_s.max())
-    n = max(1, int((last - first) // every_s))
-    return np.linspace(first, last, n + 2)[1:-1]
+    every_s = max(1.0, min(every_s, (last - first) / 4.0))
+    offset = (sweep * GOLDEN_SHARE + 0.5) % 1.0
+    cuts = np.arange(first + offset * every_s, last, every_s)
+    return cuts if sweep % 2 == 0 else cuts[::-1]
 
 
 def _rematch(chains: list[Longs], cut_s: float, arrays: BlockArrays, search: Search) -> list[Longs]:

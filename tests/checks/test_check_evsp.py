@@ -1,0 +1,138 @@
+"""The check of benchmark plans: a sound plan passes, each kind of tampering shows."""
+
+import copy
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from viavolta.checks.evsp import check_evsp
+
+# Depots 0 and 1, station 2, trips 3, 4 and 5. Every way takes 10, save to and from station 2 (5).
+# Each trip uses 30 of a battery of 60: two trips in a row need the station, which gives 40 in the
+# gap of 50 - 5 - 5 minutes at one minute per unit.
+WAYS = np.full((6, 6), 10.0)
+WAYS[2, :] = WAYS[:, 2] = 5.0
+INSTANCE = SimpleNamespace(
+    n_depots=2,
+    n_stations=1,
+    n_trips=3,
+    ready_min=np.array([0.0, 0.0, 0.0, 100.0, 170.0, 100.0]),
+    due_min=np.array([500.0, 500.0, 500.0, 120.0, 190.0, 120.0]),
+    consumption=np.array([0.0, 0.0, 0.0, 30.0, 30.0, 30.0]),
+    deadhead=WAYS,
+    max_charge=60.0,
+    recharge_min_per_unit=1.0,
+)
+COST = 2 * 10_000.0 + 10 + 5 + 5 + 10 + 10 + 10
+BOUND = 20_040.0
+PLAN = {
+    "instance": "small",
+    "seed": 1,
+    "vehicles": 2,
+    "cost": COST,
+    "lower_bound": BOUND,
+    "bound_kind": "by-hand",
+    "gap": (COST - BOUND) / COST,
+    "runtime_s": 0.1,
+    "blocks": [
+        {"depot": 0, "vertices": [0, 3, 2, 4, 0]},
+        {"depot": 1, "vertices": [1, 5, 1]},
+    ],
+}
+
+
+def rules(**changes):
+    plan = copy.deepcopy(PLAN)
+    plan.update(changes)
+    return {finding.rule for finding in check_evsp(INSTANCE, plan)}
+
+
+def with_first(vertices, depot=0):
+    return [{"depot": depot, "vertices": vertices}, PLAN["blocks"][1]]
+
+
+def test_a_sound_plan_has_no_findings():
+    """Counted by hand: 30 + 10 used, 5 to the station, 40 charged, 5, 30 and 10 home: 50 of 60."""
+    assert check_evsp(INSTANCE, PLAN) == []
+
+
+@pytest.mark.parametrize(
+    ("vertices", "depot", "rule"),
+    [
+        ([0, 3, 4, 0], 0, "evsp-empty"),
+        ([0, 3, 2, 4, 1], 0, "evsp-depot"),
+        ([0, 3, 2, 4, 0], 1, "evsp-depot"),
+        ([2, 3, 4, 2], 2, "evsp-depot"),
+        ([0], 0, "evsp-depot"),
+        ([], 0, "evsp-depot"),
+        ([0, 3, 1, 4, 0], 0, "evsp-depot-inside"),
+        ([0, 3, 2, 2, 4, 0], 0, "evsp-two-stations"),
+        ([0, 3, 2, 99, 0], 0, "evsp-vertex"),
+        ([0, 3, 2, 0], 0, "evsp-cover"),
+        ([0, 3, 2, 4, 2, 4, 0], 0, "evsp-cover"),
+        ([0, 4, 2, 3, 0], 0, "evsp-late"),
+        ([0, 3, 5, 2, 4, 0], 0, "evsp-late"),
+        ([0, 2, 0], 0, "evsp-no-trip"),
+        ([0, 0], 0, "evsp-no-trip"),
+    ],
+)
+def test_a_route_that_breaks_a_rule_shows(vertices, depot, rule):
+    """Each rule of the benchmark has its finding."""
+    assert rule in rules(blocks=with_first(vertices, depot))
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"vehicles": 1}, "evsp-figure"),
+        ({"cost": COST - 1.0}, "evsp-figure"),
+        ({"gap": 0.0}, "evsp-figure"),
+        ({"lower_bound": COST + 1.0, "gap": -1.0 / COST}, "evsp-bound"),
+        ({"cost": math.nan}, "evsp-shape"),
+        ({"cost": "much"}, "evsp-shape"),
+        ({"cost": 10**400}, "evsp-shape"),
+        ({"vehicles": True}, "evsp-shape"),
+        ({"vehicles": 2.0}, "evsp-shape"),
+        ({"bound_kind": ""}, "evsp-shape"),
+        ({"instance": None}, "evsp-shape"),
+        ({"blocks": None}, "evsp-shape"),
+        ({"blocks": [7]}, "evsp-shape"),
+        ({"blocks": [{"depot": 0, "vertices": [0, -1, 0]}]}, "evsp-shape"),
+        ({"blocks": [{"depot": 0, "vertices": "0 3 0"}]}, "evsp-shape"),
+        ({"blocks": []}, "evsp-cover"),
+    ],
+)
+def test_a_wrong_figure_or_shape_shows(changes, rule):
+    """Counts, cost, gap and bound are counted anew, and a plan of any shape is survived."""
+    assert rule in rules(**changes)
+
+
+@pytest.mark.parametrize("plan", [None, [], 3, "plan", {}])
+def test_what_is_no_plan_is_a_finding(plan):
+    """No document whatever raises."""
+    assert {finding.rule for finding in check_evsp(INSTANCE, plan)} == {"evsp-shape"}
+
+
+def test_charge_never_goes_above_full():
+    """A station before the first trip gives back what was used, no more."""
+    instance = copy.copy(INSTANCE)
+    instance.max_charge = 49.9  # by the station: 5, back to full, 5, 30, 10 home: 45
+    plan = copy.deepcopy(PLAN)
+    plan["blocks"] = [{"depot": 0, "vertices": [0, 2, trip, 0]} for trip in (3, 4, 5)]
+    assert "evsp-empty" not in {finding.rule for finding in check_evsp(instance, plan)}
+    instance.max_charge = 44.9
+    assert "evsp-empty" in {finding.rule for finding in check_evsp(instance, plan)}
+
+
+def test_the_way_home_charges_until_the_depot_closes():
+    """After the last trip the depot's closing time ends the charging, as in the published plans."""
+    instance = copy.copy(INSTANCE)
+    instance.max_charge = 46.0  # 10 out, 30, 5 to the station: 45; home needs 5 more than is left
+    instance.deadhead = WAYS.copy()
+    plan = copy.deepcopy(PLAN)
+    plan["blocks"] = [{"depot": 0, "vertices": [0, trip, 2, 0]} for trip in (3, 4, 5)]
+    assert "evsp-empty" not in {finding.rule for finding in check_evsp(instance, plan)}
+    instance.due_min = np.array([0.0, 0.0, 500.0, 120.0, 190.0, 120.0])
+    assert "evsp-empty" in {finding.rule for finding in check_evsp(instance, plan)}

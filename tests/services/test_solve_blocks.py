@@ -1,0 +1,413 @@
+"""Benchmark plans: optimal where the optimum is known, sound and bounded everywhere."""
+
+import csv
+import itertools
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from viavolta.checks.evsp import check_evsp
+from viavolta.cli.blocks import app
+from viavolta.engines.bus.chains import drive
+from viavolta.engines.bus.fleet import smallest_fleet
+from viavolta.formats.evsp import EvspInstance, read_evsp
+from viavolta.model.errors import NoSolutionError
+from viavolta.model.progress import never, silent
+from viavolta.services import solve_blocks as blocks
+from viavolta.services.solve_blocks import (
+    VEHICLE_COST,
+    block_problem,
+    bound_problem,
+    plan_routes,
+    rebuild,
+    solve_blocks,
+    way_cost,
+)
+
+# Depots 0 and 1, station 2, trips 3, 4 and 5. Every way takes 10, save to and from station 2 (5).
+# Trips 3 and 5 run at once; each trip uses 30, so that two in a row on a battery of 60 need the
+# station. By hand: two vehicles, 10 + 5 + 5 + 10 and 10 + 10 of ways.
+SMALL_OPTIMUM = 20_050.0
+
+
+def small(max_charge: float = 60.0, consumption: float = 30.0) -> EvspInstance:
+    ways = np.full((6, 6), 10.0)
+    ways[2, :] = ways[:, 2] = 5.0
+    return EvspInstance(
+        name="small",
+        n_depots=2,
+        n_stations=1,
+        n_trips=3,
+        ready_min=np.array([0.0, 0.0, 0.0, 100.0, 170.0, 100.0]),
+        due_min=np.array([500.0, 500.0, 500.0, 120.0, 190.0, 120.0]),
+        consumption=np.array([0.0, 0.0, 0.0, *[consumption] * 3]),
+        deadhead=ways,
+        max_charge=max_charge,
+        recharge_min_per_unit=1.0,
+    )
+
+
+def write(instance: EvspInstance, path: Path) -> Path:
+    counts = (instance.n_depots, instance.n_stations, instance.n_trips, 1, 1)
+    lines = [" ".join(map(str, counts))]
+    rows = zip(instance.ready_min, instance.due_min, instance.consumption, strict=True)
+    lines += [f"{ready} {due} {due - ready} {used}" for ready, due, used in rows]
+    lines += [" ".join(map(str, row)) for row in instance.deadhead]
+    lines.append(f"{instance.max_charge} {instance.recharge_min_per_unit}")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def planned(instance: EvspInstance, n_moves: int = 200, seed: int = 1):
+    """The document of a plan with few moves, and its check's findings."""
+    fleet = smallest_fleet(bound_problem(instance), VEHICLE_COST)
+    routes, _ = plan_routes(
+        instance,
+        fleet,
+        n_moves=n_moves,
+        rng=np.random.default_rng(seed),
+        progress=silent,
+        stop=never,
+    )
+    cost = sum(VEHICLE_COST + way_cost(instance, route) for route in routes)
+    document = {
+        "instance": instance.name,
+        "seed": seed,
+        "vehicles": len(routes),
+        "cost": cost,
+        "lower_bound": fleet.cost_lower_bound,
+        "bound_kind": "flow",
+        "gap": (cost - fleet.cost_lower_bound) / cost,
+        "runtime_s": 0.0,
+        "blocks": [{"depot": route[0], "vertices": list(route)} for route in routes],
+    }
+    return document, check_evsp(instance, document)
+
+
+# ------------------------------------------------------------------ known optima
+
+
+def test_the_small_instance_is_solved_to_the_optimum_by_hand():
+    """Cost and bound meet, so that the plan is proven optimal."""
+    document, findings = planned(small())
+    assert findings == []
+    assert document["cost"] == pytest.approx(SMALL_OPTIMUM)
+    assert document["lower_bound"] == pytest.approx(SMALL_OPTIMUM)
+
+
+def test_a_trip_that_needs_a_station_on_both_sides_is_served():
+    """On 44 units every trip needs the station before and after; it then goes alone."""
+    document, findings = planned(small(max_charge=44.0))
+    assert findings == []
+    assert document["vehicles"] == 3
+    assert all(block["vertices"].count(2) == 2 for block in document["blocks"])
+
+
+def test_a_trip_that_nobody_can_serve_is_named():
+    """On 36 units no station helps: the error names the trip, the limit and what to relax."""
+    with pytest.raises(NoSolutionError) as raised:
+        planned(small(max_charge=36.0))
+    assert raised.value.code == "evsp-trip-impossible"
+    assert raised.value.where.value == "3"
+    assert "36" in raised.value.expected
+    assert raised.value.hint
+
+
+def test_a_depot_that_opens_late_is_not_used():
+    """The depot's own opening stands for the end of the trip before the first."""
+    instance = small()
+    late = EvspInstance(
+        **{
+            **{name: getattr(instance, name) for name in EvspInstance.__slots__},
+            "ready_min": np.array([95.0, 0.0, 0.0, 100.0, 170.0, 100.0]),
+        }
+    )
+    document, findings = planned(late)
+    assert findings == []
+    assert all(
+        block["depot"] == 1 for block in document["blocks"] if set(block["vertices"]) & {3, 5}
+    )
+
+
+# ------------------------------------------------------------------ properties
+
+
+@st.composite
+def instances(draw) -> EvspInstance:
+    """Few trips between points of a plane, often tight in time and energy."""
+    m, k, n = draw(st.integers(1, 2)), draw(st.integers(0, 2)), draw(st.integers(1, 4))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    ends = rng.uniform(0, 30, (m + k + n, 2))
+    starts = np.concatenate([ends[: m + k], rng.uniform(0, 30, (n, 2))])
+    ways = np.hypot(*(ends[:, None] - starts[None]).transpose(2, 0, 1))
+    if draw(st.booleans()):  # published files close ways this way, and so break the triangle rule
+        ways[rng.random(ways.shape) < 0.1] = 1e6
+        ways[:m], ways[:, :m] = np.minimum(ways[:m], 50.0), np.minimum(ways[:, :m], 50.0)
+    ready = np.concatenate([np.zeros(m + k), rng.uniform(40, 200, n)])
+    duration = np.concatenate([np.full(m + k, 400.0), rng.uniform(5, 40, n)])
+    return EvspInstance(
+        name="random",
+        n_depots=m,
+        n_stations=k,
+        n_trips=n,
+        ready_min=ready,
+        due_min=ready + duration,
+        consumption=np.concatenate([np.zeros(m + k), rng.uniform(0, 40, n)]),
+        deadhead=ways,
+        max_charge=draw(st.sampled_from([80.0, 110.0, 150.0])),
+        recharge_min_per_unit=draw(st.sampled_from([0.2, 0.8, 3.0])),
+    )
+
+
+def slow_route_cost(instance: EvspInstance, chain: tuple[int, ...]) -> float:
+    """Least cost of one vehicle for these trips: every depot, every station in every gap."""
+    visits = [(), *((s,) for s in range(instance.n_depots, instance.first_trip))]
+    choices = itertools.product(range(instance.n_depots), *itertools.repeat(visits, len(chain) + 1))
+    best = math.inf
+    for depot, out, *ways in choices:
+        legs = itertools.chain.from_iterable(zip(chain, ways, strict=True))
+        vertices = itertools.chain.from_iterable(
+            (leg,) if isinstance(leg, int) else leg for leg in legs
+        )
+        route = [depot, *out, *vertices, depot]
+        plan = {
+            "instance": "one",
+            "seed": 1,
+            "vehicles": 1,
+            "bound_kind": "none",
+            "cost": VEHICLE_COST + way_cost(instance, tuple(route)),
+            "lower_bound": 0.0,
+            "gap": 1.0,
+            "runtime_s": 0.0,
+            "blocks": [{"depot": depot, "vertices": route}],
+        }
+        is_sound = {f.rule for f in check_evsp(instance, plan)} <= {"evsp-cover"}
+        best = min(best, plan["cost"]) if is_sound else best
+    return best
+
+
+def slow_optimum(instance: EvspInstance, trips: tuple[int, ...]) -> float:
+    """The true optimum by trying every partition of the trips."""
+    if not trips:
+        return 0.0
+    best, rest = math.inf, trips[1:]
+    for size in range(len(rest) + 1):
+        for others in itertools.combinations(rest, size):
+            chain = tuple(sorted((trips[0], *others), key=lambda t: instance.ready_min[t]))
+            left = tuple(t for t in rest if t not in others)
+            best = min(best, slow_route_cost(instance, chain) + slow_optimum(instance, left))
+    return best
+
+
+@settings(max_examples=30, deadline=None)
+@given(instance=instances())
+def test_the_bound_is_below_every_plan_and_every_plan_is_sound(instance):
+    """bound <= optimum by enumeration <= cost, and the check finds nothing."""
+    optimum = slow_optimum(instance, tuple(range(instance.first_trip, instance.n_vertices)))
+    try:
+        document, findings = planned(instance)
+    except NoSolutionError:
+        assert optimum == math.inf
+        return
+    assert findings == []
+    assert document["lower_bound"] <= optimum + 1e-6
+    assert optimum <= document["cost"] + 1e-6
+
+
+def city(n_trips: int = 40, seed: int = 1) -> EvspInstance:
+    """A town of 20 x 20 with two depots, three stations and as many trips as asked."""
+    rng = np.random.default_rng(seed)
+    ends = rng.uniform(0, 20, (5 + n_trips, 2))
+    starts = np.concatenate([ends[:5], rng.uniform(0, 20, (n_trips, 2))])
+    ready = np.concatenate([np.zeros(5), rng.uniform(300, 1100, n_trips)])
+    duration = np.concatenate([np.full(5, 1440.0), rng.uniform(20, 60, n_trips)])
+    return EvspInstance(
+        name="city",
+        n_depots=2,
+        n_stations=3,
+        n_trips=n_trips,
+        ready_min=ready,
+        due_min=ready + duration,
+        consumption=np.concatenate([np.zeros(5), rng.uniform(5, 40, n_trips)]),
+        deadhead=np.hypot(*(ends[:, None] - starts[None]).transpose(2, 0, 1)),
+        max_charge=100.0,
+        recharge_min_per_unit=0.8,
+    )
+
+
+def start_of(instance: EvspInstance):
+    """Every trip alone, as driven chains."""
+    problem, battery = block_problem(instance)
+    chains = [drive(problem, battery, np.array([trip])) for trip in range(problem.n_trips)]
+    return problem, battery, chains
+
+
+@pytest.mark.parametrize("n_moves", [0, 1, 50, 1_000])
+def test_rebuilding_keeps_every_trip_and_never_costs_more(n_moves):
+    """Each trip stands in one chain in time order, the chains' costs are those of their ways."""
+    instance = city()
+    problem, battery, chains = start_of(instance)
+    rebuilt, was_stopped = rebuild(
+        problem,
+        battery,
+        chains,
+        n_moves=n_moves,
+        rng=np.random.default_rng(3),
+        progress=silent,
+        stop=never,
+    )
+    assert not was_stopped
+    assert sorted(t for chain in rebuilt for t in chain.trips) == list(range(problem.n_trips))
+    for chain in rebuilt:
+        assert np.all(np.diff(problem.start_s[chain.trips]) > 0)
+        again = drive(problem, battery, chain.trips)
+        assert again is not None
+        assert chain.cost <= again.cost + 1e-9
+    before, after = (sum(VEHICLE_COST + chain.cost for chain in some) for some in (chains, rebuilt))
+    assert after <= before + 1e-6
+    if n_moves >= 50:
+        assert after < before
+
+
+def test_rebuilding_needs_far_fewer_vehicles_than_trips():
+    """The search finds a fleet within one vehicle of the bound on an easy day."""
+    instance = city()
+    document, findings = planned(instance, n_moves=3_000)
+    assert findings == []
+    fleet = smallest_fleet(bound_problem(instance), VEHICLE_COST)
+    assert document["vehicles"] <= fleet.n_vehicles + 1
+
+
+def test_same_seed_same_plan():
+    """A seed gives one plan; another seed may give another of its own."""
+    first, again = (planned(city(), n_moves=500, seed=7)[0]["blocks"] for _ in range(2))
+    assert first == again
+
+
+def test_a_stopped_search_gives_a_sound_plan(tmp_path):
+    """With no time at all the plan is poorer, says that it was cut short, and is sound."""
+    path = write(city(), tmp_path / "city.txt")
+    document = solve_blocks(
+        path,
+        seed=1,
+        effort="normal",
+        time_limit_s=0.0,
+        progress=silent,
+        clock=itertools.count().__next__,
+    )
+    assert document["was_cut_short"]
+    assert check_evsp(read_evsp(path), document) == []
+
+
+def test_compiled_and_plain_kernels_agree():
+    """Taking out, putting back and pricing give the same tours uncompiled, draw by draw."""
+    problem, battery, chains = start_of(city(n_trips=12))
+    arrays = problem.arrays(battery)
+    guide = blocks.guide_of(problem, arrays)
+    results = []
+    for is_compiled in (True, False):
+        tours, rng = blocks.tours_of(chains, problem), np.random.default_rng(5)
+        kernels = (blocks.take_out, blocks.in_some_order, blocks.put_back, blocks.settle)
+        if not is_compiled:
+            kernels = tuple(kernel.py_func for kernel in kernels)
+        take_out, in_some_order, put_back, settle = kernels
+        cost = 0.0
+        for _ in range(10):
+            trips = in_some_order(take_out(tours, guide, rng), arrays, rng)
+            put_back(trips, tours, guide, arrays, rng)
+            cost = settle(tours, arrays)
+        by_hand = [
+            VEHICLE_COST + drive(problem, battery, tours.trips[t, :n]).cost
+            for t, n in enumerate(tours.size)
+            if n
+        ]
+        assert sum(by_hand) == pytest.approx(cost, abs=60.0)  # drive counts a visit as 0.5
+        results.append((cost, tours.tour.tolist(), tours.depot.tolist()))
+    assert results[0] == results[1]
+
+
+# ------------------------------------------------------------------ the command
+
+
+def run(*arguments: object):
+    result = CliRunner().invoke(app, ["solve", *map(str, arguments), "--json"])
+    lines = result.stdout.splitlines()
+    assert len(lines) == 1, "stdout carries exactly one JSON document"
+    return result.exit_code, json.loads(lines[0])
+
+
+def test_the_command_writes_the_contract(tmp_path):
+    """The file holds what the contract lists; stdout the same without the blocks, and `out`."""
+    path, out = write(small(), tmp_path / "small.txt"), tmp_path / "plan.json"
+    code, summary = run(path, "--out", out, "--effort", "low", "--seed", 5)
+    assert code == 0
+    plan = json.loads(out.read_text())
+    assert (plan["instance"], plan["seed"], plan["vehicles"]) == ("small", 5, 2)
+    assert check_evsp(small(), plan) == []
+    assert {key: plan[key] for key in plan if key != "blocks"} | {"out": str(out)} == summary
+    assert [p.name for p in sorted(tmp_path.iterdir())] == ["plan.json", "small.txt"]
+
+
+def test_an_existing_plan_is_kept_without_force(tmp_path):
+    """Exit 2 and the old bytes; with --force the new plan."""
+    path, out = write(small(), tmp_path / "small.txt"), tmp_path / "plan.json"
+    out.write_text("old")
+    code, document = run(path, "--out", out, "--effort", "low")
+    assert (code, document["error"]["code"], out.read_text()) == (2, "output-exists", "old")
+    assert run(path, "--out", out, "--effort", "low", "--force")[0] == 0
+    assert json.loads(out.read_text())["vehicles"] == 2
+
+
+def test_errors_end_with_the_contracts_exit_codes_and_leave_no_file(tmp_path):
+    """Bad content 5, no solution 3, missing paths and bad options 2; nothing is written."""
+    good = write(small(), tmp_path / "small.txt")
+    bad = tmp_path / "bad.txt"
+    bad.write_text(good.read_text().replace("60.0", "sixty", 1))
+    weak = write(small(max_charge=36.0), tmp_path / "weak.txt")
+    out = tmp_path / "plan.json"
+    for arguments, exit_code, error in (
+        ((bad, "--out", out), 5, "evsp-not-a-number"),
+        ((weak, "--out", out), 3, "evsp-trip-impossible"),
+        ((tmp_path / "nothing.txt", "--out", out), 2, "missing-path"),
+        ((good, "--out", tmp_path), 2, "output-exists"),
+        ((good, "--out", tmp_path / "no" / "plan.json"), 2, "output-no-folder"),
+        ((good, "--out", out, "--effort", "silly"), 2, "unknown-effort"),
+        ((good, "--out", out, "--seed", "-1"), 2, "option-out-of-range"),
+        ((good, "--out", out, "--time-limit", "nan"), 2, "option-out-of-range"),
+    ):
+        code, document = run(*arguments)
+        assert (code, document["error"]["code"]) == (exit_code, error)
+    assert not out.exists()
+    assert run(bad, "--out", out)[1]["error"]["row"] == 14
+
+
+def test_people_read_vehicles_cost_and_proof(tmp_path):
+    """Without --json the summary says what was found, what is proven and where it is."""
+    path, out = write(small(), tmp_path / "small.txt"), tmp_path / "plan.json"
+    result = CliRunner().invoke(app, ["solve", str(path), "--out", str(out), "--effort", "low"])
+    assert result.exit_code == 0
+    for part in ("2 vehicles", "20050.00", "proven", "plan.json"):
+        assert part in result.stdout
+
+
+@pytest.mark.bench_data
+def test_bounds_hold_on_the_published_optima(bench_data):
+    """No bound lies above a proven optimum, and a short search is within 6 % of the best known."""
+    with (bench_data / "evsp" / "best_known.csv").open() as table:
+        rows = {row["instance"]: row for row in csv.DictReader(table)}
+    for name, row in rows.items():
+        if row["exact_optimum"]:
+            instance = read_evsp(bench_data / "evsp" / f"{name}.txt.xz")
+            fleet = smallest_fleet(bound_problem(instance), VEHICLE_COST)
+            assert fleet.cost_lower_bound <= float(row["exact_optimum"])
+    instance = read_evsp(bench_data / "evsp" / "D4_S8_C100_08.txt.xz")
+    document, findings = planned(instance, n_moves=5_000)
+    assert findings == []
+    best = float(rows[instance.name]["exact_optimum"])
+    assert best - 1e-2 <= document["cost"] <= 1.06 * best
