@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from viavolta import __version__
-from viavolta.cli import charge, check, config, demo, importing, plan
+from viavolta.cli import blocks, charge, check, config, demo, importing, plan
 from viavolta.cli.runner import say
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command("config")(config.config)
 app.add_typer(importing.app, name="import")
 app.command("charge")(charge.charge)
 app.command("check")(check.check)
+app.add_typer(blocks.app, name="blocks")
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - the form of a Typer callback
