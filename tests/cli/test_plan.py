@@ -139,6 +139,8 @@ def test_a_connection_too_small_for_the_fleet_is_no_solution(
     [
         (["--depot", "nowhere"], "bad-depot"),
         (["--depot", "Pole=91,0"], "bad-depot"),
+        (["--depot", "Swapped=7.4140,43.7283"], "depot-far-away"),
+        (["--deadhead-kmh", "0"], "deadhead-speed-out-of-range"),
         (["--date", "2026-13-01"], "bad-date"),
         (["--osm", "roads.osm"], "option-not-available"),
         (["--grid", "grid"], "option-not-available"),
@@ -158,6 +160,15 @@ def test_a_bad_option_is_said_so(
     assert result.exit_code == 2
     assert json.loads(result.stdout)["error"]["code"] == code
     assert not out.exists()
+
+
+@pytest.mark.parametrize("words", [["plan", "bus"], ["plan", "bus", "x.zip", "--seed", "abc"]])
+def test_a_wrong_command_line_is_one_json_document_too(words: list[str]) -> None:
+    """Exit 2 with the error on stdout where --json is asked for."""
+    command = [sys.executable, "-m", "viavolta", *words, "--json"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"]["code"] == "wrong-usage"
 
 
 def test_a_folder_that_is_not_a_study_is_never_replaced(monaco_feed: Path, tmp_path: Path) -> None:

@@ -125,7 +125,14 @@ class Assumptions:
                 )
             source = text("set in {file}", file=file)
             self._figures[key] = replace(
-                old, value=value, status="user", source=source, year=None, url=""
+                old,
+                value=value,
+                minimum=None,
+                maximum=None,
+                status="user",
+                source=source,
+                year=None,
+                url="",
             )
 
     def _use(self, key: str) -> Figure:

@@ -1,6 +1,7 @@
 """The `viavolta` command: registers one module per command group."""
 
 import io
+import json
 import sys
 from typing import Annotated
 
@@ -9,6 +10,8 @@ import typer
 from viavolta import __version__
 from viavolta.cli import blocks, charge, check, config, demo, importing, plan
 from viavolta.cli.runner import say
+from viavolta.model.errors import UsageError
+from viavolta.model.messages import text
 
 app = typer.Typer(
     name="viavolta",
@@ -50,4 +53,23 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    if "--json" in sys.argv:
+        sys.exit(_answer_in_json())
     app()
+
+
+def _answer_in_json() -> int:
+    """Run a command; a wrong use of it is told as the one JSON document too."""
+    try:
+        code = app(standalone_mode=False)
+    except typer.Abort:
+        return 130
+    except typer.TyperException as error:
+        wrong = UsageError(
+            code="wrong-usage",
+            message=error.format_message(),
+            hint=text("`viavolta COMMAND --help` shows what it takes"),
+        )
+        sys.stdout.write(json.dumps({"error": wrong.as_dict()}, ensure_ascii=False) + "\n")
+        return wrong.exit_code
+    return code if isinstance(code, int) else 0

@@ -1,6 +1,7 @@
 """`viavolta plan`: from a timetable to a complete study."""
 
 import datetime as dt
+import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from viavolta.cli.runner import (
     OutOption,
     SeedOption,
     TimeLimitOption,
+    printable,
     run,
     say,
 )
@@ -141,6 +143,8 @@ def write_plan(
         progress=progress,
         stop=lambda: deadline is not None and time.monotonic() > deadline,
     )
+    for note in study.warnings:
+        sys.stderr.write(f"warning [{note.code}]: {printable(note.message)}\n")
     progress("report", 0.0)
     folder = write_study(out, study, force=force, extra={"report.html": bus_report(study)})
     return {**study.summary, "out": str(folder), "report": str(folder / "report.html")}
@@ -191,7 +195,7 @@ def refuse_unbuilt(**options: Path | None) -> None:
                 code="option-not-available",
                 message=text("--{name} is not available yet", name=name),
                 where=Where(field=f"--{name}", value=str(value)[:200]),
-                hint=text("plan without it: ways then follow shapes and great circles"),
+                hint=text("plan without it"),
             )
 
 

@@ -17,7 +17,7 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Replace a folder tha
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of every random choice.")]
 EffortOption = Annotated[str, typer.Option("--effort", help="low, normal or high.")]
 TimeLimitOption = Annotated[
-    float | None, typer.Option("--time-limit", help="Seconds of search at most.")
+    float | None, typer.Option("--time-limit", help="Seconds of search at most.", min=0.0)
 ]
 LangOption = Annotated[str, typer.Option("--lang", help="Language of reports and messages.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
@@ -58,7 +58,7 @@ def run(
 
 def say(line: str = "") -> None:
     """Print a line for people on stdout; control characters from outside are made visible."""
-    sys.stdout.write(_printable(line) + "\n")
+    sys.stdout.write(printable(line) + "\n")
 
 
 def _check_common(lang: str, effort: str) -> None:
@@ -100,10 +100,11 @@ def _sentence(error: PlatformError) -> str:
         lines.append("  " + text("expected: {expected}", expected=error.expected))
     if error.hint:
         lines.append("  " + text("hint: {hint}", hint=error.hint))
-    return "\n".join(_printable(line) for line in lines) + "\n"
+    return "\n".join(printable(line) for line in lines) + "\n"
 
 
-def _printable(line: str) -> str:
+def printable(line: str) -> str:
+    """The line with control characters from outside made visible."""
     return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in line)
 
 

@@ -26,7 +26,7 @@ from viavolta.services.bus.charging import (
 )
 from viavolta.services.bus.fleet import FleetPlan, Planner, fleet_types, plan_fleet
 from viavolta.services.bus.network import Network, read_network, trips_per_day_table
-from viavolta.services.bus.request import BusRequest
+from viavolta.services.bus.request import BusRequest, command_line
 from viavolta.services.bus.why import why_table
 from viavolta.services.bus_config import bus_assumptions
 
@@ -183,6 +183,7 @@ def _study(request: BusRequest, result: _Result, *, layover_s: int) -> Study:
     summary = _summary(result, step_s=step_s, layover_s=layover_s)
     summary["energy_kwh"] = float(frames["blocks"]["energy_kwh"].sum())
     summary["trips"] = frames["trips"].height
+    summary["command"] = command_line(request, date=network.timetable.date)
     return Study(
         kind="bus",
         title=request.title or _title(network),
@@ -247,7 +248,7 @@ def _summary(result: _Result, *, step_s: int, layover_s: int) -> dict[str, Any]:
         "min_layover_s": layover_s,
         "service_day_reason": network.service_day.reason
         if network.service_day
-        else text("asked for"),
+        else text("This date was asked for."),
         "sizing_temperature_c": plan.sizing_c,
         "elevation": network.elevation,
         "weather": network.weather,
@@ -291,29 +292,67 @@ def _inputs(request: BusRequest, network: Network) -> tuple[StudyInput, ...]:
 
 
 def _assumptions(planner: Planner, layover_s: int) -> tuple[AssumptionUsed, ...]:
+    network = planner.network
+    calibrated = text("calibrated from the feed's own trips and shapes")
+    speed_source = text("given by the user") if network.speed_is_given else calibrated
+    own: dict[str, tuple[float, str]] = {
+        "planning.detour_factor": (network.detour_factor, calibrated),
+        "planning.deadhead_kmh": (network.deadhead_kmh, speed_source),
+    }
+    if planner.assumptions.figure("planning.min_layover_s").value != layover_s:
+        own["planning.min_layover_s"] = (float(layover_s), text("given by the user"))
     used = []
     for figure in planner.assumptions.used():
-        value, status, source = figure.value, figure.status, figure.source
-        if figure.key == "planning.min_layover_s" and value != layover_s:
-            value, status, source = float(layover_s), "user", text("given by the user")
+        if figure.key in own:
+            value, source = own[figure.key]
+            replaced = dataclasses.replace(
+                figure,
+                value=value,
+                source=source,
+                status="user",
+                year=None,
+                minimum=None,
+                maximum=None,
+            )
+        else:
+            replaced = figure
         used.append(
             AssumptionUsed(
-                key=figure.key,
-                value=value,
-                unit=figure.unit,
-                source=source,
-                year=figure.year,
-                status=status,
-                minimum=figure.minimum,
-                maximum=figure.maximum,
+                key=replaced.key,
+                value=replaced.value,
+                unit=replaced.unit,
+                source=replaced.source,
+                year=replaced.year,
+                status=replaced.status,
+                minimum=replaced.minimum,
+                maximum=replaced.maximum,
             )
         )
     return tuple(used)
 
 
+def _price_warning(planner: Planner) -> StudyWarning:
+    """Say whose prices and carbon stand in, since most cities are elsewhere."""
+    carbon = text("the European mean") if planner.country is None else planner.country.upper()
+    message = text(
+        "electricity is priced as in the catalogue: Dutch day-ahead prices of 2023 and 2024, grid "
+        "fee and taxes of a German example; its carbon is that of {place}. Set your own with "
+        "--config ([prices], [tariffs], [tariff] country)",
+        place=carbon,
+    )
+    return StudyWarning(code="prices-not-local", file=None, message=message)
+
+
 def _warnings(result: _Result) -> list[StudyWarning]:
-    notes = []
-    network = result.planner.network
+    network, accounts = result.planner.network, result.accounts
+    notes = [_price_warning(result.planner)]
+    if accounts.busier_days:
+        message = text(
+            "{n:.0f} days of the year have more trips than the planned day; these buses could not "
+            "serve them, and the year counts each as one planned day",
+            n=accounts.busier_days,
+        )
+        notes.append(StudyWarning(code="busier-days", file=None, message=message))
     if network.depots_proposed:
         message = text("no depot was given; proposed: {reason}", reason=network.depots_reason)
         notes.append(StudyWarning(code="depots-proposed", file=None, message=message))

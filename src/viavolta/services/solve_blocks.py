@@ -56,7 +56,7 @@ _FIRST_SEARCH = Search(
 )
 _CLOSED = 1e12  # cost and energy of a way that cannot be made in time: nothing can afford it
 _COOLING = 0.01  # temperature of the last moves as a share of the first
-_FLEET_SHARE, _UNEVENNESS = 0.6, 0.6
+_FLEET_SHARE, _UNEVENNESS = 0.7, 0.6  # moves that reward long tours, and how much, see rebuild
 _TRIPS_REMOVED, _LONGEST_STRING, _KEPT_SHARE, _BLINK_SHARE = 10.0, 10.0, 0.5, 0.01
 _N_NEAR, _NEAR_PER_S, _SPARE_TOURS = 500, 0.5 / 60.0, 10
 
@@ -300,7 +300,9 @@ def rebuild(
     """Improve chains that a battery can drive; returns them and whether `stop` cut it short.
 
     Vehicles cost VEHICLE_COST, in the unit of `way_cost`; the result is never dearer. Each move
-    takes strings of trips out of some tours and puts each trip back where it adds least.
+    takes strings of trips out of some tours and puts each trip back where it adds least. The first
+    moves reward squares of tour lengths: a tour that loses trips to long ones is on its way to be
+    saved, which the cost does not show (measured: 32 vehicles for 33 or 34 on D4_S8_C200_13).
     """
     a = problem.arrays(battery)
     guide = guide_of(problem, a)
@@ -353,14 +355,10 @@ def guide_of(problem: BlockProblem, a: BlockArrays) -> Guide:
 
 def tours_of(chains: list[DrivenChain], problem: BlockProblem) -> Tours:
     """Make tours of chains, with room for more vehicles and for any chain there can be."""
-    longest, free_s = 0, -np.inf
-    for trip in np.argsort(problem.end_s, kind="stable"):
-        if problem.start_s[trip] >= free_s:
-            longest, free_s = longest + 1, problem.end_s[trip]
-    n_tours = len(chains) + _SPARE_TOURS
+    n_trips, n_tours = problem.n_trips, len(chains) + _SPARE_TOURS
     x = Tours(
-        tour=np.full(problem.n_trips, -1),
-        trips=np.full((n_tours, longest), -1),
+        tour=np.full(n_trips, -1),
+        trips=np.full((n_tours, n_trips), -1),
         size=np.zeros(n_tours, dtype=np.int64),
         depot=np.zeros(n_tours, dtype=np.int64),
         cost=np.zeros(n_tours),

@@ -15,6 +15,7 @@ from viavolta.engines.charging.program import (
     task_of,
 )
 from viavolta.engines.kit.milp import Outcome, solve
+from viavolta.model.arrays import Floats
 from viavolta.model.errors import PeerError
 from viavolta.model.limit import LimitTree
 from viavolta.model.messages import text
@@ -24,6 +25,9 @@ from viavolta.model.signal import SignalTable
 from viavolta.model.stay import StayTable
 
 _ROUNDING = 1e-5  # of the cost: more than that between cost and bound is no rounding
+
+_BINDS_KW = 1e-6
+"""A limit binds where the power comes this near, relative to the limit."""
 
 
 def schedule(
@@ -118,14 +122,24 @@ def _proven(found: Found, prices: LimitPrices, *, task: Task) -> Schedule:
         prices=prices,
         lower_bound_eur=lower_bound_eur,
         solver_bound_eur=min(max(found.bound_eur, lower_bound_eur), plan.cost_eur),
-        binding_limits=binding_limits(prices, step_h=task.signals.step_h),
+        binding_limits=binding_limits(
+            prices, plan.net_kw, limits=task.limits, step_h=task.signals.step_h
+        ),
         was_stopped=found.was_stopped,
     )
 
 
-def binding_limits(prices: LimitPrices, *, step_h: float) -> tuple[BindingLimit, ...]:
-    """List the limits with a price, dearest first: how long, and what one more kW would save."""
-    price = prices.import_eur_per_kwh + prices.export_eur_per_kwh
+def binding_limits(
+    prices: LimitPrices, net_kw: Floats, *, limits: LimitTree, step_h: float
+) -> tuple[BindingLimit, ...]:
+    """List the limits with a price, dearest first: how long, and what one more kW would save.
+
+    An export price counts only where power flows out: at rest it prices nothing one could use.
+    """
+    grace = _BINDS_KW * np.maximum(1.0, limits.import_kw)
+    imports = np.where(net_kw >= limits.import_kw - grace, prices.import_eur_per_kwh, 0.0)
+    exports = np.where(net_kw < -_BINDS_KW, prices.export_eur_per_kwh, 0.0)
+    price = imports + exports
     hours = (price > 0).sum(axis=1) * step_h
     value_eur = price.sum(axis=1) * step_h
     order = np.lexsort((np.arange(len(hours)), -value_eur))

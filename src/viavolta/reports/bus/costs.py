@@ -67,9 +67,11 @@ def _words(facts: BusFacts, items: pl.DataFrame) -> Html:
         None
         if days is None or yearly is None
         else text(
-            " The year is the feed's own calendar: {d} operating days, {k} km.",
+            " The year is {d} operating days and {k} km ({note}). Drivers in service, insurance "
+            "and value added tax are left out: they are the same for both.",
             d=number(days),
             k=number(yearly),
+            note=clip(str(facts.study.summary.get("calendar_note", "")), 200),
         )
     )
     return paragraph(join((first, verdict, scale)))

@@ -45,6 +45,8 @@ from viavolta.services.bus.network import Network
 DAYS_PER_YEAR = 365.0
 WINDOW_DAYS = 182
 WHOLE_YEAR_DAYS = 300
+BUSIER_FACTOR = 1.05
+"""Days with more than this share of the planned day's trips are named as busier."""
 HOUR_S = 3600.0
 HOURS_PER_DAY = 24.0
 DAYS_PER_WEEK = 7
@@ -58,6 +60,7 @@ class Accounts:
 
     day_equivalents: float
     operating_days: float
+    busier_days: float
     calendar_note: str
     electric: tuple[CostItem, ...]
     diesel: tuple[CostItem, ...]
@@ -69,6 +72,16 @@ class Accounts:
     cost_lower_bound_eur: float
     depot_investments_eur: tuple[float, ...]
     yearly_km: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarYear:
+    """A year in planned days; busier_days have clearly more trips than the planned day."""
+
+    day_equivalents: float
+    operating_days: float
+    busier_days: float
+    note: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +105,8 @@ def yearly_accounts(
     """Work out the year from the planned day; `points` per depot as `charging`."""
     assumptions = planner.assumptions
     rates, tariff = cost_rates(assumptions), catalogue_tariff(assumptions)
-    equivalents, operating_days, note = calendar_year(planner.network)
+    year = calendar_year(planner.network)
+    equivalents = year.day_equivalents
     share = equivalents / DAYS_PER_YEAR
     managed = tuple(_energy_use(d, seasons, share, is_managed=True) for d in charging)
     unmanaged = tuple(_energy_use(d, seasons, share, is_managed=False) for d in charging)
@@ -116,8 +130,9 @@ def yearly_accounts(
     electric = yearly_costs_electric(system, rates, tariff=tariff)
     return Accounts(
         day_equivalents=equivalents,
-        operating_days=operating_days,
-        calendar_note=note,
+        operating_days=year.operating_days,
+        busier_days=year.busier_days,
+        calendar_note=year.note,
         electric=electric,
         diesel=yearly_costs_diesel(diesel, rates),
         electric_carbon=electric_carbon(
@@ -150,13 +165,14 @@ def yearly_accounts(
     )
 
 
-def calendar_year(network: Network) -> tuple[float, float, str]:
-    """How many planned days make a year, how many days have service, and how that was found.
+def calendar_year(network: Network) -> CalendarYear:
+    """How many planned days make a year, and how that was found.
 
-    A feed that covers most of a year around the day counts as it is; a shorter one stands for the
-    year by the week of the day, or by the seven days at its end where it begins or ends within
-    that week. Days outside the feed's life are days it says nothing about, not days without
-    service.
+    A feed that covers a year with the day in it counts as it is; a shorter one stands for the year
+    by the week of the day, or by the seven days at its end where it begins or ends within that
+    week. Days outside the feed's life are days it says nothing about, not days without service. A
+    day with more trips than the planned one counts as one planned day: the plan's buses could not
+    serve it, and its figures must not be spread over so few buses.
     """
     days = network.feed.trips_per_day
     date = network.timetable.date
@@ -165,20 +181,26 @@ def calendar_year(network: Network) -> tuple[float, float, str]:
     trips = days["trips"].to_numpy()
     first, last = int(day[trips > 0].min()), int(day[trips > 0].max())
     today = date.toordinal()
-    begin, end = max(first, today - WINDOW_DAYS), min(last, today + WINDOW_DAYS)
-    near = trips[(day >= begin) & (day <= end)]
+    begin = max(first, min(today - WINDOW_DAYS, last - int(DAYS_PER_YEAR) + 1))
+    end = min(last, begin + int(DAYS_PER_YEAR) - 1)
+    is_year = end - begin + 1 >= WHOLE_YEAR_DAYS
+    if not is_year:
+        begin = max(first, min(today - date.weekday(), last - DAYS_PER_WEEK + 1))
+        end = min(last, begin + DAYS_PER_WEEK - 1)
+    near = trips[(day >= begin) & (day <= end)].astype(np.float64)
     served = int((near > 0).sum())
-    if served >= WHOLE_YEAR_DAYS:
-        per_day = DAYS_PER_YEAR / (end - begin + 1)
-        note = text("the feed's own calendar of {n} days around the day", n=served)
-        return float(near.sum()) / planned * per_day, served * per_day, note
-    begin = max(first, min(today - date.weekday(), last - DAYS_PER_WEEK + 1))
-    end = min(last, begin + DAYS_PER_WEEK - 1)
-    week = trips[(day >= begin) & (day <= end)]
-    served = int((week > 0).sum())
     per_day = DAYS_PER_YEAR / (end - begin + 1)
-    note = text("the week of the day, {n} days with service, stands for the year", n=served)
-    return float(week.sum()) / planned * per_day, served * per_day, note
+    note = (
+        text("the feed's own calendar: {n} days with service in {m}", n=served, m=near.size)
+        if is_year
+        else text("the week of the day, {n} days with service, stands for the year", n=served)
+    )
+    return CalendarYear(
+        day_equivalents=float(np.minimum(near / planned, 1.0).sum()) * per_day,
+        operating_days=served * per_day,
+        busier_days=float((near > BUSIER_FACTOR * planned).sum()) * per_day,
+        note=note,
+    )
 
 
 def _energy_use(

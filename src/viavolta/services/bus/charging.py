@@ -42,6 +42,7 @@ CONNECTION_STEP_KW = 10.0
 ROOMY_SHARE = 0.8
 """Of the time of a part: what full power may take before the other part of the stay must help."""
 HOUR_S = 3600.0
+DAYS_PER_YEAR = 365.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +109,8 @@ class DepotCharging:
     """A depot's charging: the sizing day, the three days of the year, and its connection.
 
     peak_kw: highest managed power of all these days; worth_eur_per_kw: what one more kW at the
-    connection would save in a year, where the user's limit binds.
+    connection would save in a year, where the user's limit binds; price_eur_per_kw: what it costs
+    in a year.
     """
 
     depot: int
@@ -119,6 +121,7 @@ class DepotCharging:
     peak_unmanaged_kw: float
     connection_kw: float
     worth_eur_per_kw: float
+    price_eur_per_kw: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +245,8 @@ def _charge_depot(
         peak_kw=peak,
         peak_unmanaged_kw=max(float(day.unmanaged_kw.max(initial=0.0)) for day in (sizing, *year)),
         connection_kw=connection,
-        worth_eur_per_kw=binding[0].value_eur * 365.0 if binding else 0.0,
+        worth_eur_per_kw=binding[0].value_eur * DAYS_PER_YEAR if binding else 0.0,
+        price_eur_per_kw=price * DAYS_PER_YEAR,
     )
 
 

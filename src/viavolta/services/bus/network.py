@@ -26,6 +26,8 @@ from viavolta.formats.elevation import Elevation, open_elevation
 from viavolta.formats.gtfs import Feed, read_feed, timetable_on
 from viavolta.formats.weather import read_weather
 from viavolta.model.climate import DesignDays
+from viavolta.model.errors import UsageError, Where
+from viavolta.model.geo import great_circle_km
 from viavolta.model.messages import text
 from viavolta.model.notices import Repair, StudyWarning
 from viavolta.model.progress import Progress
@@ -35,6 +37,7 @@ from viavolta.services.bus.request import BusRequest, parse_depot
 from viavolta.services.bus_config import BusSettings, DepotSetting
 
 DAYS_PER_YEAR = 365.0
+FAR_DEPOT_KM = 100.0
 Longs = NDArray[np.int64]
 
 
@@ -63,6 +66,7 @@ class Network:
     deadheads: DeadheadTable
     detour_factor: float
     deadhead_kmh: float
+    speed_is_given: bool
     climate: DesignDays
     weather: str
     elevation: str
@@ -98,10 +102,15 @@ def read_network(
     elevation = open_elevation(request.elevation) if request.elevation else None
     climb, descent, elevation_notes = _climbs(profiles, elevation, assumptions)
     trips = trip_table(day.timetable, stop_places, distances, climb, descent)
-    depots, reason = _depots(request, settings, stop_places.places, trips, assumptions)
-    speed = request.deadhead_kmh or settings.deadhead_kmh
+    speed = settings.deadhead_kmh if request.deadhead_kmh is None else request.deadhead_kmh
+    speed_is_given = speed is not None
     if speed is None:
         speed = calibrate_deadhead_speed_kmh(day.timetable, distances)
+    assumptions.number("planning.deadhead_kmh")
+    depots, reason = _depots(
+        request, settings, stop_places.places, trips, assumptions=assumptions, speed_kmh=speed
+    )
+    _require_near(depots, stop_places.places)
     nodes, trip_nodes = _nodes(trips)
     places = _with_depots(stop_places.places, depots)
     depot_rows = np.arange(len(stop_places.places), len(places))
@@ -129,9 +138,10 @@ def read_network(
         deadheads=deadheads,
         detour_factor=distances.detour_factor,
         deadhead_kmh=float(speed),
+        speed_is_given=speed_is_given,
         climate=climate,
         weather=weather,
-        elevation=", ".join(p.name for p in elevation.inputs) if elevation else "none",
+        elevation=(", ".join(p.name for p in elevation.inputs) if elevation else "") or "none",
         repairs=(*feed.repairs, *day.repairs, *distances.repairs),
         warnings=(*feed.warnings, *day.warnings, *elevation_notes, *weather_notes),
     )
@@ -164,11 +174,11 @@ def _climbs(
     unknown = int(np.isnan(climb[profiles.pattern_of_trip]).sum())
     notes: tuple[StudyWarning, ...] = ()
     if unknown:
-        message = (
-            text("no elevation: the energy of slopes is not counted")
-            if elevation is None
-            else text("no elevation for {n} trips: their slopes are not counted", n=unknown)
-        )
+        message = text("no elevation for {n} trips: their slopes are not counted", n=unknown)
+        if elevation is None:
+            message = text("no elevation: the energy of slopes is not counted")
+        elif unknown == profiles.pattern_of_trip.size:
+            message = text("no elevation: the files given do not cover the network")
         notes = (StudyWarning(code="no-elevation", file=None, message=message),)
     return climb[profiles.pattern_of_trip], descent[profiles.pattern_of_trip], notes
 
@@ -178,7 +188,9 @@ def _depots(
     settings: BusSettings,
     places: PlaceTable,
     trips: TripTable,
+    *,
     assumptions: Assumptions,
+    speed_kmh: float,
 ) -> tuple[tuple[DepotSetting, ...], str]:
     if request.depots:
         return tuple(parse_depot(option) for option in request.depots), text("given by the user")
@@ -188,23 +200,42 @@ def _depots(
         places,
         trips,
         max_depots=int(assumptions.number("planning.max_depots")),
-        km_worth_a_depot=_km_worth_a_depot(assumptions),
+        km_worth_a_depot=_km_worth_a_depot(assumptions, speed_kmh),
     )
     depots = tuple(DepotSetting(name=name, lat=lat, lon=lon) for name, lat, lon in proposed.depots)
     return depots, proposed.reason
 
 
-def _km_worth_a_depot(assumptions: Assumptions) -> float:
+def _km_worth_a_depot(assumptions: Assumptions, speed_kmh: float) -> float:
     """Kilometres a day without passengers that cost as much as the works of a large depot."""
     works_eur = assumptions.number("costs.depot_works_max_eur") * annuity_factor(
         assumptions.number("costs.interest_share"),
         assumptions.number("costs.depot_works_life_years"),
     )
     eur_per_km = assumptions.number("costs.maintenance_electric_eur_per_km")
-    eur_per_km += assumptions.number("costs.driver_eur_per_h") / assumptions.number(
-        "planning.deadhead_kmh"
-    )
+    eur_per_km += assumptions.number("costs.driver_eur_per_h") / speed_kmh
     return works_eur / DAYS_PER_YEAR / eur_per_km
+
+
+def _require_near(depots: Sequence[DepotSetting], places: PlaceTable) -> None:
+    """Refuse a depot that cannot belong to this network.
+
+    Raises
+    ------
+    UsageError: it lies farther from every place than FAR_DEPOT_KM.
+    """
+    for depot in depots:
+        away_km = float(great_circle_km(depot.lat, depot.lon, places.lat, places.lon).min())
+        if away_km > FAR_DEPOT_KM:
+            raise UsageError(
+                code="depot-far-away",
+                message=text(
+                    "{name} lies {km:,.0f} km from the nearest stop", name=depot.name, km=away_km
+                ),
+                where=Where(field="depot", value=f"{depot.lat},{depot.lon}"),
+                expected=text("latitude, then longitude, within {km:.0f} km", km=FAR_DEPOT_KM),
+                hint=text("are latitude and longitude exchanged?"),
+            )
 
 
 def _nodes(trips: TripTable) -> tuple[Longs, Longs]:

@@ -28,6 +28,23 @@ class BusRequest:
     title: str | None = None
 
 
+def command_line(request: BusRequest, *, date: dt.date) -> list[str]:
+    """The command that makes the same study again; files by name, without their folders."""
+    words = ["viavolta", "plan", "bus", request.feed.name, "--out", "STUDY"]
+    words += ["--date", date.isoformat()]
+    for option, path in (("--config", request.config), ("--weather", request.weather)):
+        words += [option, path.name] if path is not None else []
+    for depot in request.depots:
+        words += ["--depot", depot]
+    for tile in request.elevation:
+        words += ["--elevation", tile.name]
+    if request.min_layover_s is not None:
+        words += ["--min-layover", str(request.min_layover_s)]
+    if request.deadhead_kmh is not None:
+        words += ["--deadhead-kmh", f"{request.deadhead_kmh:g}"]
+    return [*words, "--seed", str(request.seed), "--effort", request.effort]
+
+
 def parse_depot(option: str) -> DepotSetting:
     """Read a `--depot NAME=LAT,LON` option.
 

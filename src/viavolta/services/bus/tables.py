@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from viavolta.engines.bus.blocks import Activity, Kind
+from viavolta.engines.bus.blocks import Activity, Kind, PlannedStay
 from viavolta.services.bus.accounts import Accounts, Distances
 from viavolta.services.bus.charging import DepotCharging, DepotStay, day_start_utc
 from viavolta.services.bus.fleet import Bus, FleetPlan, Planner, sizing_energies_kwh
@@ -181,6 +181,11 @@ def stays_table(
     return frame.with_columns(pl.col("arrival", "departure").cast(MOMENT)).sort("stay_id")
 
 
+def _seq(stay: PlannedStay) -> int | None:
+    """Row of the block that a stay belongs to, None at night."""
+    return stay.activity + 1 if stay.activity >= 0 else None
+
+
 def _stay_row(
     network: Network, plan: FleetPlan, stay: DepotStay, node: int, origin_s: int
 ) -> dict[str, object]:
@@ -202,7 +207,7 @@ def _stay_row(
         "limit_id": place_id(network, node),
         "vehicle_id": vehicle_id(stay.bus),
         "block_id": block_id(stay.bus),
-        "seq": planned.activity + 1 if planned.activity >= 0 else None,
+        "seq": _seq(planned),
         "place_id": place_id(network, node),
     }
 
@@ -226,9 +231,18 @@ def schedule_table(
                     "start": (begin * MICROSECONDS).astype(np.int64),
                     "power_kw": plan.power_kw,
                     "energy_kwh": plan.energy_kwh,
+                    "vehicle_id": [vehicle_id(load.stays[s].bus) for s in stay],
+                    "block_id": [block_id(load.stays[s].bus) for s in stay],
+                    "seq": [_seq(load.stays[s].planned) for s in stay],
                     "place_id": [place_id(network, depot.depot)] * stay.size,
                 },
-                schema_overrides={"stay_id": pl.String, "place_id": pl.String},
+                schema_overrides={
+                    "stay_id": pl.String,
+                    "vehicle_id": pl.String,
+                    "block_id": pl.String,
+                    "seq": pl.Int64,
+                    "place_id": pl.String,
+                },
             )
         )
     whole = pl.concat(frames).filter(pl.col("power_kw") > 0)

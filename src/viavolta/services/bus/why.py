@@ -28,7 +28,7 @@ def why_table(
     accounts: Accounts,
 ) -> pl.DataFrame:
     """One row per figure that was optimised."""
-    rows = [_vehicles(plan, accounts), _type(plan)]
+    rows = [_vehicles(network, plan, accounts), _type(plan)]
     for k, (depot, n) in enumerate(zip(charging, points, strict=True)):
         if n:
             rows.append(_connection(network, depot, k))
@@ -36,7 +36,7 @@ def why_table(
     return pl.DataFrame(rows, schema=COLUMNS, orient="row")
 
 
-def _vehicles(plan: FleetPlan, accounts: Accounts) -> tuple[str, str, str, str]:
+def _vehicles(network: Network, plan: FleetPlan, accounts: Accounts) -> tuple[str, str, str, str]:
     n, bound = len(plan.buses), plan.flow.n_vehicles
     vehicles = next(i for i in accounts.electric if i.item == "vehicles")
     each = vehicles.eur_per_year / n
@@ -44,10 +44,14 @@ def _vehicles(plan: FleetPlan, accounts: Accounts) -> tuple[str, str, str, str]:
         "{n} buses serve the day; with batteries that never empty it would be {m}.", n=n, m=bound
     )
     if n == bound:
-        binds = text("The timetable: no plan, electric or not, does with fewer buses.")
+        binds = text(
+            "The timetable: with {kmh:.0f} km/h between trips and the least layover no plan does "
+            "with fewer buses.",
+            kmh=network.deadhead_kmh,
+        )
         worth = text("A larger battery saves no bus.")
     else:
-        binds = text("The battery and the time to charge: {k} buses more.", k=n - bound)
+        binds = text("The battery and the time to charge; buses more: {k}.", k=n - bound)
         worth = text("Each bus fewer saves {eur:,.0f} EUR a year, battery not counted.", eur=each)
     return "vehicles", statement, binds, worth
 
@@ -88,9 +92,11 @@ def _connection(network: Network, depot: DepotCharging, k: int) -> tuple[str, st
     else:
         binds = text("The capacity price and the connection against the hours with low prices.")
     worth = text(
-        "One more kW would be worth {eur:,.2f} EUR a year in energy moved to cheaper hours.",
-        eur=depot.worth_eur_per_kw,
+        "One more kW costs {eur:,.2f} EUR a year and would save no more than that.",
+        eur=depot.price_eur_per_kw,
     )
+    if depot.worth_eur_per_kw > 0:
+        worth = text("One more kW would save {eur:,.2f} EUR a year.", eur=depot.worth_eur_per_kw)
     return "peak_kw_managed", statement, binds, worth
 
 
