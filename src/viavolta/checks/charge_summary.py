@@ -162,9 +162,16 @@ def _check_bound(data: ChargeData, summary: dict[str, Any]) -> Iterator[Finding]
         yield _wrong("solver-bound", "solver_bound_eur", message)
 
 
+BINDS_KW = 1e-6
+"""A limit binds where the power comes this near, relative to the limit."""
+
+
 def _check_binding(data: ChargeData, said: object) -> Iterator[Finding]:
-    """Hours and values of the limits with a price, from the table of prices."""
-    price = data.price["import_eur_per_kwh"] + data.price["export_eur_per_kwh"]
+    """Hours and values of the limits with a price, where the power stands at the limit."""
+    net_kw, import_kw = data.profile["net_kw"], data.profile["import_kw"]
+    at_import = net_kw >= import_kw - BINDS_KW * np.maximum(1.0, import_kw)
+    price = np.where(at_import, data.price["import_eur_per_kwh"], 0.0)
+    price += np.where(net_kw < -BINDS_KW, data.price["export_eur_per_kwh"], 0.0)
     hours, value_eur = (price > 0).sum(axis=1) * data.step_h, price.sum(axis=1) * data.step_h
     entries = [entry for entry in said if isinstance(entry, dict)] if isinstance(said, list) else []
     found = {entry.get("limit_id"): entry for entry in entries}

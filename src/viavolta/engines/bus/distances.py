@@ -171,6 +171,23 @@ def calibrate_deadhead_speed_kmh(
     return min(max(speed_kmh, bounds_kmh[0]), bounds_kmh[1])
 
 
+def require_deadhead_speed(speed_kmh: float) -> None:
+    """Refuse a speed that no bus drives between trips.
+
+    Raises
+    ------
+    UsageError
+        `deadhead-speed-out-of-range` (0 < speed <= 60 km/h).
+    """
+    if not 0.0 < speed_kmh <= DEADHEAD_BOUNDS_KMH[1]:
+        raise UsageError(
+            code="deadhead-speed-out-of-range",
+            message=text("the speed of deadheads is out of range"),
+            where=Where(field="deadhead_kmh", value=str(speed_kmh)[:200]),
+            expected=text("more than 0 and at most {limit} km/h", limit=DEADHEAD_BOUNDS_KMH[1]),
+        )
+
+
 def deadhead_table(
     lat: Floats, lon: Floats, *, detour_factor: float, speed_kmh: float
 ) -> DeadheadTable:
@@ -199,13 +216,7 @@ def deadhead_table(
             where=Where(field="detour_factor", value=str(detour_factor)[:200]),
             expected=text("a factor of 1 or more"),
         )
-    if not 0.0 < speed_kmh <= DEADHEAD_BOUNDS_KMH[1]:
-        raise UsageError(
-            code="deadhead-speed-out-of-range",
-            message=text("the speed of deadheads is out of range"),
-            where=Where(field="deadhead_kmh", value=str(speed_kmh)[:200]),
-            expected=text("more than 0 and at most {limit} km/h", limit=DEADHEAD_BOUNDS_KMH[1]),
-        )
+    require_deadhead_speed(speed_kmh)
     n_places = len(lat)
     distance_km = np.zeros((n_places, n_places))
     duration_s = np.zeros((n_places, n_places), dtype=np.int32)

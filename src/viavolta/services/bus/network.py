@@ -13,6 +13,7 @@ from viavolta.engines.bus.depots import propose_depots
 from viavolta.engines.bus.distances import (
     calibrate_deadhead_speed_kmh,
     deadhead_table,
+    require_deadhead_speed,
     trip_distances,
     trip_table,
 )
@@ -106,6 +107,7 @@ def read_network(
     speed_is_given = speed is not None
     if speed is None:
         speed = calibrate_deadhead_speed_kmh(day.timetable, distances)
+    require_deadhead_speed(speed)
     assumptions.number("planning.deadhead_kmh")
     depots, reason = _depots(
         request, settings, stop_places.places, trips, assumptions=assumptions, speed_kmh=speed
