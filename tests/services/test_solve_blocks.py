@@ -14,18 +14,17 @@ from typer.testing import CliRunner
 
 from viavolta.checks.evsp import check_evsp
 from viavolta.cli.blocks import app
+from viavolta.engines.bus import rebuild as rebuilding
 from viavolta.engines.bus.chains import drive
 from viavolta.engines.bus.fleet import smallest_fleet
+from viavolta.engines.bus.rebuild import VEHICLE_COST, rebuild
 from viavolta.formats.evsp import EvspInstance, read_evsp
 from viavolta.model.errors import NoSolutionError
 from viavolta.model.progress import never, silent
-from viavolta.services import solve_blocks as blocks
 from viavolta.services.solve_blocks import (
-    VEHICLE_COST,
     block_problem,
     bound_problem,
     plan_routes,
-    rebuild,
     solve_blocks,
     way_cost,
 )
@@ -309,11 +308,16 @@ def test_compiled_and_plain_kernels_agree():
     """Taking out, putting back and pricing give the same tours uncompiled, draw by draw."""
     problem, battery, chains = start_of(city(n_trips=12))
     arrays = problem.arrays(battery)
-    guide = blocks.guide_of(problem, arrays)
+    guide = rebuilding.guide_of(problem, arrays)
     results = []
     for is_compiled in (True, False):
-        tours, rng = blocks.tours_of(chains, problem), np.random.default_rng(5)
-        kernels = (blocks.take_out, blocks.in_some_order, blocks.put_back, blocks.settle)
+        tours, rng = rebuilding.tours_of(chains, problem), np.random.default_rng(5)
+        kernels = (
+            rebuilding.take_out,
+            rebuilding.in_some_order,
+            rebuilding.put_back,
+            rebuilding.settle,
+        )
         if not is_compiled:
             kernels = tuple(kernel.py_func for kernel in kernels)
         take_out, in_some_order, put_back, settle = kernels

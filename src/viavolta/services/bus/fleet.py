@@ -118,6 +118,7 @@ def plan_fleet(planner: Planner, *, progress: Progress, stop: StopRule) -> Fleet
     buses = sorted(planner.types, key=lambda bus: bus.capacity_kwh)
     sizing_c = sizing_temperature_c(planner, buses[0])
     powers = _candidate_kw(planner)
+    progress(text("blocks: fewest buses without energy limit"), 0.0)
     first = driver_of(planner, buses[-1], point_kw=powers[-1])
     flow = smallest_fleet(first.problem, VEHICLE_COST_EUR)
     walk = _Walk(planner, powers, progress=progress, stop=stop)
