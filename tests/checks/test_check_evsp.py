@@ -2,11 +2,14 @@
 
 import copy
 import math
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from viavolta.checks import evsp as evsp_check
 from viavolta.checks.evsp import check_evsp
 
 # Depots 0 and 1, station 2, trips 3, 4 and 5. Every way takes 10, save to and from station 2 (5).
@@ -136,3 +139,11 @@ def test_the_way_home_charges_until_the_depot_closes():
     assert "evsp-empty" not in {finding.rule for finding in check_evsp(instance, plan)}
     instance.due_min = np.array([0.0, 0.0, 500.0, 120.0, 190.0, 120.0])
     assert "evsp-empty" in {finding.rule for finding in check_evsp(instance, plan)}
+
+
+def test_every_rule_is_on_the_page() -> None:
+    """The page of rules for benchmark plans names the rules of the check, and no other."""
+    page = Path(__file__).parents[2] / "docs" / "reference" / "check-rules-blocks.md"
+    code = Path(evsp_check.__file__).read_text(encoding="utf-8")
+    rule = re.compile(r"evsp-[a-z-]+")
+    assert set(rule.findall(page.read_text(encoding="utf-8"))) == set(rule.findall(code))

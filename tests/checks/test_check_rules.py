@@ -15,7 +15,7 @@ KEBAB = re.compile(r"[a-z]+(-[a-z]+)+")
 
 
 def rules_in_code() -> set[str]:
-    modules = [p for p in ROOM.glob("*.py") if not p.name.startswith("charge")]
+    modules = [p for p in ROOM.glob("*.py") if not p.name.startswith(("charge", "evsp"))]
     literals = (
         node.value
         for module in modules
