@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -105,13 +106,8 @@ def test_tampering_with_a_real_plan_is_found(
     name: str, planned: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:
     """Each kind of tampering breaks the rule that guards against it."""
-    import shutil  # noqa: PLC0415 - one use
-
     folder = Path(shutil.copytree(planned[0], tmp_path / "study"))
-    try:
-        tamper.TAMPERS[name](folder)
-    except tamper.CannotTamper:
-        pytest.skip("this plan has nothing to tamper with in this way")
+    tamper.TAMPERS[name](folder)
     rules = {finding.rule for finding in check_study(folder, read_folder).findings}
     assert tamper.RULES[name] in rules
 
