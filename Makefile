@@ -10,6 +10,8 @@ CODE := src tests benchmarks
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
 	--no-emit-index-url --python-version 3.11
+# What the charging engine is measured against, each in an environment of its own.
+PEERS := acnportal highs linopy
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench docs lock
@@ -29,7 +31,7 @@ check: .venv/.dev ## format, lint, types, arrows between the rooms
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: .venv/.dev ## run every benchmark and print its ratios
+bench: .venv/.dev $(PEERS:%=.venv-peers/%/.made) ## run every benchmark and print its ratios
 	@$(BIN)/python benchmarks/run.py
 
 docs: .venv/.dev ## build the documentation into site/
@@ -39,6 +41,9 @@ lock: .venv/.dev ## renew the locks in requirements/
 	@$(COMPILE) --upgrade pyproject.toml --group build --output-file requirements/base.txt
 	@$(COMPILE) --upgrade pyproject.toml --group dev --constraints requirements/base.txt \
 		--output-file requirements/dev.txt
+	@set -e; for peer in $(PEERS); do \
+	  $(COMPILE) --upgrade requirements/peers-$$peer.in --output-file requirements/peers-$$peer.txt; \
+	done
 
 # Stamps: a second call is instant, a changed lock installs again.
 .venv/.made:
@@ -72,3 +77,10 @@ lock: .venv/.dev ## renew the locks in requirements/
 	@$(PIP) --require-hashes -r requirements/dev.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch .venv/.base $@
+
+.venv-peers/%/.made: .venv/.made requirements/peers-%.txt
+	@echo "making .venv-peers/$* ..." >&2
+	@$(BIN)/python -m venv --clear .venv-peers/$*
+	@.venv-peers/$*/bin/python -m pip --disable-pip-version-check install -qq --require-hashes \
+		-r requirements/peers-$*.txt
+	@touch $@

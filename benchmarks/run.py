@@ -26,6 +26,8 @@ DATASETS = {
     ),
 }
 """File below the folder: what it is, and the public repository @ commit : path it comes from."""
+PARTS = ("run", "charging_case", "charging_instances", "charging_year")
+"""Modules of this folder that are no benchmark of their own."""
 
 
 def main() -> int:
@@ -58,8 +60,8 @@ def what_to_fetch(missing: list[str], folder: str) -> str:
 
 
 def benchmarks() -> list[Path]:
-    """All modules of this folder but this one, by name."""
-    return sorted(path for path in HERE.glob("*.py") if path != Path(__file__))
+    """All modules of this folder that are benchmarks, by name."""
+    return sorted(path for path in HERE.glob("*.py") if path.stem not in PARTS)
 
 
 def is_met(path: Path, folder: str) -> bool:

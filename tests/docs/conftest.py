@@ -19,6 +19,17 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(fence, page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
 
 
+def named_tables(page: Path) -> dict[str, str]:
+    """The csv blocks of a page by file name: the last `name.csv` that stands before the block."""
+    text = page.read_text(encoding="utf-8")
+    tables = {}
+    for block in re.finditer(r"^```csv\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL):
+        *_, name = re.findall(r"`([a-z-]+\.csv)`", text[: block.start()])
+        assert name not in tables, name
+        tables[name] = block[1]
+    return tables
+
+
 def run_page(page: Path, folder: Path) -> str:
     """Run a page's `sh` blocks as one script, as a reader would, and give what they print."""
     script = "set -eu\n" + "\n".join(blocks(page, "sh"))
@@ -48,7 +59,6 @@ def tutorial(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 def charging(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The folder in which the guide to charging was followed, and what its commands printed."""
     folder, page = tmp_path_factory.mktemp("charging"), DOCS / "howto" / "charge.md"
-    tables = ("stays.csv", "limits.csv", "signals.csv")
-    for name, content in zip(tables, blocks(page, "csv"), strict=True):
+    for name, content in named_tables(page).items():
         (folder / name).write_text(content, encoding="utf-8")
     return folder, run_page(page, folder)

@@ -22,6 +22,7 @@ SIGNALS = """start,buy_eur_per_kwh,sell_eur_per_kwh
 2025-03-30T00:00:00Z,0.30,0.10
 2025-03-30T01:00:00Z,0.20,0.10
 """
+HOUR = np.timedelta64(3600, "s")
 FILES = {"stays": STAYS, "limits": LIMITS, "signals": SIGNALS}
 
 
@@ -66,6 +67,35 @@ def test_the_spring_day_has_23_hours(tmp_path):
     got, _, signals = read(tmp_path, signals="\n".join(rows), stays=stays)
     assert signals.n_steps == 23 * 4
     assert got.stays.departure[0] - got.stays.arrival[0] == np.timedelta64(3600, "s")
+
+
+def test_the_autumn_day_has_25_hours(tmp_path):
+    """The hour that comes twice is told apart by its offset, in prices and in stays."""
+    hours = [(h, 2) for h in (0, 1, 2)] + [(h, 1) for h in range(2, 24)]
+    rows = [
+        f"2025-10-26T{h:02d}:00:00+0{offset}:00,0.{n + 10},0.1"
+        for n, (h, offset) in enumerate(hours)
+    ]
+    stays = (
+        "stay_id,arrival,departure,energy_kwh,max_kw\n"
+        "a,2025-10-26T02:00:00+02:00,2025-10-26T03:00:00+01:00,5,11\n"
+        "b,2025-10-26T02:30:00+02:00,2025-10-26T02:30:00+01:00,5,11\n"
+    )
+    signals = "\n".join(["start,buy_eur_per_kwh,sell_eur_per_kwh", *rows])
+    got, _, table = read(tmp_path, signals=signals, stays=stays)
+    assert table.n_steps == 25 * 4
+    assert table.buy_eur_per_kwh[0, [8, 12]].tolist() == [0.12, 0.13]
+    assert ((got.stays.departure - got.stays.arrival) / HOUR).tolist() == [2, 1]
+
+
+def test_a_repeated_hour_without_its_offset_is_refused(tmp_path):
+    """The second 02:00 with the offset of summer is the first one again; the hint says so."""
+    hours = [(0, 2), (1, 2), (2, 2), (2, 2), (3, 1)]
+    rows = [f"2025-10-26T0{h}:00:00+0{offset}:00,0.2,0.1" for h, offset in hours]
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, signals="\n".join(["start,buy_eur_per_kwh,sell_eur_per_kwh", *rows]))
+    assert (caught.value.code, caught.value.where.row) == ("signals-not-ordered", 5)
+    assert "offset" in (caught.value.hint or "")
 
 
 def test_profiles_hold_from_row_to_row(tmp_path):
@@ -230,6 +260,16 @@ BROKEN = [
         "max_discharge_kw",
     ),
     ("stays", STAYS.replace("11,site", "11,nowhere"), "limit-unknown", 2, "limit_id"),
+    (
+        "stays",
+        STAYS.replace("max_kw", "max_kw, MAX_KW")
+        .replace("11,", "11,11,")
+        .replace("7.4,", "7.4,7.4,"),
+        "csv-duplicate-column",
+        1,
+        "max_kw",
+    ),
+    ("stays", STAYS.replace("limit_id", "max_kw"), "csv-duplicate-column", 1, "max_kw"),
     ("limits", LIMITS.replace("site,root", "site,attic"), "limit-unknown", 3, "parent_id"),
     ("limits", LIMITS.replace("root,,", "root,site,"), "limit-cycle", 2, "parent_id"),
     ("limits", LIMITS.replace("root,,", "root,root,"), "limit-cycle", 2, "parent_id"),
@@ -315,6 +355,19 @@ def test_broken_files_are_refused_with_their_place(tmp_path, broken):
     )
     assert (error.where.row, error.where.field) == (row, field)
     assert error.expected
+    assert error.hint
+    assert error.exit_code == 5
+    has_cell = row is not None and row > 1 and field is not None
+    assert (
+        (error.where.value is not None) == has_cell
+        or code == "csv-unreadable"
+        or is_absent(field, content)
+    )
+
+
+def is_absent(field: str, content: str | bytes) -> bool:
+    """Whether the file has no such column at all."""
+    return isinstance(content, str) and field not in content.splitlines()[0]
 
 
 def test_a_root_in_a_zone_without_prices_is_refused(tmp_path):
@@ -340,6 +393,16 @@ def test_the_first_finding_says_how_many_more_there_are(tmp_path):
     assert "2 more" in (caught.value.hint or "")
 
 
+def test_a_file_of_nothing_but_errors_is_refused_at_once(tmp_path):
+    """A hundred thousand rows with six errors each: the first is shown, the others are counted."""
+    row = "a,2025-03-30T02:00:00Z,2025-03-30T01:00:00Z,x,-1,attic"
+    stays = "\n".join([STAYS.splitlines()[0], *[row] * 100_000])
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, stays=stays)
+    assert caught.value.code == "stay-departs-before-arrival"
+    assert "599998 more" in (caught.value.hint or "")
+
+
 def test_values_in_errors_are_cut(tmp_path):
     """A cell of a megabyte does not end up on the screen."""
     with pytest.raises(InputError) as caught:
@@ -353,6 +416,34 @@ def test_steps_that_do_not_divide_an_hour_are_a_bad_option(tmp_path, step_s):
     with pytest.raises(UsageError) as caught:
         read(tmp_path, step_s=step_s)
     assert caught.value.code == "step-does-not-divide-hour"
+    assert caught.value.hint
+
+
+def test_tall_and_long_trees_are_read_in_no_time(tmp_path):
+    """Twenty thousand limits above one another, and a profile for each."""
+    names = [f"l{row}" for row in range(20_000)]
+    rows = [f"{name},{above},9,9," for name, above in zip(names, ["", *names[:-1]], strict=True)]
+    loads = [f"{name},2025-03-30T00:00:00Z,{row}" for row, name in enumerate(names)]
+    limits = "\n".join([LIMITS.splitlines()[0], *rows])
+    base_load = "\n".join(["limit_id,start,load_kw", *loads])
+    stays = STAYS.replace(",site", ",l19999")
+    got, tree, _ = read(tmp_path, limits=limits, base_load=base_load, stays=stays)
+    assert got.stays.limit.tolist() == [19999, 0]
+    assert tree.parent[[0, 1, 19999]].tolist() == [-1, 0, 19998]
+    assert tree.base_load_kw[19999].tolist() == [19999] * 8
+
+
+def test_many_zones_over_a_long_time_are_refused(tmp_path):
+    """A small file cannot ask for more cells than fit into memory."""
+    rows = [
+        f"{time},0.3,0.1,z{zone}"
+        for time in ("2025-01-01T00:00:00Z", "2033-01-01T00:00:00Z")
+        for zone in range(400)
+    ]
+    signals = "\n".join(["start,buy_eur_per_kwh,sell_eur_per_kwh,zone", *rows])
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, signals=signals)
+    assert caught.value.code == "signals-too-long"
 
 
 def test_a_missing_file_is_a_missing_path(tmp_path):

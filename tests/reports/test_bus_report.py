@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from viavolta.model.study import Study
-from viavolta.reports.bus import record
+from viavolta.reports import record
 from viavolta.reports.bus.answer import opening
 from viavolta.reports.bus.costs import costs
 from viavolta.reports.bus.day import fleet_over_the_day, service_day

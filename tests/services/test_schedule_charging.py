@@ -1,5 +1,8 @@
 """A charge study from its files, end to end."""
 
+import dataclasses
+import json
+import shlex
 from pathlib import Path
 
 import polars as pl
@@ -9,10 +12,11 @@ from typer.testing import CliRunner
 
 from viavolta.checks.charge import check_charge
 from viavolta.cli.charge import charge, step_seconds
-from viavolta.model.errors import UsageError
+from viavolta.model.errors import InputError, UsageError
 from viavolta.model.progress import silent
 from viavolta.model.study import Study
-from viavolta.services.schedule_charging import ChargeRequest, schedule_charging
+from viavolta.services.charge_request import ChargeRequest
+from viavolta.services.schedule_charging import schedule_charging
 
 STAYS = """stay_id,arrival,departure,energy_kwh,max_kw,min_kw,max_discharge_kw,capacity_kwh,\
 soc_arrival_kwh,soc_min_kwh,charge_efficiency,discharge_efficiency,wear_eur_per_kwh,limit_id
@@ -48,9 +52,15 @@ def write_files(folder: Path, *, stays=STAYS, limits=LIMITS, signals=SIGNALS) ->
     )
 
 
-def make_study(folder: Path, **texts: str) -> Study:
+def make_study(folder: Path, *, options: dict[str, object] | None = None, **texts: str) -> Study:
     """The study of a small night; its clock stands still."""
-    return schedule_charging(write_files(folder, **texts), progress=silent, clock=lambda: 0.0)
+    request = dataclasses.replace(write_files(folder, **texts), **(options or {}))
+    return schedule_charging(request, progress=silent, clock=lambda: 0.0)
+
+
+def findings(study: Study) -> list[object]:
+    """What the check finds in a study."""
+    return check_charge({"summary": study.summary}, study.tables)
 
 
 def warned(study: Study) -> list[str]:
@@ -74,7 +84,20 @@ def test_a_study_holds_what_the_contract_promises(tmp_path):
         "cost_unmanaged_eur",
         "peak_unmanaged_kw",
         "cost_without_vehicles_eur",
+        "command",
     } <= set(study.summary)
+    assert set(study.summary["cost_items_eur"]) == {
+        "energy",
+        "wear",
+        "ageing",
+        "peak",
+        "unmet",
+        "fairness",
+        "early",
+        "carbon",
+    }
+    items = study.summary["cost_items_eur"].values()
+    assert sum(items) == pytest.approx(study.summary["cost_eur"])
     assert study.tables["schedule"].columns == ["stay_id", "start", "power_kw", "energy_kwh"]
     assert study.tables["schedule"].schema["start"] == pl.Datetime("us", "UTC")
     assert study.tables["prices"].columns[:5] == [
@@ -94,7 +117,7 @@ def test_a_study_holds_what_the_contract_promises(tmp_path):
     assert study.summary["unmet_stays"] == 1
     assert study.summary["cost_eur"] < study.summary["cost_unmanaged_eur"]
     assert "charge-unmet-energy" in warned(study)
-    assert check_charge({"summary": study.summary}, study.tables) == []
+    assert findings(study) == []
 
 
 def test_the_same_files_give_the_same_tables(tmp_path):
@@ -111,7 +134,7 @@ def test_base_load_above_a_limit_is_reported(tmp_path):
     assert "charge-base-load-above-limit" in warned(study)
     (excess,) = study.summary["base_load_excess"]
     assert (excess["limit_id"], excess["worst_kw"]) == ("root", 1.0)
-    assert check_charge({"summary": study.summary}, study.tables) == []
+    assert findings(study) == []
 
 
 def test_energy_for_less_than_nothing_is_taken_and_said(tmp_path):
@@ -123,7 +146,7 @@ def test_energy_for_less_than_nothing_is_taken_and_said(tmp_path):
         signals=SIGNALS.replace(",0.10,0.05", ",-0.10,-0.15"),
     )
     assert "charge-more-than-asked" in warned(study)
-    assert check_charge({"summary": study.summary}, study.tables) == []
+    assert findings(study) == []
 
 
 def test_a_search_cut_short_says_so(tmp_path):
@@ -136,7 +159,126 @@ def test_a_search_cut_short_says_so(tmp_path):
     study = schedule_charging(stopped, progress=silent, clock=lambda: float(next(ticks)))
     assert {"charge-cut-short", "charge-gap-not-reached"} <= set(warned(study))
     assert study.summary["was_stopped"]
-    assert check_charge({"summary": study.summary}, study.tables) == []
+    assert findings(study) == []
+
+
+WITH_CARBON = "start,buy_eur_per_kwh,sell_eur_per_kwh,co2_g_per_kwh\n" + "".join(
+    f"{row},{grams}\n"
+    for row, grams in zip(SIGNALS.splitlines()[1:], (50, 100, 900, 300, 200, 400), strict=True)
+)
+
+
+def test_carbon_with_a_price_moves_energy_and_is_an_item_of_its_own(tmp_path):
+    """Less carbon at a dearer energy; the table of signals keeps the prices as given."""
+    plain = make_study(tmp_path, signals=WITH_CARBON)
+    priced = make_study(tmp_path, signals=WITH_CARBON, options={"carbon_eur_per_t": 500.0})
+    assert plain.summary["cost_items_eur"]["carbon"] == 0
+    assert priced.summary["co2_kg"] < plain.summary["co2_kg"] - 1
+    items, before = (study.summary["cost_items_eur"] for study in (priced, plain))
+    assert items["carbon"] == pytest.approx(priced.summary["co2_kg"] * 0.5)
+    assert items["energy"] > before["energy"]
+    assert sum(items.values()) == pytest.approx(priced.summary["cost_eur"])
+    assert priced.tables["signals"].equals(plain.tables["signals"])
+    assert findings(plain) == findings(priced) == []
+
+
+def test_carbon_is_worked_out_from_the_tables(tmp_path):
+    """Net energy at the root times its grams; without the column nothing is known."""
+    study = make_study(tmp_path, signals=WITH_CARBON)
+    root = study.tables["limit_profile"].filter(pl.col("limit_id") == "root")
+    joined = root.join(study.tables["signals"], on="start")
+    grams = (joined["net_kw"] * 0.25 * joined["co2_g_per_kwh"]).sum()
+    assert study.summary["co2_kg"] == pytest.approx(grams / 1000)
+    assert make_study(tmp_path).summary["co2_kg"] is None
+
+
+def test_a_price_of_carbon_needs_its_column(tmp_path):
+    """The error names file and column."""
+    with pytest.raises(InputError) as caught:
+        make_study(tmp_path, options={"carbon_eur_per_t": 100.0})
+    assert caught.value.code == "signals-without-carbon"
+    assert caught.value.where is not None
+    assert caught.value.where.field == "co2_g_per_kwh"
+
+
+TIGHT = "limit_id,parent_id,import_kw,export_kw\nroot,,3,10\nsite,root,3,10\n"
+"""With 3 kW for all not everybody gets half of what is wanted for nothing."""
+
+
+def beyond_half_kwh(study: Study) -> float:
+    """Energy that stays lack beyond half of what they want."""
+    stays = study.tables["stays"]
+    return float((stays["unmet_kwh"] - stays["energy_kwh"] / 2).clip(lower_bound=0).sum())
+
+
+def test_fairness_spreads_shortfall_and_its_price_is_stated(tmp_path):
+    """Less is missing beyond half; the price is the cost without surcharge of both schedules."""
+    plain = make_study(tmp_path, limits=TIGHT)
+    fair = make_study(tmp_path, limits=TIGHT, options={"unfair_eur_per_kwh": 5.0})
+    assert plain.summary["fairness_price_eur"] is None
+    assert beyond_half_kwh(fair) < beyond_half_kwh(plain) - 0.1
+    items = fair.summary["cost_items_eur"]
+    assert items["fairness"] == pytest.approx(5 * beyond_half_kwh(fair))
+    ordinary = fair.summary["cost_eur"] - items["fairness"]
+    price = fair.summary["fairness_price_eur"]
+    assert price == pytest.approx(ordinary - plain.summary["cost_eur"])
+    assert price >= -fair.summary["gap"] * fair.summary["cost_eur"] - 1e-6
+    assert findings(plain) == findings(fair) == []
+
+
+def test_uncertain_departures_are_a_table_an_item_and_repeat(tmp_path):
+    """The same seed draws the same departures; another seed draws others."""
+    options: dict[str, object] = {"early_spread_h": 1.5}
+    study = make_study(tmp_path, options=options)
+    early = study.tables["early_departures"]
+    assert early.height > 0
+    assert early.group_by("stay_id").agg(pl.col("share").sum())["share"].max() <= 1
+    assert study.summary["cost_items_eur"]["early"] > 0
+    assert study.summary["early_samples"] == 200
+    assert findings(study) == []
+    assert early.equals(make_study(tmp_path, options=options).tables["early_departures"])
+    other = make_study(tmp_path, options={**options, "seed": 2})
+    assert not early.equals(other.tables["early_departures"])
+    assert make_study(tmp_path).summary["early_samples"] == 0
+    low = make_study(tmp_path, options={**options, "effort": "low"})
+    assert low.summary["early_samples"] == 50
+
+
+def test_a_power_profile_binds_and_is_recorded(tmp_path):
+    """Stay b may do next to nothing from 01:00 on; the file is an input."""
+    profile = tmp_path / "power.csv"
+    profile.write_text(
+        "stay_id,start,max_kw,max_discharge_kw\nb,2025-03-30T00:00:00Z,0.5,0\n", encoding="utf-8"
+    )
+    study = make_study(tmp_path, options={"power_profile": profile})
+    assert study.inputs[-1].name == "power.csv"
+    assert study.tables["power_profile"]["max_kw"].to_list() == [0.5]
+    late = study.tables["schedule"].filter(
+        (pl.col("stay_id") == "b") & (pl.col("start") >= pl.datetime(2025, 3, 30, time_zone="UTC"))
+    )
+    assert late.height > 0
+    assert late["power_kw"].is_between(0, 0.5 + 1e-9).all()
+    assert findings(study) == []
+
+
+def test_all_goals_hold_together(tmp_path):
+    """Carbon, fairness, uncertain departures and a profile in one study that the check accepts."""
+    profile = tmp_path / "power.csv"
+    profile.write_text("stay_id,start,max_kw\na,2025-03-30T01:00:00Z,5\n", encoding="utf-8")
+    options: dict[str, object] = {
+        "carbon_eur_per_t": 100.0,
+        "unfair_eur_per_kwh": 3.0,
+        "early_spread_h": 0.5,
+        "power_profile": profile,
+    }
+    study = make_study(tmp_path, limits=TIGHT, signals=WITH_CARBON, options=options)
+    assert findings(study) == []
+    assert {used.key for used in study.assumptions} == {
+        "charge.unmet_eur_per_kwh",
+        "charge.unfair_eur_per_kwh",
+        "charge.carbon_eur_per_t",
+        "charge.early_spread_h",
+    }
 
 
 @pytest.mark.parametrize(
@@ -169,7 +311,8 @@ def test_the_command_writes_a_study(tmp_path):
     """Exit 0, one JSON document, a folder."""
     result = run_command(tmp_path)
     assert result.exit_code == 0, result.output
-    assert '"cost_eur"' in result.stdout
+    summary = json.loads(result.stdout)
+    assert Path(summary["report"]).is_file()
     assert (tmp_path / "out" / "schedule.parquet").is_file()
     assert run_command(tmp_path).exit_code == 2  # not empty
     assert run_command(tmp_path, "--force").exit_code == 0
@@ -181,6 +324,10 @@ def test_the_command_writes_a_study(tmp_path):
         (("--cluster", "tcp://x"), "cluster-not-available"),
         (("--gap", "-1"), "option-out-of-range"),
         (("--unmet-eur-per-kwh", "nan"), "option-out-of-range"),
+        (("--unfair-eur-per-kwh", "-0.1"), "option-out-of-range"),
+        (("--carbon-eur-per-t", "inf"), "option-out-of-range"),
+        (("--early-spread-h", "-1"), "option-out-of-range"),
+        (("--power-profile", "nowhere.csv"), "missing-path"),
         (("--step", "7min"), "step-does-not-divide-hour"),
         (("--step", "soon"), "step-unreadable"),
         (("--base-load", "nowhere.csv"), "missing-path"),
@@ -192,3 +339,18 @@ def test_bad_options_end_with_exit_code_two(tmp_path, options, code):
     assert result.exit_code == 2
     assert code in result.stdout
     assert not (tmp_path / "out").exists()
+
+
+def test_the_recorded_command_makes_the_same_tables_again(tmp_path, monkeypatch):
+    """Run where the inputs are, as the report says."""
+    options = ("--unfair-eur-per-kwh", "2", "--base-load", str(tmp_path / "base.csv"))
+    first = json.loads(run_command(tmp_path, *options).stdout)
+    program, name, *words = shlex.split(first["command"])
+    assert (program, name) == ("viavolta", "charge")
+    monkeypatch.chdir(tmp_path)
+    app = typer.Typer()
+    app.command()(charge)
+    again = CliRunner().invoke(app, words)
+    assert again.exit_code == 0, again.output
+    for path in sorted((tmp_path / "out").glob("*.parquet")):
+        assert path.read_bytes() == (tmp_path / "STUDY" / path.name).read_bytes(), path.name

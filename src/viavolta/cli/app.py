@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from viavolta import __version__
-from viavolta.cli import blocks, charge, check, config, demo, importing, plan
+from viavolta.cli import blocks, charge, check, config, demo, importing, plan, profiles, simulate
 from viavolta.cli.runner import say
 from viavolta.model.errors import UsageError
 from viavolta.model.messages import text
@@ -26,6 +26,8 @@ app.add_typer(plan.app, name="plan")
 app.command("config")(config.config)
 app.add_typer(importing.app, name="import")
 app.command("charge")(charge.charge)
+app.command("profiles")(profiles.profiles)
+app.command("simulate")(simulate.simulate)
 app.command("check")(check.check)
 app.add_typer(blocks.app, name="blocks")
 

@@ -22,6 +22,7 @@ from viavolta.cli.runner import (
 from viavolta.model.errors import UsageError, Where
 from viavolta.model.messages import text
 from viavolta.model.progress import Progress
+from viavolta.services.charge_request import ChargeRequest
 
 _SECONDS = {"s": 1, "min": 60, "h": 3600}
 
@@ -38,6 +39,9 @@ def charge(
     base_load: Annotated[
         Path | None, typer.Option("--base-load", help="Load that is no vehicle's (CSV).")
     ] = None,
+    power_profile: Annotated[
+        Path | None, typer.Option("--power-profile", help="Powers of stays over time (CSV).")
+    ] = None,
     step: Annotated[str, typer.Option("--step", help="Length of a step; divides an hour.")] = (
         "15min"
     ),
@@ -45,6 +49,16 @@ def charge(
     unmet_eur_per_kwh: Annotated[
         float, typer.Option("--unmet-eur-per-kwh", help="Price of energy not delivered.")
     ] = 10.0,
+    unfair_eur_per_kwh: Annotated[
+        float,
+        typer.Option("--unfair-eur-per-kwh", help="More for what lacks beyond half of a wish."),
+    ] = 0.0,
+    carbon_eur_per_t: Annotated[
+        float, typer.Option("--carbon-eur-per-t", help="Price of carbon in the decision.")
+    ] = 0.0,
+    early_spread_h: Annotated[
+        float, typer.Option("--early-spread-h", help="How early vehicles may leave, in hours.")
+    ] = 0.0,
     cluster: Annotated[
         str | None, typer.Option("--cluster", help="Address of a compute cluster.")
     ] = None,
@@ -58,40 +72,59 @@ def charge(
     """Schedule charging at least cost under nested power limits, with a proven lower bound."""
 
     def work(progress: Progress) -> dict[str, Any]:
-        # heavy imports: not on the way to --help
-        from viavolta.services.schedule_charging import (  # noqa: PLC0415
-            ChargeRequest,
-            schedule_charging,
-        )
-        from viavolta.storage.study_folder import (  # noqa: PLC0415
-            prepare_out,
-            write_study,
-        )
-
         _refuse_cluster(cluster)
-        _check_amounts(gap=gap, unmet_eur_per_kwh=unmet_eur_per_kwh, time_limit=time_limit)
-        files = [path for path in (stays, limits, signals, limit_profile, base_load) if path]
-        _check_files(files)
-        prepare_out(out, force=force)
+        _check_amounts(
+            {
+                "--gap": gap,
+                "--unmet-eur-per-kwh": unmet_eur_per_kwh,
+                "--unfair-eur-per-kwh": unfair_eur_per_kwh,
+                "--carbon-eur-per-t": carbon_eur_per_t,
+                "--early-spread-h": early_spread_h,
+                "--time-limit": 0.0 if time_limit is None else time_limit,
+            }
+        )
         request = ChargeRequest(
             stays=stays,
             limits=limits,
             signals=signals,
             limit_profile=limit_profile,
             base_load=base_load,
+            power_profile=power_profile,
             step_s=step_seconds(step),
             gap=gap,
             unmet_eur_per_kwh=unmet_eur_per_kwh,
+            unfair_eur_per_kwh=unfair_eur_per_kwh,
+            carbon_eur_per_t=carbon_eur_per_t,
+            early_spread_h=early_spread_h,
             seed=seed,
             effort=effort,
             time_limit_s=time_limit,
         )
-        study = schedule_charging(request, progress=progress, clock=time.perf_counter)
-        folder = write_study(out, study, force=force)
-        warnings = [f"{warning.code}: {warning.message}" for warning in study.warnings]
-        return {**study.summary, "warnings": warnings, "out": str(folder)}
+        _check_files(request.files)
+        return _write_charge(request, out, force=force, progress=progress)
 
     run(work, as_json=as_json, lang=lang, effort=effort, show=_show)
+
+
+def _write_charge(
+    request: ChargeRequest, out: Path, *, force: bool, progress: Progress
+) -> dict[str, Any]:
+    """Schedule, report and write; returns the summary with warnings, `out` and `report`."""
+    # heavy imports: not on the way to --help
+    from viavolta.reports.charge.report import charge_report  # noqa: PLC0415
+    from viavolta.services.schedule_charging import schedule_charging  # noqa: PLC0415
+    from viavolta.storage.study_folder import prepare_out, write_study  # noqa: PLC0415
+
+    prepare_out(out, force=force)
+    study = schedule_charging(request, progress=progress, clock=time.perf_counter)
+    progress(text("report"), 1.0)
+    folder = write_study(out, study, force=force, extra={"report.html": charge_report(study)})
+    return {
+        **study.summary,
+        "warnings": [f"{warning.code}: {warning.message}" for warning in study.warnings],
+        "out": str(folder),
+        "report": str(folder / "report.html"),
+    }
 
 
 def step_seconds(step: str) -> int:
@@ -122,12 +155,8 @@ def _refuse_cluster(cluster: str | None) -> None:
         )
 
 
-def _check_amounts(*, gap: float, unmet_eur_per_kwh: float, time_limit: float | None) -> None:
-    for option, value in (
-        ("--gap", gap),
-        ("--unmet-eur-per-kwh", unmet_eur_per_kwh),
-        ("--time-limit", 0.0 if time_limit is None else time_limit),
-    ):
+def _check_amounts(amounts: dict[str, float]) -> None:
+    for option, value in amounts.items():
         if not (math.isfinite(value) and value >= 0):
             raise UsageError(
                 code="option-out-of-range",
@@ -137,7 +166,7 @@ def _check_amounts(*, gap: float, unmet_eur_per_kwh: float, time_limit: float | 
             )
 
 
-def _check_files(files: list[Path]) -> None:
+def _check_files(files: tuple[Path, ...]) -> None:
     for path in files:
         if not path.is_file():
             raise UsageError(
@@ -182,3 +211,4 @@ def _show(summary: dict[str, Any]) -> None:
     for warning in summary["warnings"]:
         say(text("warning: {warning}", warning=warning))
     say(text("study: {out}", out=summary["out"]))
+    say(text("report: {report}", report=summary["report"]))

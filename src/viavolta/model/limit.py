@@ -1,6 +1,6 @@
 """Limits: a tree of power limits, from plug and site up to transformer, feeder and zone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,6 +22,8 @@ class LimitTree:
     base_load_kw : (L, T) load that is not a vehicle's; negative for sun.
     peak_eur_per_kw : (L,) price of the highest net import of the horizon, above
         peak_so_far_kw : (L,) what was already reached in the billing period.
+    phase_kw : (L,) what stays may take of each of the three phases, net of base load spread
+        evenly; inf where phases are not looked at.
     zone : (L,) zone of the SignalTable in which a root buys and sells; "" for the only one.
     """
 
@@ -33,6 +35,7 @@ class LimitTree:
     peak_eur_per_kw: Floats
     peak_so_far_kw: Floats
     zone: tuple[str, ...]
+    phase_kw: Floats = field(default_factory=lambda: np.array(np.inf))
 
     def __post_init__(self) -> None:
         n_limits = len(self.limit_id)
@@ -46,6 +49,8 @@ class LimitTree:
             freeze(self, field, "float64", (n_limits,))
             values = getattr(self, field)
             require(np.isfinite(values) & (values >= 0), f"{field} >= 0 does not hold")
+        freeze(self, "phase_kw", "float64", (n_limits,))
+        require(self.phase_kw >= 0, "phase_kw >= 0")
         require(self.import_kw >= 0, "import_kw >= 0")
         require(self.export_kw >= 0, "export_kw >= 0")
         require(len(self.zone) == n_limits, "one zone per limit")

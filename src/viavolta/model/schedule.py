@@ -1,6 +1,6 @@
 """Schedules: power per stay per step, with the proof of how good they are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -8,6 +8,39 @@ from viavolta.model.arrays import Floats, Ints, freeze, require
 
 SMALLEST_COST_EUR = 0.01
 """Costs below this do not blow up the relative gap."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostItems:
+    """Cost by the one rule, item by item, in EUR.
+
+    Attributes
+    ----------
+    energy : bought less sold at the roots. wear, ageing : of the batteries. peak : capacity prices.
+    unmet : energy not delivered by departure. fairness : surcharge beyond half of what was wanted.
+    early : expected lack of those who leave early.
+    """
+
+    energy: float
+    wear: float
+    ageing: float
+    peak: float
+    unmet: float
+    fairness: float
+    early: float
+
+    @property
+    def total(self) -> float:
+        """Sum of all items."""
+        return (
+            self.energy
+            + self.wear
+            + self.ageing
+            + self.peak
+            + self.unmet
+            + self.fairness
+            + self.early
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +56,8 @@ class PowerPlan:
     unmet_kwh : (S,) energy wanted but not delivered by departure.
     net_kw : (L, T) net power at each limit, base load included.
     peak_kw : (L,) highest net import of the horizon, 0 at least.
-    cost_eur : cost by the one rule (energy at the roots, wear, peaks, unmet energy).
+    cost_items : cost by the one rule.
+    phase_used : (S,) 0 for three phases evenly, 1 to 3 for the one phase of the plug.
     """
 
     first_step: Ints
@@ -33,7 +67,8 @@ class PowerPlan:
     unmet_kwh: Floats
     net_kw: Floats
     peak_kw: Floats
-    cost_eur: float
+    cost_items: CostItems
+    phase_used: Ints = field(default_factory=lambda: np.array(0))
 
     def __post_init__(self) -> None:
         n_stays, n_flat = len(self.first_step), len(self.power_kw)
@@ -45,6 +80,12 @@ class PowerPlan:
         freeze(self, "unmet_kwh", "float64", (n_stays,))
         freeze(self, "net_kw", "float64", np.shape(self.net_kw))
         freeze(self, "peak_kw", "float64", (len(self.net_kw),))
+        freeze(self, "phase_used", "int64", (n_stays,))
+
+    @property
+    def cost_eur(self) -> float:
+        """Cost by the one rule."""
+        return self.cost_items.total
 
     def steps_of(self, stay: int) -> slice:
         """Rows of the flat arrays that belong to a stay."""
@@ -74,15 +115,21 @@ class LimitPrices:
         the steps times their length is at most peak_eur_per_kw.
     energy_eur_per_kwh : (L, T) at roots what a kWh is worth, between the selling and the buying
         price; 0 elsewhere.
+    phase_eur_per_kwh : (L, 3, T) what one more kW of a phase would save per hour; None where no
+        limit looks at its phases.
     """
 
     import_eur_per_kwh: Floats
     export_eur_per_kwh: Floats
     peak_eur_per_kwh: Floats
     energy_eur_per_kwh: Floats
+    phase_eur_per_kwh: Floats | None = None
 
     def __post_init__(self) -> None:
         shape = np.shape(self.import_eur_per_kwh)
+        if self.phase_eur_per_kwh is not None:
+            freeze(self, "phase_eur_per_kwh", "float64", (shape[0], 3, shape[1]))
+            require(self.phase_eur_per_kwh >= 0, "phase_eur_per_kwh >= 0")
         for field in (
             "import_eur_per_kwh",
             "export_eur_per_kwh",
@@ -114,8 +161,6 @@ class Schedule:
     plan : the power of every stay.
     prices : the certificate of the bound.
     lower_bound_eur : no schedule costs less; follows from `prices` alone.
-    solver_bound_eur : the solver's own bound, which may be higher where vehicles have a minimum
-        power; no certificate goes with it.
     binding_limits : limits with a price, dearest first.
     was_stopped : the search was ended by its stop rule.
     """
@@ -123,7 +168,6 @@ class Schedule:
     plan: PowerPlan
     prices: LimitPrices
     lower_bound_eur: float
-    solver_bound_eur: float
     binding_limits: tuple[BindingLimit, ...]
     was_stopped: bool
 

@@ -29,6 +29,18 @@ class StayTable:
         battery loss; in (0, 1].
     wear_eur_per_kwh : cost per kWh taken out of the battery by discharging.
     limit : row of the LimitTree that the plug hangs on.
+    vehicle_id : stays of one name are one battery at several plugs, one after the other; "" for a
+        vehicle of its own. Charge on arrival is then what the vehicle brings when every stay before
+        got its energy: more or less stays in the battery, what was unmet is charged elsewhere.
+    taper_soc : share of the capacity above which charging power falls linearly, to nothing at
+        full, counted at the end of a step; 1 for no taper.
+    knee_kw, efficiency_above_knee : charging power above the knee is stored with this efficiency,
+        at most charge_efficiency; inf for none.
+    charging_loss_kw : what the vehicle itself uses while it charges, so that low power is poor.
+    standing_loss_kw : what leaves the battery all the time at the plug.
+    ageing_soc, ageing_eur_per_kwh_h : each kWh above this share of the capacity costs this much
+        per hour at the plug (calendar ageing), counted at the end of a step.
+    phase : 0 for three phases evenly, 1 to 3 for one phase, -1 for one that the scheduler chooses.
     """
 
     stay_id: tuple[str, ...]
@@ -45,6 +57,15 @@ class StayTable:
     discharge_efficiency: Floats
     wear_eur_per_kwh: Floats
     limit: Ints
+    vehicle_id: tuple[str, ...]
+    taper_soc: Floats
+    knee_kw: Floats
+    efficiency_above_knee: Floats
+    charging_loss_kw: Floats
+    standing_loss_kw: Floats
+    ageing_soc: Floats
+    ageing_eur_per_kwh_h: Floats
+    phase: Ints
 
     def __post_init__(self) -> None:
         shape = (len(self.stay_id),)
@@ -53,6 +74,8 @@ class StayTable:
         for field in _FLOAT_FIELDS:
             freeze(self, field, "float64", shape)
         freeze(self, "limit", "int64", shape)
+        freeze(self, "phase", "int64", shape)
+        require(len(self.vehicle_id) in {0, shape[0]}, "one vehicle_id per stay, or none at all")
         require(len(set(self.stay_id)) == len(self.stay_id), "stay_id is not unique")
         require(self.arrival < self.departure, "arrival before departure does not hold")
         require(self.limit >= 0, "limit is a row of the limit tree")
@@ -61,6 +84,18 @@ class StayTable:
 
     def __len__(self) -> int:
         return len(self.stay_id)
+
+    @property
+    def has_details(self) -> bool:
+        """Whether any stay has a trip chain, curve, loss or ageing: what plain stays do without."""
+        return bool(
+            any(self.vehicle_id)
+            or (self.taper_soc < 1).any()
+            or np.isfinite(self.knee_kw).any()
+            or (self.charging_loss_kw > 0).any()
+            or (self.standing_loss_kw > 0).any()
+            or (self.ageing_eur_per_kwh_h > 0).any()
+        )
 
     @property
     def has_battery(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
@@ -77,6 +112,8 @@ class StayTable:
             values = getattr(self, field)
             if field in {"capacity_kwh", "soc_arrival_kwh"}:
                 values = values[self.has_battery]
+            if field == "knee_kw":
+                values = values[values != np.inf]
             require(np.isfinite(values), f"{field} is not finite")
         both = np.isnan(self.capacity_kwh) == np.isnan(self.soc_arrival_kwh)
         require(both, "capacity_kwh and soc_arrival_kwh go together")
@@ -93,6 +130,23 @@ class StayTable:
         require((soc >= 0) & (soc <= capacity), "0 <= soc_arrival_kwh <= capacity_kwh")
         require(self.soc_min_kwh >= 0, "soc_min_kwh >= 0")
         require(self.soc_min_kwh[known] <= capacity, "soc_min_kwh <= capacity_kwh")
+        self._require_details()
+
+    def _require_details(self) -> None:
+        require((self.taper_soc > 0) & (self.taper_soc <= 1), "0 < taper_soc <= 1")
+        require((self.ageing_soc >= 0) & (self.ageing_soc <= 1), "0 <= ageing_soc <= 1")
+        require(self.knee_kw >= 0, "knee_kw >= 0")
+        above = self.efficiency_above_knee
+        require((above > 0) & (above <= self.charge_efficiency), "efficiency_above_knee is higher")
+        for field in ("charging_loss_kw", "standing_loss_kw", "ageing_eur_per_kwh_h"):
+            require(getattr(self, field) >= 0, f"{field} >= 0")
+        needs_battery = (
+            (self.taper_soc < 1) | (self.standing_loss_kw > 0) | (self.ageing_eur_per_kwh_h > 0)
+        )
+        require(~needs_battery | self.has_battery, "taper, standing loss and ageing need a battery")
+        both = (self.taper_soc < 1) & np.isfinite(self.knee_kw)
+        require(~both, "a stay has a taper or a knee, not both")
+        require((self.phase >= -1) & (self.phase <= 3), "phase is -1, 0, 1, 2 or 3")  # noqa: PLR2004 - three phases
 
 
 _FLOAT_FIELDS = (
@@ -106,6 +160,13 @@ _FLOAT_FIELDS = (
     "charge_efficiency",
     "discharge_efficiency",
     "wear_eur_per_kwh",
+    "taper_soc",
+    "knee_kw",
+    "efficiency_above_knee",
+    "charging_loss_kw",
+    "standing_loss_kw",
+    "ageing_soc",
+    "ageing_eur_per_kwh_h",
 )
 
 
@@ -125,6 +186,15 @@ def stay_table(
     charge_efficiency: ArrayLike = 1.0,
     discharge_efficiency: ArrayLike = 1.0,
     wear_eur_per_kwh: ArrayLike = 0.0,
+    vehicle_id: tuple[str, ...] = (),
+    taper_soc: ArrayLike = 1.0,
+    knee_kw: ArrayLike = np.inf,
+    efficiency_above_knee: ArrayLike | None = None,
+    charging_loss_kw: ArrayLike = 0.0,
+    standing_loss_kw: ArrayLike = 0.0,
+    ageing_soc: ArrayLike = 1.0,
+    ageing_eur_per_kwh_h: ArrayLike = 0.0,
+    phase: ArrayLike = 0,
 ) -> StayTable:
     """Build a StayTable with the defaults of STAYS.csv; each argument is (S,) or a scalar.
 
@@ -147,4 +217,16 @@ def stay_table(
         discharge_efficiency=np.asarray(discharge_efficiency, dtype=np.float64),
         wear_eur_per_kwh=np.asarray(wear_eur_per_kwh, dtype=np.float64),
         limit=np.asarray(limit, dtype=np.int64),
+        vehicle_id=vehicle_id,
+        taper_soc=np.asarray(taper_soc, dtype=np.float64),
+        knee_kw=np.asarray(knee_kw, dtype=np.float64),
+        efficiency_above_knee=np.asarray(
+            charge_efficiency if efficiency_above_knee is None else efficiency_above_knee,
+            dtype=np.float64,
+        ),
+        charging_loss_kw=np.asarray(charging_loss_kw, dtype=np.float64),
+        standing_loss_kw=np.asarray(standing_loss_kw, dtype=np.float64),
+        ageing_soc=np.asarray(ageing_soc, dtype=np.float64),
+        ageing_eur_per_kwh_h=np.asarray(ageing_eur_per_kwh_h, dtype=np.float64),
+        phase=np.asarray(phase, dtype=np.int64),
     )

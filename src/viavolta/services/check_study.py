@@ -33,7 +33,19 @@ def _check_charge(study: dict[str, Any], tables: dict[str, pl.DataFrame]) -> lis
     return check_charge(study, tables)
 
 
-_CHECKS: Mapping[str, Check] = {"bus": check_bus, "charge": _check_charge}
+def _check_simulation(study: dict[str, Any], tables: dict[str, pl.DataFrame]) -> list[Finding]:
+    from viavolta.checks.simulation import check_simulation  # noqa: PLC0415 - only for this kind
+
+    return check_simulation(study, tables)
+
+
+_CHECKS: Mapping[str, Check] = {
+    "bus": check_bus,
+    "charge": _check_charge,
+    "simulation": _check_simulation,
+}
+
+_WITH_REPORT = {"bus", "charge", "simulation"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +83,7 @@ def check_study(folder: Path, read: ReadFolder) -> CheckResult:
     if findings:  # the other rules rest on these keys
         return CheckResult(kind=kind, findings=tuple(findings))
     findings += check_files(study, files)
-    if kind == "bus":
+    if kind in _WITH_REPORT:
         findings += check_report(files)
     tables = _tables(files)
     findings += check_row_counts(study, tables)

@@ -4,70 +4,48 @@ The tables of the study are described in `charge_tables`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from viavolta.engines.charging.decompose import MakePool
+from viavolta.engines.charging.pool import ThreadPool
 from viavolta.engines.charging.scheduler import schedule
-from viavolta.engines.charging.tree import headroom
-from viavolta.engines.charging.unmanaged import unmanaged, without_vehicles_eur
+from viavolta.engines.charging.uncertainty import early_departure_share
+from viavolta.engines.charging.unmanaged import unmanaged
 from viavolta.formats.input_file import input_of
 from viavolta.formats.limits import read_limits
+from viavolta.formats.power_profile import read_power_profile
 from viavolta.formats.signals import read_signals
-from viavolta.formats.stays import StaysRead, read_stays
-from viavolta.model.limit import LimitTree
+from viavolta.formats.stays import read_stays
+from viavolta.model.arrays import Floats
 from viavolta.model.messages import text
-from viavolta.model.notices import StudyWarning
 from viavolta.model.progress import Progress, StopRule
-from viavolta.model.schedule import PowerPlan, Schedule
+from viavolta.model.schedule import Schedule
 from viavolta.model.signal import SignalTable
+from viavolta.model.stay import StayTable
 from viavolta.model.study import AssumptionUsed, Study
-from viavolta.services.charge_tables import charge_tables, delivered_kwh
+from viavolta.services.charge_carbon import with_carbon
+from viavolta.services.charge_request import MOST_PASSES, N_SAMPLES, ChargeRequest
+from viavolta.services.charge_summary import ChargeResult, ChargeTask, charge_summary
+from viavolta.services.charge_tables import charge_tables
+from viavolta.services.charge_warnings import charge_warnings
 
 Clock = Callable[[], float]
 """Seconds that only go forward."""
 
-BOUND_KIND = "lagrangian-at-prices"
-"""Limits priced, every stay at its own best, minimum powers relaxed; see `charging_bound`."""
 
-_NOTHING_KWH = 1e-6
-_NOTHING_KW = 1e-6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChargeRequest:
-    """What `viavolta charge` is asked; all times in seconds."""
-
-    stays: Path
-    limits: Path
-    signals: Path
-    limit_profile: Path | None = None
-    base_load: Path | None = None
-    step_s: int = 900
-    gap: float = 1e-3
-    unmet_eur_per_kwh: float = 10.0
-    seed: int = 1
-    effort: str = "normal"
-    time_limit_s: float | None = None
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """All files to read."""
-        every = (self.stays, self.limits, self.signals, self.limit_profile, self.base_load)
-        return tuple(path for path in every if path is not None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Task:
-    read: StaysRead
-    limits: LimitTree
-    signals: SignalTable
-
-
-def schedule_charging(request: ChargeRequest, *, progress: Progress, clock: Clock) -> Study:
+def schedule_charging(
+    request: ChargeRequest,
+    *,
+    progress: Progress,
+    clock: Clock,
+    make_pool: MakePool = ThreadPool,
+    n_parts: int | None = None,
+) -> Study:
     """Read the files, find the schedule, and put the study together.
+
+    `make_pool` and `n_parts` say where the vehicles are scheduled, and in how many parts; the
+    result depends on the parts alone.
 
     Raises
     ------
@@ -80,31 +58,74 @@ def schedule_charging(request: ChargeRequest, *, progress: Progress, clock: Cloc
     task = _read(request)
     read_s = clock()
     progress(text("schedule"), 0.2)
-    found = schedule(
-        task.read.stays,
-        task.limits,
-        task.signals,
-        unmet_eur_per_kwh=request.unmet_eur_per_kwh,
-        gap=request.gap,
-        stop=_deadline(request.time_limit_s, clock),
-        seed=request.seed,
-    )
+    stop = _deadline(request.time_limit_s, clock)
+
+    def find(unfair_eur_per_kwh: float) -> Schedule:
+        power = task.power_shares or (None, None)
+        return schedule(
+            task.stays,
+            task.limits,
+            task.priced,
+            unmet_eur_per_kwh=request.unmet_eur_per_kwh,
+            unfair_eur_per_kwh=unfair_eur_per_kwh,
+            early_share=task.early_share,
+            max_share=power[0],
+            max_discharge_share=power[1],
+            gap=request.gap,
+            stop=stop,
+            seed=request.seed,
+            most_passes=MOST_PASSES[request.effort],
+            make_pool=make_pool,
+            n_parts=n_parts,
+        )
+
+    found = find(request.unfair_eur_per_kwh)
     found_s = clock()
     progress(text("compare"), 0.9)
-    study = _study(request, task, found=found)
+    study = _study(request, task, found=found, unfair=find(0.0) if _is_fair(request) else None)
     study.timings_s.update(
         read=read_s - began_s, schedule=found_s - read_s, compare=clock() - found_s
     )
     return study
 
 
-def _read(request: ChargeRequest) -> _Task:
+def _is_fair(request: ChargeRequest) -> bool:
+    return request.unfair_eur_per_kwh > 0
+
+
+def _read(request: ChargeRequest) -> ChargeTask:
     signals = read_signals(request.signals, step_s=request.step_s)
+    priced = with_carbon(signals, request.carbon_eur_per_t, file=request.signals.name)
     limits = read_limits(
         request.limits, signals, profile=request.limit_profile, base_load=request.base_load
     )
-    return _Task(
-        read=read_stays(request.stays, limits, signals=signals), limits=limits, signals=signals
+    read = read_stays(request.stays, limits, signals=signals)
+    profile = request.power_profile
+    return ChargeTask(
+        stays=read.stays,
+        warnings=read.warnings,
+        limits=limits,
+        signals=signals,
+        priced=priced,
+        early_share=_early_share(request, read.stays, signals=signals),
+        power_shares=None
+        if profile is None
+        else read_power_profile(profile, read.stays, signals=signals),
+    )
+
+
+def _early_share(
+    request: ChargeRequest, stays: StayTable, *, signals: SignalTable
+) -> Floats | None:
+    """(K,) sampled chance to leave at the end of each row; None where departures are certain."""
+    if request.early_spread_h == 0:
+        return None
+    return early_departure_share(
+        stays,
+        signals,
+        rng=np.random.default_rng(request.seed),
+        n_samples=N_SAMPLES[request.effort],
+        spread_h=request.early_spread_h,
     )
 
 
@@ -113,12 +134,19 @@ def _deadline(time_limit_s: float | None, clock: Clock) -> StopRule:
     return lambda: clock() >= end_s
 
 
-def _study(request: ChargeRequest, task: _Task, *, found: Schedule) -> Study:
-    stays, limits, signals = task.read.stays, task.limits, task.signals
+def _study(
+    request: ChargeRequest, task: ChargeTask, *, found: Schedule, unfair: Schedule | None
+) -> Study:
     without_management = unmanaged(
-        stays, limits=limits, signals=signals, unmet_eur_per_kwh=request.unmet_eur_per_kwh
+        task.stays,
+        limits=task.limits,
+        signals=task.priced,
+        unmet_eur_per_kwh=request.unmet_eur_per_kwh,
+        unfair_eur_per_kwh=request.unfair_eur_per_kwh,
+        early=task.early_share,
+        max_share=None if task.power_shares is None else task.power_shares[0],
     )
-    summary = _summary(request, task, found=found, without_management=without_management)
+    result = ChargeResult(found=found, without_management=without_management, unfair=unfair)
     return Study(
         kind="charge",
         title=text("Charging of {file}", file=request.stays.name),
@@ -127,154 +155,54 @@ def _study(request: ChargeRequest, task: _Task, *, found: Schedule) -> Study:
         service_date=None,
         timezone="UTC",
         inputs=tuple(input_of(path) for path in request.files),
-        assumptions=(_unmet_price(request),),
+        assumptions=_assumptions(request),
         repairs=(),
-        warnings=(*task.read.warnings, *_warnings(request, task, found=found)),
-        summary=summary,
+        warnings=(*task.warnings, *charge_warnings(request, task, result=result)),
+        summary=charge_summary(request, task, result=result),
         tables=charge_tables(
-            found, without_management, stays=stays, limits=limits, signals=signals
+            found,
+            without_management,
+            stays=task.stays,
+            limits=task.limits,
+            signals=task.signals,
+            early_share=task.early_share,
+            power_shares=task.power_shares,
         ),
     )
 
 
-def _unmet_price(request: ChargeRequest) -> AssumptionUsed:
-    return AssumptionUsed(
-        key="charge.unmet_eur_per_kwh",
-        value=request.unmet_eur_per_kwh,
-        unit="EUR/kWh",
-        source=text("--unmet-eur-per-kwh: a price that makes shortfall a last resort"),
-        year=None,
-        status="user",
+def _assumptions(request: ChargeRequest) -> tuple[AssumptionUsed, ...]:
+    """Figures that no file holds: the price of shortfall, and those of the goals that are on."""
+    rows = (
+        (
+            "unmet_eur_per_kwh",
+            request.unmet_eur_per_kwh,
+            "EUR/kWh",
+            text("--unmet-eur-per-kwh: a price that makes shortfall a last resort"),
+        ),
+        (
+            "unfair_eur_per_kwh",
+            request.unfair_eur_per_kwh,
+            "EUR/kWh",
+            text("--unfair-eur-per-kwh: what shortfall beyond half of the wish costs more"),
+        ),
+        (
+            "carbon_eur_per_t",
+            request.carbon_eur_per_t,
+            "EUR/t",
+            text("--carbon-eur-per-t: the price of carbon in the decision"),
+        ),
+        (
+            "early_spread_h",
+            request.early_spread_h,
+            "h",
+            text("--early-spread-h: standard deviation of how much earlier vehicles leave"),
+        ),
     )
-
-
-def _summary(
-    request: ChargeRequest, task: _Task, *, found: Schedule, without_management: PowerPlan
-) -> dict[str, Any]:
-    limits, signals, plan = task.limits, task.signals, found.plan
-    summary: dict[str, Any] = {
-        "stays": len(task.read.stays),
-        "steps": signals.n_steps,
-        "step_s": signals.step_s,
-        "cost_eur": plan.cost_eur,
-        "lower_bound_eur": found.lower_bound_eur,
-        "bound_kind": BOUND_KIND,
-        "solver_bound_eur": found.solver_bound_eur,
-        "gap": found.gap,
-        "unmet_kwh": float(plan.unmet_kwh.sum()),
-        "unmet_stays": int((plan.unmet_kwh > 0).sum()),
-        "unmet_eur_per_kwh": request.unmet_eur_per_kwh,
-        "peak_import_kw": peak_import_kw(plan, limits),
-        "binding_limits": [
-            {
-                "limit_id": limits.limit_id[binding.limit],
-                "hours": binding.hours,
-                "value_eur": binding.value_eur,
-            }
-            for binding in found.binding_limits
-        ],
-        "cost_unmanaged_eur": without_management.cost_eur,
-        "peak_unmanaged_kw": peak_import_kw(without_management, limits),
-        "cost_without_vehicles_eur": without_vehicles_eur(limits, signals),
-        "base_load_excess": _base_load_excess(limits, signals),
-        "was_stopped": found.was_stopped,
-    }
-    return summary
-
-
-def peak_import_kw(plan: PowerPlan, limits: LimitTree) -> float:
-    """Highest net import of the horizon, all roots together."""
-    at_roots_kw = plan.net_kw[limits.parent < 0]
-    return float(np.maximum(at_roots_kw, 0.0).sum(axis=0).max())
-
-
-def _base_load_excess(limits: LimitTree, signals: SignalTable) -> list[dict[str, Any]]:
-    """Limits that the base load breaks without any vehicle: hours and worst excess."""
-    base_kw = headroom(limits).base_kw
-    excess_kw = np.maximum(base_kw - limits.import_kw, -base_kw - limits.export_kw)
-    return [
-        {
-            "limit_id": limits.limit_id[row],
-            "hours": float((excess_kw[row] > _NOTHING_KW).sum() * signals.step_h),
-            "worst_kw": float(excess_kw[row].max()),
-        }
-        for row in np.flatnonzero((excess_kw > _NOTHING_KW).any(axis=1)).tolist()
-    ]
-
-
-def _warnings(request: ChargeRequest, task: _Task, *, found: Schedule) -> tuple[StudyWarning, ...]:
-    messages = (
-        _stopped(found),
-        _gap_not_reached(request, found),
-        _unmet(request, found),
-        _base_load_above(request, task),
-        _overcharged(request, task, found=found),
+    return tuple(
+        AssumptionUsed(
+            key=f"charge.{key}", value=value, unit=unit, source=source, year=None, status="user"
+        )
+        for key, value, unit, source in rows
+        if value > 0 or key == "unmet_eur_per_kwh"
     )
-    return tuple(warning for warning in messages if warning is not None)
-
-
-def _stopped(found: Schedule) -> StudyWarning | None:
-    if not found.was_stopped:
-        return None
-    return StudyWarning(
-        code="charge-cut-short",
-        file=None,
-        message=text("the search was cut short by --time-limit: a better schedule may exist"),
-    )
-
-
-def _gap_not_reached(request: ChargeRequest, found: Schedule) -> StudyWarning | None:
-    if found.gap <= request.gap:
-        return None
-    message = text(
-        "the proven gap is {gap:.3%}, asked for {asked:.3%}; where vehicles have a minimum power, "
-        "a part of it cannot be closed by prices",
-        gap=found.gap,
-        asked=request.gap,
-    )
-    return StudyWarning(code="charge-gap-not-reached", file=None, message=message)
-
-
-def _unmet(request: ChargeRequest, found: Schedule) -> StudyWarning | None:
-    unmet_kwh = found.plan.unmet_kwh
-    if not (unmet_kwh > 0).any():
-        return None
-    message = text(
-        "{n} stays leave with {kwh:.1f} kWh less than asked for; the table stays lists them",
-        n=int((unmet_kwh > 0).sum()),
-        kwh=float(unmet_kwh.sum()),
-    )
-    return StudyWarning(code="charge-unmet-energy", file=request.stays.name, message=message)
-
-
-def _base_load_above(request: ChargeRequest, task: _Task) -> StudyWarning | None:
-    excess = _base_load_excess(task.limits, task.signals)
-    if not excess:
-        return None
-    message = text(
-        "the base load alone breaks {n} limits, {limit} by up to {kw:.1f} kW; vehicles only lower "
-        "it there",
-        n=len(excess),
-        limit=excess[0]["limit_id"],
-        kw=excess[0]["worst_kw"],
-    )
-    return StudyWarning(
-        code="charge-base-load-above-limit", file=request.limits.name, message=message
-    )
-
-
-def _overcharged(request: ChargeRequest, task: _Task, *, found: Schedule) -> StudyWarning | None:
-    stays = task.read.stays
-    surplus_kwh = delivered_kwh(found.plan, stays, step_h=task.signals.step_h) - np.maximum(
-        stays.energy_kwh, 0.0
-    )
-    is_over = ~stays.has_battery & (stays.min_kw == 0) & (surplus_kwh > _NOTHING_KWH)
-    if not is_over.any():
-        return None
-    message = text(
-        "{n} stays without a known battery take {kwh:.1f} kWh more than asked for, because energy "
-        "costs nothing or less at times; capacity_kwh and soc_arrival_kwh would bound them",
-        n=int(is_over.sum()),
-        kwh=float(surplus_kwh[is_over].sum()),
-    )
-    return StudyWarning(code="charge-more-than-asked", file=request.stays.name, message=message)

@@ -2,10 +2,22 @@
 
 import numpy as np
 
-from viavolta.engines.charging.answer import battery_cost_eur, charge_only_cost_eur
+from viavolta.engines.charging.fleet import NO_ROWS, RowShares, batteries
+from viavolta.engines.charging.network import PHASES
+from viavolta.engines.charging.oracle import (
+    Batteries,
+    Room,
+    Terms,
+    battery_value,
+    fill_powers,
+    plain_answer,
+    room_for,
+)
+from viavolta.engines.charging.partition import vehicle_order
 from viavolta.engines.charging.tree import add_down, headroom, root_prices
-from viavolta.engines.charging.window import Windows, windows
-from viavolta.model.arrays import Floats, require
+from viavolta.engines.charging.window import windows
+from viavolta.engines.kit.jit import kernel
+from viavolta.model.arrays import Floats, Ints, require
 from viavolta.model.limit import LimitTree
 from viavolta.model.schedule import LimitPrices
 from viavolta.model.signal import SignalTable
@@ -21,53 +33,81 @@ def charging_bound(
     limits: LimitTree,
     signals: SignalTable,
     unmet_eur_per_kwh: float,
+    unfair_eur_per_kwh: float = 0.0,
+    rows: RowShares = NO_ROWS,
 ) -> float:
     """Cost in EUR that no schedule can go below, whatever produced the prices.
 
-    The Lagrangian bound: limits, peaks and the balance at the roots are priced instead of
-    enforced, and every stay then does what is cheapest for itself. The stay is relaxed (no minimum
-    power, charging and discharging at once allowed), so the bound also holds for stays with a
-    minimum power, where a small gap may remain that no price closes.
+    The Lagrangian bound: limits, phases, peaks and the balance at the roots are priced instead of
+    enforced, and every vehicle then does what is cheapest for itself. The vehicle is relaxed (no
+    minimum power, the concave envelope of its gain, charging and discharging at once allowed), so
+    the bound also holds where that matters, and a small gap may remain that no price closes. A
+    stay that may choose its phase takes the cheapest of the three.
 
     Raises
     ------
     ValueError: prices that no bound follows from (see LimitPrices).
     """
     _require_valid(prices, limits, signals)
-    window, step_h = windows(stays, signals), signals.step_h
-    at_plug = plug_prices(prices, stays, window=window, limits=limits)
-    total = _constant_eur(prices, limits, step_h=step_h) + charge_only_cost_eur(
-        stays, at_plug, window=window, step_h=step_h, unmet_eur_per_kwh=unmet_eur_per_kwh
+    window = windows(stays, signals)
+    order = vehicle_order(stays, np.zeros(len(stays), dtype=np.int64))
+    b = batteries(stays, window, rows=rows, path=stays.limit, order=order)
+    terms = Terms(step_h=signals.step_h, unmet=unmet_eur_per_kwh, unfair=unfair_eur_per_kwh)
+    longest = int(np.diff(b.offset[b.vehicle]).max()) if len(stays) else 0
+    vehicles_eur = vehicles_at_prices(
+        b, plug_prices(prices, limits), stays.phase[order], terms, room_for(longest)
     )
-    for stay in np.flatnonzero(stays.max_discharge_kw > 0).tolist():
-        rows = slice(window.offsets[stay], window.offsets[stay + 1])
-        total += battery_cost_eur(
-            stays,
-            stay,
-            price=at_plug[rows],
-            share=window.share[rows],
-            step_h=step_h,
-            unmet_eur_per_kwh=unmet_eur_per_kwh,
-        )
-    return total
+    return constant_eur(prices, limits, step_h=signals.step_h) + vehicles_eur
 
 
-def plug_prices(
-    prices: LimitPrices, stays: StayTable, *, window: Windows, limits: LimitTree
-) -> Floats:
-    """(K,) what a kWh at the plug is worth to a stay: all prices on the way up to the root."""
-    own = (
+def plug_prices(prices: LimitPrices, limits: LimitTree) -> Floats:
+    """(4, L, T) what a kWh at a plug is worth, all prices on the way up: three phases, or one."""
+    common = (
         prices.import_eur_per_kwh
         - prices.export_eur_per_kwh
         + prices.peak_eur_per_kwh
         + prices.energy_eur_per_kwh
     )
-    at_limits = add_down(own, limits.parent)
-    at_plug: Floats = at_limits[stays.limit[window.stay], window.step]
-    return at_plug
+    own = np.repeat(common[np.newaxis], PHASES + 1, axis=0)
+    if prices.phase_eur_per_kwh is not None:
+        own[0] += prices.phase_eur_per_kwh.mean(axis=1)
+        own[1:] += prices.phase_eur_per_kwh.transpose(1, 0, 2)
+    return np.stack([add_down(values, limits.parent) for values in own])
 
 
-def _constant_eur(prices: LimitPrices, limits: LimitTree, *, step_h: float) -> float:
+@kernel
+def vehicles_at_prices(
+    b: Batteries, at_limit: Floats, phase: Ints, terms: Terms, room: Room
+) -> float:
+    """Least cost of all vehicles, each by itself. at_limit: (4, L, T); b.path holds limits."""
+    total = 0.0
+    for v in range(len(b.vehicle) - 1):
+        n = fill_powers(b, v, room)
+        on = phase[b.vehicle[v]]
+        best = np.inf
+        for choice in range(4):
+            if on >= 0 and choice != on:
+                continue
+            if on < 0 and choice == 0:
+                continue
+            at = 0
+            for s in range(b.vehicle[v], b.vehicle[v + 1]):
+                which = choice if on < 0 else phase[s]
+                for k in range(b.offset[s + 1] - b.offset[s]):
+                    room.price[at] = at_limit[which, b.path[s], b.step[s] + k]
+                    at += 1
+            if b.is_plain[v]:
+                cost = plain_answer(b, v, terms, room, n)
+                for k in range(n):
+                    cost += room.price[k] * room.answer[k] * terms.step_h
+            else:
+                cost = battery_value(b, v, terms, room, n)
+            best = min(best, cost)
+        total += best
+    return total
+
+
+def constant_eur(prices: LimitPrices, limits: LimitTree, *, step_h: float) -> float:
     """Add up what the prices make of base load, limits and peaks so far."""
     room = headroom(limits)
     per_hour = (
@@ -76,7 +116,13 @@ def _constant_eur(prices: LimitPrices, limits: LimitTree, *, step_h: float) -> f
         + prices.peak_eur_per_kwh * (room.base_kw - limits.peak_so_far_kw[:, np.newaxis])
         + prices.energy_eur_per_kwh * room.base_kw
     )
-    return float(per_hour.sum() * step_h)
+    total = float(per_hour.sum())
+    if prices.phase_eur_per_kwh is not None:
+        base_kw = room.base_kw[:, np.newaxis] / PHASES
+        free_kw = np.maximum(limits.phase_kw[:, np.newaxis, np.newaxis] - base_kw, 0.0)
+        free_kw[~np.isfinite(free_kw)] = 0.0  # no limit, no price
+        total -= float((prices.phase_eur_per_kwh * free_kw).sum())
+    return total * step_h
 
 
 def _require_valid(prices: LimitPrices, limits: LimitTree, signals: SignalTable) -> None:
@@ -90,3 +136,6 @@ def _require_valid(prices: LimitPrices, limits: LimitTree, signals: SignalTable)
     peak_eur_per_kw = prices.peak_eur_per_kwh.sum(axis=1) * signals.step_h
     fits = peak_eur_per_kw <= limits.peak_eur_per_kw * (1.0 + _ROUNDING)
     require(fits, "peak prices sum to more than the capacity price")
+    if prices.phase_eur_per_kwh is not None:
+        idle = prices.phase_eur_per_kwh[~np.isfinite(limits.phase_kw)] == 0
+        require(idle, "a phase price at a limit that does not look at phases")

@@ -1,7 +1,4 @@
-"""A schedule within all limits that needs no solver: first come, first served.
-
-What remains when the search is stopped before it has found anything.
-"""
+"""A schedule within all limits that looks at no price: first come, first served."""
 
 import numpy as np
 
@@ -22,9 +19,10 @@ def first_come_kw(stays: StayTable, window: Windows, *, limits: LimitTree, step_
     left_kw = room.import_kw - room.base_kw
     power_kw = np.zeros(len(window))
     wanted = wanted_kwh(stays)
+    all_steps, all_shares = window.step, window.share
     for stay in np.lexsort((np.arange(len(stays)), stays.arrival)).tolist():
         rows = slice(int(window.offsets[stay]), int(window.offsets[stay + 1]))
-        steps, share = window.step[rows], window.share[rows]
+        steps, share = all_steps[rows], all_shares[rows]
         path = path_to_root(limits.parent, int(stays.limit[stay]))
         offered = np.minimum(stays.max_kw[stay] * share, left_kw[np.ix_(path, steps)].min(axis=0))
         offered = np.where(offered < stays.min_kw[stay] * share, 0.0, offered)

@@ -4,30 +4,38 @@ import numpy as np
 
 from viavolta.engines.charging.bound import charging_bound
 from viavolta.engines.charging.cost import plan_of
-from viavolta.engines.charging.first_come import first_come_kw
-from viavolta.engines.charging.modes import Found, needs_modes, solve_with_modes
-from viavolta.engines.charging.program import (
-    Task,
-    linear_program,
-    power_of,
-    prices_of,
-    prices_without_search,
-    task_of,
-)
-from viavolta.engines.kit.milp import Outcome, solve
+from viavolta.engines.charging.decompose import Found, MakePool, Task, master_of, search
+from viavolta.engines.charging.finish import finish, is_small
+from viavolta.engines.charging.fleet import RowShares
+from viavolta.engines.charging.oracle import Terms
+from viavolta.engines.charging.phases import chosen_phases
+from viavolta.engines.charging.pool import ThreadPool
+from viavolta.engines.charging.window import windows
 from viavolta.model.arrays import Floats
 from viavolta.model.errors import PeerError
 from viavolta.model.limit import LimitTree
 from viavolta.model.messages import text
 from viavolta.model.progress import StopRule, never
-from viavolta.model.schedule import BindingLimit, LimitPrices, Schedule
+from viavolta.model.schedule import (
+    SMALLEST_COST_EUR,
+    BindingLimit,
+    LimitPrices,
+    PowerPlan,
+    Schedule,
+)
 from viavolta.model.signal import SignalTable
 from viavolta.model.stay import StayTable
 
-_ROUNDING = 1e-5  # of the cost: more than that between cost and bound is no rounding
+_ROUNDING = 1e-6  # of the cost: more than that between cost and bound is no rounding
 
 _BINDS_KW = 1e-6
 """A limit binds where the power comes this near, relative to the limit."""
+
+MOST_PASSES = 240
+"""Passes over all vehicles after which the search ends with the gap it has."""
+
+_BEFORE_FINISH = 48
+"""Passes after which a small task is finished by a linear program."""
 
 
 def schedule(
@@ -36,94 +44,126 @@ def schedule(
     signals: SignalTable,
     *,
     unmet_eur_per_kwh: float = 10.0,
+    unfair_eur_per_kwh: float = 0.0,
+    early_share: Floats | None = None,
+    max_share: Floats | None = None,
+    max_discharge_share: Floats | None = None,
     gap: float = 1e-3,
     stop: StopRule = never,
     seed: int = 1,
+    most_passes: int = MOST_PASSES,
+    make_pool: MakePool = ThreadPool,
+    n_parts: int | None = None,
 ) -> Schedule:
     """Find the power of every stay over time that costs least, and prove how good it is.
 
-    An exact linear program; only where vehicles have a minimum power, or would charge and
-    discharge at once to burn energy under negative prices, binary columns are added and `gap` and
-    the stop rule matter. Shortfall is soft: there is always an answer.
-
-    The lower bound is the Lagrangian bound of `charging_bound` at the prices of the linear
-    relaxation, recomputed from these prices alone.
+    All limits are priced by an augmented Lagrangian; every vehicle answers the prices by an exact
+    oracle and moves toward its answer; what remains broken is repaired. Shortfall is soft: there is
+    always an answer. The lower bound is the Lagrangian bound of `charging_bound`, which follows
+    from the prices alone.
 
     Parameters
     ----------
-    unmet_eur_per_kwh
-        Price of energy not delivered by departure.
+    unmet_eur_per_kwh, unfair_eur_per_kwh
+        Price of energy not delivered by departure, and what it costs more beyond half of what a
+        stay wanted.
+    early_share
+        (K,) chance that the vehicle leaves for good at the end of a row of `windows(...)`.
+    max_share, max_discharge_share
+        (K,) share of max_kw and max_discharge_kw that a row allows; all of it without.
     gap
-        Relative gap between cost and bound at which the search for binaries ends.
+        Relative gap between cost and bound that is good enough.
     stop
-        Asked during the search; True ends it with the best found so far, at worst first come,
-        first served.
+        Asked after every pass; True ends the search with the best found so far.
     seed
-        Random seed of the solver.
+        Random seed of the linear programs that finish small tasks.
+    most_passes
+        Passes over all vehicles at most.
+    make_pool, n_parts
+        Where parts work, and how many there are; the result depends on n_parts, not on the pool.
 
     Raises
     ------
     ValueError: the tables do not fit together (a stay outside the signals, an unknown limit).
-    PeerError: the solver fails.
     """
-    task = task_of(stays, limits, signals=signals, unmet_eur_per_kwh=unmet_eur_per_kwh)
-    program = linear_program(task)
-    relaxed = solve(program, stop=stop, seed=seed)
-    if relaxed.outcome is Outcome.STOPPED:
-        return _proven(_first_come(task, was_stopped=True), prices_without_search(task), task=task)
-    if relaxed.outcome is not Outcome.OPTIMAL:
-        raise _failed(relaxed.outcome)
-    prices = prices_of(relaxed, task)
-    power_kw = power_of(relaxed.x, task)
-    found: Found | None = Found(power_kw=power_kw, bound_eur=-np.inf, was_stopped=False)
-    if needs_modes(power_kw, task):
-        found = solve_with_modes(
-            program, relaxed, task=task, prices=prices, gap=gap, stop=stop, seed=seed
-        )
-    return _proven(found or _first_come(task, was_stopped=stop()), prices, task=task)
+    if len(stays) and int(stays.limit.max()) >= len(limits):
+        msg = "a stay hangs on a limit that is not in the tree"
+        raise ValueError(msg)
+    none = np.zeros(0)
+    task = Task(
+        stays=stays,
+        limits=limits,
+        signals=signals,
+        terms=Terms(step_h=signals.step_h, unmet=unmet_eur_per_kwh, unfair=unfair_eur_per_kwh),
+        rows=RowShares(
+            scale=none if max_share is None else max_share,
+            discharge_scale=none if max_discharge_share is None else max_discharge_share,
+            early=none if early_share is None else early_share,
+        ),
+        window=windows(stays, signals),
+        phase=chosen_phases(stays, limits),
+    )
+    master = master_of(task, make_pool=make_pool, n_parts=n_parts)
+
+    def cost_of(power_kw: Floats) -> float:
+        return _plan(task, power_kw).cost_eur
+
+    small = is_small(master)
+    found = search(
+        master,
+        cost_of=cost_of,
+        gap=gap,
+        stop=stop,
+        most_passes=min(most_passes, _BEFORE_FINISH) if small else most_passes,
+    )
+    if small and not found.was_stopped and _gap(found) > gap:
+        found = finish(master, found, cost_of=cost_of, gap=gap, stop=stop, seed=seed)
+    return proven(task, found)
 
 
-def _failed(reason: str) -> PeerError:
-    return PeerError(
-        code="solver-failed",
-        message=text("the solver HiGHS failed: {reason}", reason=reason),
-        hint=text("figures that differ by more than a billion times are a common cause"),
+def _gap(found: Found) -> float:
+    return (found.cost_eur - found.bound_eur) / max(abs(found.cost_eur), SMALLEST_COST_EUR)
+
+
+def _plan(task: Task, power_kw: Floats) -> PowerPlan:
+    return plan_of(
+        power_kw,
+        task.stays,
+        limits=task.limits,
+        signals=task.signals,
+        unmet_eur_per_kwh=task.terms.unmet,
+        unfair_eur_per_kwh=task.terms.unfair,
+        early=task.rows.early if task.rows.early.size else None,
+        phase_used=task.phase,
     )
 
 
-def _first_come(task: Task, *, was_stopped: bool) -> Found:
-    power_kw = first_come_kw(
-        task.stays, task.window, limits=task.limits, step_h=task.signals.step_h
-    )
-    return Found(power_kw=power_kw, bound_eur=-np.inf, was_stopped=was_stopped)
-
-
-def _proven(found: Found, prices: LimitPrices, *, task: Task) -> Schedule:
+def proven(task: Task, found: Found) -> Schedule:
     """Put the plan, its bound and the limits that bind together."""
-    plan = plan_of(
-        found.power_kw,
-        task.stays,
-        limits=task.limits,
-        signals=task.signals,
-        unmet_eur_per_kwh=task.unmet_eur_per_kwh,
-    )
-    bound_eur = charging_bound(
-        prices,
-        task.stays,
-        limits=task.limits,
-        signals=task.signals,
-        unmet_eur_per_kwh=task.unmet_eur_per_kwh,
-    )
-    if max(bound_eur, found.bound_eur) > plan.cost_eur + _ROUNDING * max(1.0, abs(plan.cost_eur)):
-        raise _failed(text("the cost is below its own lower bound"))
-    lower_bound_eur = min(bound_eur, plan.cost_eur)
+    plan = _plan(task, found.power_kw)
+    bound_eur = found.bound_eur
+    if (task.stays.phase < 0).any():  # the bound must hold for every choice of phases
+        bound_eur = charging_bound(
+            found.prices,
+            task.stays,
+            limits=task.limits,
+            signals=task.signals,
+            unmet_eur_per_kwh=task.terms.unmet,
+            unfair_eur_per_kwh=task.terms.unfair,
+            rows=task.rows,
+        )
+    if bound_eur > plan.cost_eur + _ROUNDING * max(1.0, abs(plan.cost_eur)):
+        raise PeerError(
+            code="solver-failed",
+            message=text("the schedule costs less than its own lower bound"),
+            hint=text("figures that differ by more than a billion times are a common cause"),
+        )
     return Schedule(
         plan=plan,
-        prices=prices,
-        lower_bound_eur=lower_bound_eur,
-        solver_bound_eur=min(max(found.bound_eur, lower_bound_eur), plan.cost_eur),
+        prices=found.prices,
+        lower_bound_eur=min(bound_eur, plan.cost_eur),
         binding_limits=binding_limits(
-            prices, plan.net_kw, limits=task.limits, step_h=task.signals.step_h
+            found.prices, plan.net_kw, limits=task.limits, step_h=task.signals.step_h
         ),
         was_stopped=found.was_stopped,
     )

@@ -16,18 +16,36 @@ class Windows:
     Attributes
     ----------
     first_step : (S,), offsets : (S + 1,) as in PowerPlan.
-    stay, step : (K,) which stay and which step of the signals.
-    share : (K,) part of the step during which the vehicle is there; in (0, 1].
+    first_share, last_share : (S,) part of the first and last step during which the vehicle is
+        there, in (0, 1]; steps in between are whole.
     """
 
     first_step: Ints
     offsets: Ints
-    stay: Ints
-    step: Ints
-    share: Floats
+    first_share: Floats
+    last_share: Floats
 
     def __len__(self) -> int:
-        return len(self.step)
+        return int(self.offsets[-1])
+
+    @property
+    def stay(self) -> Ints:
+        """(K,) stay of each row; made anew on each call."""
+        return np.repeat(np.arange(len(self.first_step)), np.diff(self.offsets))
+
+    @property
+    def step(self) -> Ints:
+        """(K,) step of each row; made anew on each call."""
+        return steps_of(self.first_step, self.offsets)
+
+    @property
+    def share(self) -> Floats:
+        """(K,) part of the step during which the vehicle is there; made anew on each call."""
+        share = np.ones(len(self))
+        if len(self):
+            share[self.offsets[1:] - 1] = self.last_share
+            share[self.offsets[:-1]] = self.first_share
+        return share
 
 
 def windows(stays: StayTable, signals: SignalTable) -> Windows:
@@ -46,12 +64,21 @@ def windows(stays: StayTable, signals: SignalTable) -> Windows:
     first = begin_s // signals.step_s
     last = (end_s - 1) // signals.step_s
     offsets = np.concatenate(([0], np.cumsum(last - first + 1))).astype(np.int64)
-    stay = np.repeat(np.arange(len(stays)), np.diff(offsets))
-    step = first[stay] + np.arange(offsets[-1]) - offsets[stay]
-    from_s = np.maximum(begin_s[stay], step * signals.step_s)
-    until_s = np.minimum(end_s[stay], (step + 1) * signals.step_s)
-    share = (until_s - from_s) / signals.step_s
-    return Windows(first_step=first, offsets=offsets, stay=stay, step=step, share=share)
+    first_until = np.minimum(end_s, (first + 1) * signals.step_s)
+    last_from = np.maximum(begin_s, last * signals.step_s)
+    return Windows(
+        first_step=first,
+        offsets=offsets,
+        first_share=(first_until - begin_s) / signals.step_s,
+        last_share=(end_s - last_from) / signals.step_s,
+    )
+
+
+def steps_of(first_step: Ints, offsets: Ints) -> Ints:
+    """(K,) step of each row of stays that begin in a step. Shapes: (S,), (S + 1,)."""
+    start = np.repeat(first_step - offsets[:-1], np.diff(offsets))
+    steps: Ints = start + np.arange(int(offsets[-1]))
+    return steps
 
 
 def sum_by_stay(values: Floats, offsets: Ints) -> Floats:

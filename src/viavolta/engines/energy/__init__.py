@@ -2,5 +2,6 @@
 
 Public: `driving` (trip_energy_kwh, deadhead_energy_kwh, energy_parts_kwh), `cabin` (heating and
 cooling power, fuel heater litres), `climb` (climb_descent_m, points_along), `climate`
-(design_days). Arrays and records in, arrays and records out. May import engines.kit and model.
+(design_days), `ageing` (holding_cost, wear_eur_per_kwh: what a battery loses next). Arrays and
+records in, arrays and records out. May import engines.kit and model.
 """

@@ -1,14 +1,11 @@
-"""What the study rests on and how anyone finds it again: assumptions, repairs, inputs, commands."""
+"""What a bus study rests on: its assumptions, with source and how sure they are."""
 
-import shlex
-
-from viavolta import __version__
 from viavolta.model.messages import text
 from viavolta.model.study import AssumptionUsed, Study
 from viavolta.reports.figure import paragraph, section
-from viavolta.reports.markup import Html, clip, fill, tag
+from viavolta.reports.markup import Html, clip, tag
 from viavolta.reports.numbers import number
-from viavolta.reports.tables import figures, table, values, words
+from viavolta.reports.tables import table, values, words
 
 
 def assumptions(study: Study) -> Html:
@@ -69,96 +66,3 @@ def _filter(counts: dict[str, int]) -> Html:
         data_for="assumptions",
         hidden="",
     )  # fmt: skip
-
-
-def repairs(study: Study) -> Html:
-    """Show what was wrong in the input and mended."""
-    title = text("Repairs of the input")
-    if not study.repairs:
-        return section("repairs", title, paragraph(text("None were needed.")))
-    columns = (
-        words(text("Repair")),
-        words(text("File")),
-        figures(text("Times")),
-        words(text("Example")),
-        words(text("What was done")),
-    )
-    rows = ((r.code, r.file, r.count, r.example, r.action) for r in study.repairs)
-    caption = text("Repairs, each with one example")
-    return section("repairs", title, table("repairs", columns, rows, caption=caption))
-
-
-def warnings(study: Study) -> Html:
-    """List all that must be known before a figure is trusted."""
-    title = text("Warnings")
-    if not study.warnings:
-        return section("warnings", title, paragraph(text("None.")))
-    columns = (words(text("Warning")), words(text("File")), words(text("What it says")))
-    rows = ((w.code, w.file or "", w.message) for w in study.warnings)
-    return section(
-        "warnings", title, table("warnings", columns, rows, caption=text("All warnings"))
-    )
-
-
-def inputs(study: Study) -> Html:
-    """Show inputs by hash, with origin and licence."""
-    columns = (
-        words(text("File")),
-        figures(text("Bytes")),
-        words(text("Origin")),
-        words(text("Licence")),
-        words(text("SHA-256")),
-    )
-    rows = (
-        (i.name, i.bytes, i.origin, i.licence, tag("code", clip(i.sha256, 64)))
-        for i in study.inputs
-    )
-    return section(
-        "inputs",
-        text("Inputs"),
-        table("inputs", columns, rows, caption=text("Input files of this study")),
-    )
-
-
-def reproduce(study: Study) -> Html:
-    """Show the commands that make this study again and verify it."""
-    return section(
-        "reproduce",
-        text("Do it again, check it"),
-        paragraph(
-            text(
-                "The same inputs, seed and effort give the same tables, bit for bit. Run this in "
-                "the folder of the inputs:"
-            )
-        ),
-        tag("pre", tag("code", _command(study))),
-        paragraph(
-            text(
-                "Check this study from its tables alone; no code of the planner takes part. Run "
-                "it in the folder above this report, with the folder's name in place of STUDY:"
-            )
-        ),
-        tag("pre", tag("code", "viavolta check STUDY")),
-        paragraph(
-            fill(
-                text("Made with viavolta {version}, seed {seed}, effort {effort}."),
-                version=__version__,
-                seed=study.seed,
-                effort=clip(study.effort, 20),
-            )
-        ),
-    )
-
-
-def _command(study: Study) -> str:
-    """Show the recorded command where there is one, else what the study says of its options."""
-    recorded = study.summary.get("command")
-    if isinstance(recorded, str) and recorded:
-        return clip(recorded, 2000)
-    if isinstance(recorded, list) and recorded:
-        return clip(shlex.join(str(word) for word in recorded), 2000)
-    feed = clip(study.inputs[0].name) if study.inputs else "FEED.zip"
-    words_ = ["viavolta", "plan", "bus", feed, "--out", "STUDY"]
-    if study.service_date is not None:
-        words_ += ["--date", study.service_date.isoformat()]
-    return shlex.join([*words_, "--seed", str(study.seed), "--effort", clip(study.effort, 20)])

@@ -2,6 +2,7 @@
 
 from viavolta.model.messages import text
 from viavolta.model.study import Study
+from viavolta.reports import record as common
 from viavolta.reports.bus import answer, costs, day, energy, gantt, power, proof, record
 from viavolta.reports.bus.facts import facts_of
 from viavolta.reports.bus.key_figures import key_figures
@@ -35,10 +36,10 @@ def bus_report(study: Study) -> bytes:
         proof.reasons(facts),
         proof.left_out_trips(facts),
         record.assumptions(study),
-        record.repairs(study),
-        record.warnings(study),
-        record.inputs(study),
-        record.reproduce(study),
+        common.repairs(study),
+        common.warnings(study),
+        common.inputs(study),
+        common.reproduce(study),
     )
     return page(
         title=text("{title} - viavolta", title=clip(study.title, 120)),

@@ -1,0 +1,100 @@
+"""What any study rests on and how anyone finds it again: repairs, warnings, inputs, commands."""
+
+import shlex
+
+from viavolta import __version__
+from viavolta.model.messages import text
+from viavolta.model.study import Study
+from viavolta.reports.figure import missing, paragraph, section
+from viavolta.reports.markup import Html, clip, fill, tag
+from viavolta.reports.tables import figures, table, words
+
+_COMMAND_MAX = 2000
+
+
+def repairs(study: Study) -> Html:
+    """Show what was wrong in the input and mended."""
+    title = text("Repairs of the input")
+    if not study.repairs:
+        return section("repairs", title, paragraph(text("None were needed.")))
+    columns = (
+        words(text("Repair")),
+        words(text("File")),
+        figures(text("Times")),
+        words(text("Example")),
+        words(text("What was done")),
+    )
+    rows = ((r.code, r.file, r.count, r.example, r.action) for r in study.repairs)
+    caption = text("Repairs, each with one example")
+    return section("repairs", title, table("repairs", columns, rows, caption=caption))
+
+
+def warnings(study: Study) -> Html:
+    """List all that must be known before a figure is trusted."""
+    title = text("Warnings")
+    if not study.warnings:
+        return section("warnings", title, paragraph(text("None.")))
+    columns = (words(text("Warning")), words(text("File")), words(text("What it says")))
+    rows = ((w.code, w.file or "", w.message) for w in study.warnings)
+    return section(
+        "warnings", title, table("warnings", columns, rows, caption=text("All warnings"))
+    )
+
+
+def inputs(study: Study) -> Html:
+    """Show inputs by hash, with origin and licence."""
+    columns = (
+        words(text("File")),
+        figures(text("Bytes")),
+        words(text("Origin")),
+        words(text("Licence")),
+        words(text("SHA-256")),
+    )
+    rows = (
+        (i.name, i.bytes, i.origin, i.licence, tag("code", clip(i.sha256, 64)))
+        for i in study.inputs
+    )
+    return section(
+        "inputs",
+        text("Inputs"),
+        table("inputs", columns, rows, caption=text("Input files of this study")),
+    )
+
+
+def reproduce(study: Study) -> Html:
+    """Show the commands that make this study again and verify it."""
+    command = _command(study)
+    return section(
+        "reproduce",
+        text("Do it again, check it"),
+        paragraph(
+            text(
+                "The same inputs, options, seed and effort give the same tables, bit for bit. Run "
+                "this in the folder of the inputs:"
+            )
+        ),
+        tag("pre", tag("code", command)) if command else missing(text("recorded command")),
+        paragraph(
+            text(
+                "Check this study from its tables alone; no code of the planner takes part. Run "
+                "it in the folder above this report, with the folder's name in place of STUDY:"
+            )
+        ),
+        tag("pre", tag("code", "viavolta check STUDY")),
+        paragraph(
+            fill(
+                text("Made with viavolta {version}, seed {seed}, effort {effort}."),
+                version=__version__,
+                seed=study.seed,
+                effort=clip(study.effort, 20),
+            )
+        ),
+    )
+
+
+def _command(study: Study) -> str:
+    """Give the recorded command, a line or a list of words; empty where there is none."""
+    recorded = study.summary.get("command")
+    if isinstance(recorded, list):
+        recorded = shlex.join(str(word) for word in recorded)
+    return clip(recorded, _COMMAND_MAX) if isinstance(recorded, str) else ""
