@@ -1,6 +1,7 @@
 """Limits: a tree of power limits, from plug and site up to transformer, feeder and zone."""
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -35,7 +36,7 @@ class LimitTree:
     peak_eur_per_kw: Floats
     peak_so_far_kw: Floats
     zone: tuple[str, ...]
-    phase_kw: Floats = field(default_factory=lambda: np.array(np.inf))
+    phase_kw: Floats = dataclasses.field(default_factory=lambda: np.array(np.inf))
 
     def __post_init__(self) -> None:
         n_limits = len(self.limit_id)

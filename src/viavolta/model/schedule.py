@@ -1,6 +1,7 @@
 """Schedules: power per stay per step, with the proof of how good they are."""
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -68,7 +69,7 @@ class PowerPlan:
     net_kw: Floats
     peak_kw: Floats
     cost_items: CostItems
-    phase_used: Ints = field(default_factory=lambda: np.array(0))
+    phase_used: Ints = dataclasses.field(default_factory=lambda: np.array(0))
 
     def __post_init__(self) -> None:
         n_stays, n_flat = len(self.first_step), len(self.power_kw)

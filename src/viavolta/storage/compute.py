@@ -1,9 +1,9 @@
 """Charging parts on other machines: a pool over a Dask cluster (`viavolta charge --cluster`).
 
-Each part of a task sits on one worker, which changes it in place, call by call. A worker may be lost
-at any time, with the parts that sat on it. What is needed to make them again stays here: a copy of
-each part, renewed every so many calls, and the calls since. A part counts the calls it has seen, so
-that none is ever made twice, or on an old copy; a part made again gives the same bytes.
+Each part of a task sits on one worker, which changes it in place, call by call. A worker may be
+lost at any time, with the parts that sat on it. What is needed to make them again stays here: a
+copy of each part, renewed every so many calls, and the calls since. A part counts the calls it has
+seen, so that none is ever made twice, or on an old copy; a part made again gives the same bytes.
 """
 
 import pickle
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 CLUSTER_PARTS = 8
 """Parts of a task on a cluster, unless told otherwise; they, not the workers, fix the bytes."""
 
-_READS: Final = frozenset({bound_part, itself, multipliers, own_cost_eur, powers})
+READS: Final = frozenset({bound_part, itself, multipliers, own_cost_eur, powers})
 """Calls that leave a part as it is: there is no need to make them again."""
 
 _MOST_CALLS = 256
@@ -73,7 +73,7 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stale:
+class Stale:
     """Answer of a seat that has seen other calls than it should have."""
 
 
@@ -83,16 +83,16 @@ def call_seat(
     *,
     function: Callable[..., Any],
     given: Any,
-    options: dict[str, Any],  # noqa: ANN401 - any step of the algorithm
-) -> Any:  # noqa: ANN401 - any step of the algorithm
+    options: dict[str, Any],
+) -> Any:
     """Call a function on the part that sits here, if it is the one after `number` calls.
 
     While a changing call is under way the seat counts as unusable: what breaks off half way is made
     again from a copy, never continued.
     """
     if seat.n_calls != number:
-        return _Stale()
-    if function in _READS:
+        return Stale()
+    if function in READS:
         return function(seat.part(), *given, **options)
     seat.n_calls = -1
     result = function(seat.part(), *given, **options)
@@ -120,7 +120,7 @@ class _Place:
     n_copied: int = 0
     calls: list[_Call] = field(default_factory=list)
     worker: str = ""
-    seat: "Future | None" = None
+    seat: "Future[Seat] | None" = None
 
     @property
     def n_calls(self) -> int:
@@ -130,9 +130,8 @@ class _Place:
 class DaskPool:
     """Parts on the workers of a cluster. Results do not depend on how many there are."""
 
-    def __init__(self, parts: list[Part], client: "Client", *, retries: int = 2) -> None:
+    def __init__(self, parts: list[Part], client: "Client") -> None:
         self._client = client
-        self._retries = retries
         self._n_losses = 0
         self._places = [_Place(copy=packed_part(part)) for part in parts]
         for index in range(len(parts)):
@@ -148,7 +147,7 @@ class DaskPool:
         """How many times a part had to be made again."""
         return self._n_losses
 
-    def each(self, function: Callable[..., Any], *args: Any, **options: Any) -> list[Any]:  # noqa: ANN401 - any step of the algorithm
+    def each(self, function: Callable[..., Any], *args: Any, **options: Any) -> list[Any]:
         """Call function(part, *args, **options) on every part; results in order of the parts.
 
         Raises
@@ -158,34 +157,32 @@ class DaskPool:
         call = _Call(function=function, args=args, options=options)
         return self._results(range(self.n_parts), call)
 
-    def one(self, index: int, function: Callable[..., Any], *args: Any, **options: Any) -> Any:  # noqa: ANN401 - any step of the algorithm
+    def one(self, index: int, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """Call a function on one part. Raises as `each`."""
         call = _Call(function=function, args=args, options=options)
         return self._results(range(index, index + 1), call)[0]
 
     def _results(self, indices: range, call: _Call) -> list[Any]:
         given = self._shared(call.args) if len(indices) > 1 else call.args
-        asked = {index: self._ask(index, call, given=given) for index in indices}
-        results = []
-        for index, future in asked.items():
-            result = self._answer(index, future)
-            while isinstance(result, _Stale):
+        futures = [self._ask(index, call, given=given) for index in indices]
+        results = self._answers(indices, futures)
+        for place, index in enumerate(indices):
+            while isinstance(results[place], Stale):
                 self._make_again(index)
-                result = self._answer(index, self._ask(index, call, given=call.args))
-            results.append(result)
-        if call.function not in _READS:
+                results[place] = self._answer(index, self._ask(index, call, given=call.args))
+        if call.function not in READS:
             for index in indices:
                 self._note(index, call)
         return results
 
-    def _shared(self, args: tuple[Any, ...]) -> Any:  # noqa: ANN401 - arguments, or a promise of them
+    def _shared(self, args: tuple[Any, ...]) -> Any:
         """Large arguments, sent to all workers once."""
         n_bytes = sum(arg.nbytes for arg in args if isinstance(arg, np.ndarray))
         if n_bytes <= _SHARED_BYTES:
             return args
         return self._client.scatter([args], broadcast=True, hash=False)[0]
 
-    def _ask(self, index: int, call: _Call, *, given: Any) -> "Future":  # noqa: ANN401 - see _shared
+    def _ask(self, index: int, call: _Call, *, given: Any) -> "Future[Any]":
         place = self._places[index]
         return self._client.submit(
             call_seat,
@@ -195,11 +192,26 @@ class DaskPool:
             given=given,
             options=call.options,
             workers=[place.worker],
-            retries=self._retries,
             pure=False,
         )
 
-    def _answer(self, index: int, future: "Future") -> Any:  # noqa: ANN401 - any result
+    def _answers(self, indices: range, futures: "list[Future[Any]]") -> list[Any]:
+        """Results of a call, stale where a worker was lost; in one message where all goes well."""
+        from distributed.client import FutureCancelledError  # noqa: PLC0415 - optional
+        from distributed.scheduler import KilledWorker  # noqa: PLC0415 - optional
+
+        async def gathered() -> Any:
+            return await self._client.gather(futures, asynchronous=True)
+
+        try:
+            results: list[Any] = self._client.sync(gathered, callback_timeout=_LOOK_AFTER_S)
+        except (TimeoutError, FutureCancelledError, KilledWorker):
+            results = [
+                self._answer(index, future) for index, future in zip(indices, futures, strict=True)
+            ]
+        return results
+
+    def _answer(self, index: int, future: "Future[Any]") -> Any:
         """Result of a call, or stale where the worker was lost."""
         from distributed.client import FutureCancelledError  # noqa: PLC0415 - optional
         from distributed.scheduler import KilledWorker  # noqa: PLC0415 - optional
@@ -209,9 +221,9 @@ class DaskPool:
                 return future.result(timeout=_LOOK_AFTER_S)
             except TimeoutError:
                 if self._places[index].worker not in self._workers():
-                    return _Stale()
+                    return Stale()
             except (FutureCancelledError, KilledWorker):
-                return _Stale()
+                return Stale()
 
     def _note(self, index: int, call: _Call) -> None:
         """Remember a call that was made; now and then a new copy of the part instead."""
@@ -222,7 +234,7 @@ class DaskPool:
         copy = self._answer(
             index, self._ask(index, _Call(function=itself, args=(), options={}), given=())
         )
-        if not isinstance(copy, _Stale):  # else with one of the next calls, after it is made again
+        if not isinstance(copy, Stale):  # else with one of the next calls, after it is made again
             place.copy, place.n_copied, place.calls = packed_part(copy), place.n_calls, []
 
     def _make_again(self, index: int) -> None:
@@ -240,7 +252,7 @@ class DaskPool:
                 result = None
                 if is_made:
                     result = self._answer(index, self._ask(index, call, given=call.args))
-                is_made = is_made and not isinstance(result, _Stale)
+                is_made = is_made and not isinstance(result, Stale)
                 place.calls.append(call)
 
     def _seat(self, index: int) -> None:

@@ -10,14 +10,14 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "golden" / "charging")]
 from proofs import solve  # noqa: E402 - the path first
 from random_tasks import BINARY, CONVEX, random_task  # noqa: E402 - the path first
 
-LARGE = {"n_stays": 6500, "n_steps": 96, "peak_eur_per_kw": 0.5}  # more than one part
-SMALL = {"n_stays": 60, "n_steps": 48, "with_": (*CONVEX, *BINARY, "chains")}
+PLAIN = {"n_stays": 600, "n_steps": 96, "peak_eur_per_kw": 0.5}
+DETAILED = {"n_stays": 60, "n_steps": 48, "with_": (*CONVEX, *BINARY, "chains")}
 
 
 def main() -> None:
-    """Solve a large plain task and a small one with everything."""
-    for options in (LARGE, SMALL):
-        found = solve(random_task(7, **options), gap=1e-3)
+    """Solve a plain task and one with everything, in one part and in three."""
+    for options, n_parts in ((PLAIN, 3), (DETAILED, 3), (DETAILED, 1)):
+        found = solve(random_task(7, **options), gap=0.02, n_parts=n_parts)
         seen = hashlib.sha256()
         for values in (
             found.plan.power_kw,

@@ -23,7 +23,9 @@ from viavolta.services.charge_tables import charge_tables
 ROUNDING = 1e-6  # of a cost, at least of 1 EUR
 
 
-def solve(task: Task, *, gap: float = 1e-3, stop: StopRule = never) -> Schedule:
+def solve(
+    task: Task, *, gap: float = 1e-3, stop: StopRule = never, n_parts: int | None = None
+) -> Schedule:
     """The engine's schedule."""
     return schedule(
         task.stays,
@@ -36,6 +38,7 @@ def solve(task: Task, *, gap: float = 1e-3, stop: StopRule = never) -> Schedule:
         max_discharge_share=task.options.max_discharge_share,
         gap=gap,
         stop=stop,
+        n_parts=n_parts,
     )
 
 
@@ -94,11 +97,11 @@ def assert_check_agrees(task: Task, found: Schedule) -> None:
 
 
 def _every_vehicle_is_convex(task: Task, found: Schedule) -> bool:
-    """No minimum, no charging loss, and no price at a plug below zero, where losing energy pays."""
+    """No minimum, charging loss or chain, and no price at a plug below zero: losing energy pays."""
     stays, prices = task.stays, found.prices
     is_stepped = ((stays.min_kw > 0) | (stays.charging_loss_kw > 0)).any()
     can_be_negative = (prices.export_eur_per_kwh > 0).any() or (prices.energy_eur_per_kwh < 0).any()
-    return not (is_stepped or can_be_negative)
+    return not (is_stepped or can_be_negative or any(stays.vehicle_id))
 
 
 def _tables(task: Task, found: Schedule) -> dict[str, pl.DataFrame]:

@@ -28,7 +28,7 @@ def _fingerprint(*, n_threads: int, hash_seed: int) -> str:
 
 
 def test_one_and_two_threads_give_the_same_bytes() -> None:
-    """A task of several parts and one with every extension, in processes of their own."""
+    """Tasks of several parts, with every extension too, in processes of their own."""
     alone = _fingerprint(n_threads=1, hash_seed=1)
-    assert len(alone.split()) == 6
+    assert len(alone.split()) == 9
     assert _fingerprint(n_threads=2, hash_seed=2) == alone

@@ -11,7 +11,9 @@ from viavolta.engines.charging.oracle import (
     battery_value,
     fill_powers,
     plain_answer,
+    relaxed_value,
     room_for,
+    whole_pieces,
 )
 from viavolta.engines.charging.partition import vehicle_order
 from viavolta.engines.charging.tree import add_down, headroom, root_prices
@@ -83,28 +85,70 @@ def vehicles_at_prices(
     total = 0.0
     for v in range(len(b.vehicle) - 1):
         n = fill_powers(b, v, room)
-        on = phase[b.vehicle[v]]
-        best = np.inf
-        for choice in range(4):
-            if on >= 0 and choice != on:
-                continue
-            if on < 0 and choice == 0:
-                continue
-            at = 0
-            for s in range(b.vehicle[v], b.vehicle[v + 1]):
-                which = choice if on < 0 else phase[s]
-                for k in range(b.offset[s + 1] - b.offset[s]):
-                    room.price[at] = at_limit[which, b.path[s], b.step[s] + k]
-                    at += 1
-            if b.is_plain[v]:
-                cost = plain_answer(b, v, terms, room, n)
-                for k in range(n):
-                    cost += room.price[k] * room.answer[k] * terms.step_h
-            else:
-                cost = battery_value(b, v, terms, room, n)
-            best = min(best, cost)
-        total += best
+        first, end = b.vehicle[v], b.vehicle[v + 1]
+        is_free = False
+        for s in range(first, end):
+            is_free = is_free or phase[s] < 0
+        if not is_free:
+            _prices_of(b, at_limit, phase, v, 0, room)
+            total += _value(b, v, terms, room, n)
+        elif end - first == 1:
+            best = np.inf
+            for choice in range(1, PHASES + 1):
+                _prices_of(b, at_limit, phase, v, choice, room)
+                best = min(best, _value(b, v, terms, room, n))
+            total += best
+        else:
+            total += _value_of_free_chain(b, v, at_limit, phase, terms, room, n)
     return total
+
+
+@kernel
+def _prices_of(
+    b: Batteries, at_limit: Floats, phase: Ints, v: int, choice: int, room: Room
+) -> None:
+    """Set the prices of all rows of a vehicle; stays with a free phase use the choice."""
+    at = 0
+    for s in range(b.vehicle[v], b.vehicle[v + 1]):
+        which = choice if phase[s] < 0 else phase[s]
+        for k in range(b.offset[s + 1] - b.offset[s]):
+            room.price[at] = at_limit[which, b.path[s], b.step[s] + k]
+            at += 1
+
+
+@kernel
+def _value(b: Batteries, v: int, terms: Terms, room: Room, n: int) -> float:
+    if not b.is_plain[v]:
+        return battery_value(b, v, terms, room, n)
+    cost = plain_answer(b, v, terms, room, n)
+    for k in range(n):
+        cost += room.price[k] * room.answer[k] * terms.step_h
+    return cost
+
+
+@kernel
+def _value_of_free_chain(
+    b: Batteries, v: int, at_limit: Floats, phase: Ints, terms: Terms, room: Room, n: int
+) -> float:
+    """Least cost of a chain that may choose phases: every row at the best of the three."""
+    _prices_of(b, at_limit, phase, v, 1, room)
+    for k in range(n):
+        room.other[k] = room.price[k]
+        room.answer[k] = room.price[k]
+    for choice in range(2, PHASES + 1):
+        _prices_of(b, at_limit, phase, v, choice, room)
+        for k in range(n):
+            room.other[k] = min(room.other[k], room.price[k])
+            room.answer[k] = max(room.answer[k], room.price[k])
+    for k in range(n):
+        room.price[k] = room.other[k]
+    whole_pieces(b, v, room)
+    at = 0
+    for s in range(b.vehicle[v], b.vehicle[v + 1]):
+        for _ in range(b.offset[s], b.offset[s + 1]):
+            room.down_slope[at, 0] = b.wear[s] - room.answer[at] / b.loss[s]
+            at += 1
+    return relaxed_value(b, v, terms, room, n)
 
 
 def constant_eur(prices: LimitPrices, limits: LimitTree, *, step_h: float) -> float:

@@ -36,7 +36,12 @@ class Followed:
 
 
 def follow(
-    power_kw: Floats, stays: StayTable, *, window: Windows, step_h: float, early: Floats | None = None
+    power_kw: Floats,
+    stays: StayTable,
+    *,
+    window: Windows,
+    step_h: float,
+    early: Floats | None = None,
 ) -> Followed:
     """Follow all batteries through given powers (K,), with every loss of the vehicles."""
     order = vehicle_order(stays, np.zeros(len(stays), dtype=np.int64))
@@ -101,10 +106,7 @@ def _follow(
         energy, target = 0.0, 0.0
         for place in range(vehicle[v], vehicle[v + 1]):
             s = order[place]
-            if place == vehicle[v]:
-                energy = soc[s]
-            else:
-                energy = max(energy, target) - (target - soc[s])
+            energy = soc[s] if place == vehicle[v] else max(energy, target) - target + soc[s]
             target = soc[s] + wanted[s]
             for r in range(offsets[s], offsets[s + 1]):
                 share = 1.0

@@ -114,9 +114,7 @@ class Master:
     def check(self, mean_cost_eur: float) -> Round:
         """Prove a bound, and turn the powers into a schedule that holds every rule."""
         prices, bound_eur = self.bound(*self.multipliers())
-        return Round(
-            power_kw=self.held_powers(mean_cost_eur), prices=prices, bound_eur=bound_eur
-        )
+        return Round(power_kw=self.held_powers(mean_cost_eur), prices=prices, bound_eur=bound_eur)
 
     def held_powers(self, mean_cost_eur: float, *, with_stepped: bool = True) -> Floats:
         """Turn the powers into a schedule (K,) that holds every rule.

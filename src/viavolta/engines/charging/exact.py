@@ -5,8 +5,9 @@ size takes a second or two. It says the same as the oracle: the concave envelope
 losses, ageing, early departure, chains, phases. Its powers are settled and repaired like those of
 the sweeps, its dual prices prove the bound.
 
-Columns (K rows of stays, S stays, B root steps, Q peaks, C choices): charge 1, charge 2, discharge,
-energy, aged, early lack (K each), lack, unfair lack (S each), bought, sold (B each), peak (Q), on (C).
+Columns (K rows of stays, S stays, B root steps, Q peaks, C choices): charge 1, charge 2,
+discharge, energy, aged, early lack (K each), lack, unfair lack (S each), bought, sold (B each),
+peak (Q), on (C).
 
 Choices make it exact: whether a row charges at all, where a vehicle has a minimum power or a
 charging loss, or would charge and discharge at once to burn energy below a price of zero.
@@ -252,14 +253,10 @@ def _program(part: Part, network: Network, flat: _Flat, *, choice: Ints) -> Prog
     _choice_rows(rows, b, flat, choice=choice, columns=(charge, second, discharge, on))
     is_integer = np.zeros(len(cost), dtype=bool)
     is_integer[on:] = True
-    return rows.program(
-        cost, lower, upper=upper, is_integer=is_integer if len(choice) else None
-    )
+    return rows.program(cost, lower, upper=upper, is_integer=is_integer if len(choice) else None)
 
 
-def _lack_rows(
-    rows: _Rows, b: Batteries, flat: _Flat, *, columns: tuple[int, int, int]
-) -> None:
+def _lack_rows(rows: _Rows, b: Batteries, flat: _Flat, *, columns: tuple[int, int, int]) -> None:
     """Energy at departure and what lacks make the target; half of the wanted may lack cheaply."""
     energy, lack, unfair = columns
     last, stays = np.flatnonzero(flat.is_last), np.arange(len(b.step))

@@ -128,7 +128,7 @@ def batteries(
 
 
 def _is_plain(stays: StayTable) -> Ints:
-    """(S,) whether a stay only charges, at one efficiency, without anything that looks at energy."""
+    """(S,) whether a stay only charges, at one efficiency, and nothing looks at its energy."""
     plain: Ints = (
         (stays.max_discharge_kw == 0)
         & (stays.taper_soc >= 1)

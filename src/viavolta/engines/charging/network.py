@@ -8,6 +8,7 @@ way up to the root.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from viavolta.engines.charging.tree import add_up, headroom, root_prices
 from viavolta.model.arrays import Floats, Ints
@@ -69,7 +70,9 @@ def network_of(
     """
     room = headroom(limits)
     roots = root_prices(limits, signals)
-    is_tight = _is_tight(stays, limits, base_kw=room.base_kw, imports=room.import_kw, exports=room.export_kw)
+    is_tight = _is_tight(
+        stays, limits, base_kw=room.base_kw, imports=room.import_kw, exports=room.export_kw
+    )
     has_phases = np.isfinite(limits.phase_kw)
     tight, peaked = np.flatnonzero(is_tight), np.flatnonzero(limits.peak_eur_per_kw > 0)
     phased = np.flatnonzero(has_phases)
@@ -113,14 +116,16 @@ def network_of(
 
 def _is_tight(
     stays: StayTable, limits: LimitTree, *, base_kw: Floats, imports: Floats, exports: Floats
-) -> Floats:
+) -> NDArray[np.bool_]:
     """(L,) whether the stays below could bring the limit to its import or export."""
-    most = np.bincount(stays.limit, weights=stays.max_kw, minlength=len(limits))
-    least = np.bincount(stays.limit, weights=stays.max_discharge_kw, minlength=len(limits))
-    most, least = (add_up(values[:, None], limits.parent) for values in (most, least))
-    could = (base_kw + most > imports) | (-base_kw + least > exports)
-    tight: Floats = could.any(axis=1)
-    return tight
+
+    def below(power_kw: Floats) -> Floats:
+        own_kw = np.bincount(stays.limit, weights=power_kw, minlength=len(limits))
+        return add_up(own_kw.astype(np.float64)[:, np.newaxis], limits.parent)
+
+    could = base_kw + below(stays.max_kw) > imports
+    could |= -base_kw + below(stays.max_discharge_kw) > exports
+    return np.asarray(could.any(axis=1))
 
 
 def _paths(

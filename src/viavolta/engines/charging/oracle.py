@@ -17,6 +17,11 @@ import numpy as np
 from viavolta.engines.kit.jit import kernel
 from viavolta.model.arrays import Floats, Ints
 
+_DUST_KWH = 1e-9
+_EXACT, _RELAXED = False, True
+_UP, _DOWN = 1, 2  # where the next segment comes from
+_BOTH = 2  # pieces below and above the knee
+
 
 class Batteries(NamedTuple):
     """Stays as the kernels see them, sorted by vehicle and time. S stays, K rows, V vehicles.
@@ -127,7 +132,7 @@ def room_for(n_rows: int) -> Room:
     counts = [np.zeros(n_rows + 1, dtype=np.int64) for _ in range(2)]
     pieces = [np.zeros((n_rows + 1, MOST_PIECES)) for _ in range(7)]
     segments = [np.zeros(n_segments) for _ in range(4)]
-    return Room(*rows, *counts, *pieces, *segments)
+    return Room(*rows, *counts, *pieces, *segments)  # type: ignore[arg-type] # in this order
 
 
 @kernel
@@ -253,7 +258,7 @@ def _price_of_last(room: Room, n: int, per_kw: float, energy: float) -> float:
         else:
             before += below + same
             low = larger
-    return value[low]
+    return float(value[low])
 
 
 @kernel
@@ -300,7 +305,7 @@ def battery_answer(b: Batteries, v: int, terms: Terms, room: Room, n: int) -> fl
 @kernel
 def pieces_answer(b: Batteries, v: int, terms: Terms, room: Room, n: int) -> float:
     """As battery_answer, for pieces that are set already."""
-    _cost_to_go(b, v, terms, room, n, False)
+    _cost_to_go(b, v, terms, room, n, _EXACT)
     return _follow(b, v, terms, room)
 
 
@@ -308,8 +313,14 @@ def pieces_answer(b: Batteries, v: int, terms: Terms, room: Room, n: int) -> flo
 def battery_value(b: Batteries, v: int, terms: Terms, room: Room, n: int) -> float:
     """Least cost of a vehicle at the prices, relaxed: a lower bound on what it can do."""
     whole_pieces(b, v, room)
+    return relaxed_value(b, v, terms, room, n)
+
+
+@kernel
+def relaxed_value(b: Batteries, v: int, terms: Terms, room: Room, n: int) -> float:
+    """As battery_value, for pieces that are set already."""
     _lose_freely(b, v, room)
-    return _cost_to_go(b, v, terms, room, n, True)
+    return _cost_to_go(b, v, terms, room, n, _RELAXED)
 
 
 @kernel
@@ -367,14 +378,28 @@ def _cost_to_go(b: Batteries, v: int, terms: Terms, room: Room, n: int, relaxed:
             )
         count, value = _add_unmet(slope, length, count, left, value, b, s, terms, rest)
         for r in range(row - 1, row - rows - 1, -1):
-            count, value = _hold(slope, length, count, left, value, b, s, r - row + rows, terms, room.share[r])
+            count, value = _hold(
+                slope, length, count, left, value, b, s, r - row + rows, terms, room.share[r]
+            )
             stood = b.standing[s] * room.share[r] * terms.step_h
             gone -= stood
             low = min(b.low[s], b.soc[s] - gone)
             count, left, value = _step_back(
-                b, s, terms, room, r, relaxed,
-                slope, length, count, left, value,
-                other_slope, other_length, low - stood, high - stood,
+                b,
+                s,
+                terms,
+                room,
+                r,
+                relaxed,
+                slope,
+                length,
+                count,
+                left,
+                value,
+                other_slope,
+                other_length,
+                low - stood,
+                high - stood,
             )
             left += stood
             slope, other_slope = other_slope, slope
@@ -387,17 +412,24 @@ def _cost_to_go(b: Batteries, v: int, terms: Terms, room: Room, n: int, relaxed:
 def _top(b: Batteries, s: int, room: Room, first: int, end: int, terms: Terms) -> float:
     """Full battery; where it is not known, all that the stay could bring."""
     if b.capacity[s] < np.inf:
-        return b.capacity[s]
+        return float(b.capacity[s])
     total = 0.0
     for r in range(first, end):
         total += room.most[r]
-    return max(b.soc[s] + total * terms.step_h * b.gain_1[s], b.target[s]) + 1.0
+    return float(max(b.soc[s] + total * terms.step_h * b.gain_1[s], b.target[s]) + 1.0)
 
 
 @kernel
 def _join(
-    slope: Floats, length: Floats, count: int, left: float, value: float,
-    target: float, low: float, high: float, unmet: float,
+    slope: Floats,
+    length: Floats,
+    count: int,
+    left: float,
+    value: float,
+    target: float,
+    low: float,
+    high: float,
+    unmet: float,
 ) -> tuple[int, float, float]:
     """Lay the next stay's cost to go over the departure of this one; `left` is shifted already.
 
@@ -458,9 +490,9 @@ def _tilt(
     i = 0
     while i < count:
         end = position + length[i]
-        if end <= at:
+        if end <= at + _DUST_KWH:  # a sliver beyond would break the order of slopes
             slope[i] += below
-        elif position >= at:
+        elif position >= at - _DUST_KWH:
             slope[i] += above
         else:
             for k in range(count, i, -1):
@@ -477,8 +509,15 @@ def _tilt(
 
 @kernel
 def _add_unmet(
-    slope: Floats, length: Floats, count: int, left: float, value: float,
-    b: Batteries, s: int, terms: Terms, weight: float,
+    slope: Floats,
+    length: Floats,
+    count: int,
+    left: float,
+    value: float,
+    b: Batteries,
+    s: int,
+    terms: Terms,
+    weight: float,
 ) -> tuple[int, float]:
     """Add the price of leaving with less than the target, times a weight."""
     if weight <= 0.0:
@@ -493,8 +532,16 @@ def _add_unmet(
 
 @kernel
 def _hold(
-    slope: Floats, length: Floats, count: int, left: float, value: float,
-    b: Batteries, s: int, r: int, terms: Terms, share: float,
+    slope: Floats,
+    length: Floats,
+    count: int,
+    left: float,
+    value: float,
+    b: Batteries,
+    s: int,
+    r: int,
+    terms: Terms,
+    share: float,
 ) -> tuple[int, float]:
     """Add what stored energy costs at the end of row r of the stay: ageing, and leaving early."""
     if b.ageing[s] > 0.0:
@@ -509,9 +556,21 @@ def _hold(
 
 @kernel
 def _step_back(
-    b: Batteries, s: int, terms: Terms, room: Room, r: int, relaxed: bool,
-    slope: Floats, length: Floats, count: int, left: float, value: float,
-    new_slope: Floats, new_length: Floats, low: float, high: float,
+    b: Batteries,
+    s: int,
+    terms: Terms,
+    room: Room,
+    r: int,
+    relaxed: bool,
+    slope: Floats,
+    length: Floats,
+    count: int,
+    left: float,
+    value: float,
+    new_slope: Floats,
+    new_length: Floats,
+    low: float,
+    high: float,
 ) -> tuple[int, float, float]:
     """Merge the pieces of one row into the cost to go, and cut it to [low, high].
 
@@ -519,7 +578,7 @@ def _step_back(
     """
     n_up, n_down = room.n_up[r], room.n_down[r]
     up_left, down_next = n_up, 0
-    if relaxed and n_up == 2 and room.up_slope[r, 1] > room.up_slope[r, 0]:
+    if relaxed and n_up == _BOTH and room.up_slope[r, 1] > room.up_slope[r, 0]:
         _swap_pieces(room, r)  # below zero poor storing pays; merging needs the order of slopes
     if not relaxed and n_up > 0:
         # charging and discharging at once would pay: not both
@@ -554,19 +613,19 @@ def _step_back(
         if i < count:
             best = slope[i]
         if up_left > 0 and room.up_slope[r, up_left - 1] <= best:
-            best, source = room.up_slope[r, up_left - 1], 1
+            best, source = room.up_slope[r, up_left - 1], _UP
         if down_next < n_down and room.down_slope[r, down_next] < best:
-            best, source = room.down_slope[r, down_next], 2
+            best, source = room.down_slope[r, down_next], _DOWN
         if source == 0 and i >= count:
             break
-        if source == 1:
+        if source == _UP:
             up_left -= 1
             room.up_level[r, up_left] = level
             piece = room.up_kw[r, up_left] * room.up_gain[r, up_left] * terms.step_h
             if stretch > 1.0 and level > stretch_from:
                 # from the level the curve allows up to the level itself
                 piece = level - (b.capacity[s] - (b.capacity[s] - level) * stretch)
-        elif source == 2:
+        elif source == _DOWN:
             room.down_level[r, down_next] = level
             piece = room.down_kw[r, down_next] * b.loss[s] * terms.step_h
             down_next += 1

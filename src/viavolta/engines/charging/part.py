@@ -16,7 +16,15 @@ from viavolta.engines.charging.repair import (
     repair,
     settle,
 )
-from viavolta.engines.charging.sweep import Rows, State, bound_sum, change_powers, find_peaks, price_rows, sweep
+from viavolta.engines.charging.sweep import (
+    Rows,
+    State,
+    bound_sum,
+    change_powers,
+    find_peaks,
+    price_rows,
+    sweep,
+)
 from viavolta.model.arrays import Floats, Ints
 
 _STIFFER, _STIFFEST, _CALMER = 2.0, 32.0, 0.7
@@ -60,8 +68,16 @@ class Part:
 
 
 def start_part(
-    b: Batteries, network: Network, *, order: Ints, row: Ints, is_shared: Ints,
-    echo: Ints, terms: Terms, stiffness: Floats, weight_kw: Floats,
+    b: Batteries,
+    network: Network,
+    *,
+    order: Ints,
+    row: Ints,
+    is_shared: Ints,
+    echo: Ints,
+    terms: Terms,
+    stiffness: Floats,
+    weight_kw: Floats,
 ) -> Part:
     """Make a part in which no vehicle draws power yet.
 
@@ -78,9 +94,13 @@ def start_part(
     local[row] = np.arange(len(row))
     used, path = np.unique(b.path, return_inverse=True)
     lengths = np.diff(network.path_start)[used]
-    at = np.concatenate(
-        [np.arange(network.path_start[p], network.path_start[p + 1]) for p in used.tolist()]
-    ) if len(used) else np.zeros(0, dtype=np.int64)
+    at = (
+        np.concatenate(
+            [np.arange(network.path_start[p], network.path_start[p + 1]) for p in used.tolist()]
+        )
+        if len(used)
+        else np.zeros(0, dtype=np.int64)
+    )
     shape = (len(row), network.base_kw.shape[1])
     rows = Rows(
         load=network.base_kw[row],
@@ -150,7 +170,13 @@ def _given(part: Part, total: Floats) -> Floats:
 
 
 def sweep_part(
-    part: Part, total: Floats, *, batch: int, n_batches: int, is_fresh: bool, is_fine: bool,
+    part: Part,
+    total: Floats,
+    *,
+    batch: int,
+    n_batches: int,
+    is_fresh: bool,
+    is_fine: bool,
     ease_eur: float,
 ) -> tuple[Floats, float]:
     """Let the vehicles of one batch answer; returns the change of shared loads, and their gaps."""
@@ -160,8 +186,16 @@ def sweep_part(
     first = part.n_vehicles * batch // n_batches
     end = part.n_vehicles * (batch + 1) // n_batches
     gap = sweep(
-        part.batteries, part.rows, part.state, part.terms, part.room, first, end, is_fresh,
-        is_fine, ease_eur
+        part.batteries,
+        part.rows,
+        part.state,
+        part.terms,
+        part.room,
+        first,
+        end,
+        is_fresh,
+        is_fine,
+        ease_eur,
     )
     return _given(part, total), gap
 
@@ -222,9 +256,7 @@ def bound_part(part: Part, prices: Floats) -> float:
 def settle_part(part: Part, total: Floats) -> Floats:
     """Make all powers fit their batteries; returns the change of shared loads."""
     _take(part, total)
-    settle(
-        part.batteries, part.rows, part.state, part.terms, part.room, 0, part.n_vehicles
-    )
+    settle(part.batteries, part.rows, part.state, part.terms, part.room, 0, part.n_vehicles)
     return _given(part, total)
 
 

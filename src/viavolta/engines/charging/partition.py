@@ -1,6 +1,7 @@
 """Who works with whom: vehicles in the order of the tree, cut into parts of equal work."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -33,7 +34,12 @@ class Partition:
 
 
 def partition(
-    stays: StayTable, window: Windows, *, network: Network, path: Ints, parent: Ints,
+    stays: StayTable,
+    window: Windows,
+    *,
+    network: Network,
+    path: Ints,
+    parent: Ints,
     n_parts: int | None = None,
 ) -> Partition:
     """Cut a task into parts; how many follows from its size alone, never from the machine."""
@@ -117,7 +123,7 @@ def _cuts(
             cut = better
         cuts.append(max(cut, cuts[-1]))
     cuts.append(n_vehicles)
-    return list(zip(cuts[:-1], cuts[1:], strict=True))
+    return list(pairwise(cuts))
 
 
 def _interleaved(order: Ints, starts: Ints, *, first: int, end: int, rank: Ints) -> Ints:

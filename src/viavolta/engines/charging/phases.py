@@ -26,7 +26,7 @@ def chosen_phases(stays: StayTable, limits: LimitTree) -> Ints:
     for s in free[np.lexsort((free, -wanted[free]))].tolist():
         way = _way_up(limits.parent, int(stays.limit[s]))
         # the nearest limit decides; those above break ties
-        best = min(range(PHASES), key=lambda p, way=way: (*load[way, p], p))
+        best = int(np.lexsort(load[way][::-1])[0])
         phase[s] = best + 1
         load[way, best] += wanted[s]
     return phase

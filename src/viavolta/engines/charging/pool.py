@@ -14,10 +14,10 @@ class Pool(Protocol):
     def n_parts(self) -> int:
         """Number of parts."""
 
-    def each(self, function: Callable[..., Any], *args: Any, **options: Any) -> list[Any]:  # noqa: ANN401 - any step of the algorithm
+    def each(self, function: Callable[..., Any], *args: Any, **options: Any) -> list[Any]:
         """Call function(part, *args, **options) on every part; results in order of the parts."""
 
-    def one(self, index: int, function: Callable[..., Any], *args: Any, **options: Any) -> Any:  # noqa: ANN401 - any step of the algorithm
+    def one(self, index: int, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """Call a function on one part."""
 
 
@@ -32,10 +32,10 @@ class ThreadPool:
         """Number of parts."""
         return len(self._parts)
 
-    def each(self, function: Callable[..., Any], *args: Any, **options: Any) -> list[Any]:  # noqa: ANN401 - any step of the algorithm
+    def each(self, function: Callable[..., Any], *args: Any, **options: Any) -> list[Any]:
         """Call function(part, *args, **options) on every part; results in order of the parts."""
         return side_by_side(lambda part: function(part, *args, **options), self._parts)
 
-    def one(self, index: int, function: Callable[..., Any], *args: Any, **options: Any) -> Any:  # noqa: ANN401 - any step of the algorithm
+    def one(self, index: int, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """Call a function on one part."""
         return function(self._parts[index], *args, **options)

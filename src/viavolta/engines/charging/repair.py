@@ -13,6 +13,7 @@ from viavolta.engines.charging.sweep import Rows, State, answer, gather_prices, 
 from viavolta.engines.kit.jit import kernel
 from viavolta.model.arrays import Ints
 
+_HOLDS, _IGNORES = True, False
 _BREAKS = 1e-7  # of a bound's size, at least of 1 kW: more than that is repaired
 _DEARER_EUR = 1e-6
 
@@ -80,9 +81,10 @@ def fit_battery(b: Batteries, v: int, terms: Terms, room: Room) -> float:
                 power_1 = min(power, b.power_1[s] * share)
                 up_1 = min(power_1 * b.gain_1[s] * terms.step_h, max(0.0, most))
                 up_2 = min((power - power_1) * b.gain_2[s] * terms.step_h, max(0.0, most - up_1))
-                fits = up_1 + up_2 >= (
-                    power_1 * b.gain_1[s] + (power - power_1) * b.gain_2[s]
-                ) * terms.step_h
+                fits = (
+                    up_1 + up_2
+                    >= (power_1 * b.gain_1[s] + (power - power_1) * b.gain_2[s]) * terms.step_h
+                )
                 energy += up_1 + up_2
                 if not fits:
                     power = up_1 / (b.gain_1[s] * terms.step_h)
@@ -115,16 +117,22 @@ def excess_kw(rows: Rows, g: int, t: int) -> float:
         return 0.0
     load, most, least = rows.load[g, t], rows.import_kw[g, t], rows.export_kw[g, t]
     if load > most + _BREAKS * max(1.0, most):
-        return load - most
+        return float(load - most)
     if -load > least + _BREAKS * max(1.0, least):
-        return load + least
+        return float(load + least)
     return 0.0
 
 
 @kernel
 def repair(
-    b: Batteries, rows: Rows, state: State, terms: Terms, room: Room,
-    is_soft: Ints, most_rise_eur: float, with_stepped: bool,
+    b: Batteries,
+    rows: Rows,
+    state: State,
+    terms: Terms,
+    room: Room,
+    is_soft: Ints,
+    most_rise_eur: float,
+    with_stepped: bool,
 ) -> int:
     """Ask the vehicles again that take part in breaking a bound; returns how many changed.
 
@@ -144,11 +152,11 @@ def repair(
             room.other[k] = -state.power[begin + k]
         move(b, rows, v, room, 1.0)
         gather_prices(b, rows, v, room)
-        _within_bounds(b, rows, v, room, is_soft, True)
+        _within_bounds(b, rows, v, room, is_soft, _HOLDS)
         own = _answer(b, v, terms, room, n)
         if own > state.own_eur[v] + _DEARER_EUR:
             fill_powers(b, v, room)
-            _within_bounds(b, rows, v, room, is_soft, False)
+            _within_bounds(b, rows, v, room, is_soft, _IGNORES)
             own = _answer(b, v, terms, room, n)
         rise = own - state.own_eur[v]
         for k in range(n):

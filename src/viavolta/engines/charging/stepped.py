@@ -19,7 +19,8 @@ _ON = 32000  # a choice: charging just what the vehicle itself uses
 def stored_kw(b: Batteries, s: int, power: float, share: float) -> float:
     """True charging of the battery at a plug power > 0, before standing loss."""
     below = min(power, b.knee[s] * share)
-    return b.efficiency[s] * below + b.efficiency_2[s] * (power - below) - b.idle_loss[s] * share
+    gross = b.efficiency[s] * below + b.efficiency_2[s] * (power - below)
+    return float(gross - b.idle_loss[s] * share)
 
 
 @kernel
@@ -27,7 +28,7 @@ def power_for(b: Batteries, s: int, stored: float, share: float) -> float:
     """Plug power that charges the battery with `stored` kW."""
     gross = stored + b.idle_loss[s] * share
     below = min(gross / b.efficiency[s], b.knee[s] * share)
-    return below + max(0.0, gross - b.efficiency[s] * below) / b.efficiency_2[s]
+    return float(below + max(0.0, gross - b.efficiency[s] * below) / b.efficiency_2[s])
 
 
 @kernel
@@ -68,8 +69,17 @@ def stepped_answer(b: Batteries, v: int, terms: Terms, room: Room, n: int) -> fl
         for r in range(row - 1, row - rows - 1, -1):
             share = room.share[r]
             stood = b.standing[s] * share * terms.step_h
-            _charge_holding(b, s, terms, cost, base - gone, grain, below, share,
-                            b.early[b.offset[s] + r - row + rows] if b.early.size else 0.0)
+            _charge_holding(
+                b,
+                s,
+                terms,
+                cost,
+                base - gone,
+                grain,
+                below,
+                share,
+                b.early[b.offset[s] + r - row + rows] if b.early.size else 0.0,
+            )
             # the true energy is up to a grain above the grid's
             low = min(b.low[s], b.soc[s] - gone) - (b.soc[s] - base)
             _row_back(b, s, terms, room, r, cost, after, choice[r], base - gone, low, grain, below)
@@ -102,7 +112,7 @@ def _grid(b: Batteries, v: int, terms: Terms) -> tuple[float, int, int]:
 def _base(b: Batteries, s: int, gone: float, grain: float) -> float:
     """Energy on arrival, rounded down so that the target lies on the grid after standing losses."""
     need = b.target[s] - (b.soc[s] - gone)
-    return b.soc[s] + need - np.ceil(need / grain - 1e-9) * grain
+    return float(b.soc[s] + need - np.ceil(need / grain - 1e-9) * grain)
 
 
 @kernel
@@ -113,8 +123,15 @@ def _next_level(surplus: float, grain: float, below: int, levels: int) -> int:
 
 @kernel
 def _charge_holding(
-    b: Batteries, s: int, terms: Terms, cost: np.ndarray, base: float, grain: float, below: int,
-    share: float, early: float,
+    b: Batteries,
+    s: int,
+    terms: Terms,
+    cost: np.ndarray,
+    base: float,
+    grain: float,
+    below: int,
+    share: float,
+    early: float,
 ) -> None:
     """Add ageing and the chance of leaving at the end of a row."""
     if b.ageing[s] <= 0.0 and early <= 0.0:
@@ -128,8 +145,18 @@ def _charge_holding(
 
 @kernel
 def _row_back(
-    b: Batteries, s: int, terms: Terms, room: Room, r: int, cost: np.ndarray, before: np.ndarray,
-    choice: np.ndarray, base: float, low: float, grain: float, below: int,
+    b: Batteries,
+    s: int,
+    terms: Terms,
+    room: Room,
+    r: int,
+    cost: np.ndarray,
+    before: np.ndarray,
+    choice: np.ndarray,
+    base: float,
+    low: float,
+    grain: float,
+    below: int,
 ) -> None:
     """Fill `before` with the cost to go ahead of a row, and `choice` with how many grains to move.
 
@@ -140,7 +167,10 @@ def _row_back(
     for j in range(levels):
         before[j] = cost[j]
         choice[j] = 0
-        if base + (j - below) * grain < low - 1e-9 or base + (j - below) * grain > b.capacity[s] + 1e-9:
+        if (
+            base + (j - below) * grain < low - 1e-9
+            or base + (j - below) * grain > b.capacity[s] + 1e-9
+        ):
             before[j] = np.inf if base + (j - below) * grain < low - 1e-9 else cost[j]
     for up in range(levels):
         power = power_for(b, s, up * grain / terms.step_h, share)
@@ -177,7 +207,13 @@ def _row_back(
 
 @kernel
 def _forward(
-    b: Batteries, v: int, terms: Terms, room: Room, choice: np.ndarray, grain: float, below: int,
+    b: Batteries,
+    v: int,
+    terms: Terms,
+    room: Room,
+    choice: np.ndarray,
+    grain: float,
+    below: int,
     levels: int,
 ) -> float:
     """Follow the choices; what goes beyond the target by the grid's grain is taken back."""
@@ -226,10 +262,12 @@ def follow_true(b: Batteries, v: int, terms: Terms, room: Room) -> float:
             energy = b.soc[s]
         else:
             energy = max(energy, b.target[s - 1]) - (b.target[s - 1] - b.soc[s])
-        rest = 1.0
+        rest, gone = 1.0, 0.0
         for r in range(b.offset[s], b.offset[s + 1]):
             share, power = room.share[row], room.answer[row]
-            energy -= b.standing[s] * share * terms.step_h
+            stood = b.standing[s] * share * terms.step_h
+            gone += stood
+            energy -= stood
             if power > 0.0:
                 if b.taper[s] < 1.0:
                     power = min(power, _tapered_kw(b, s, energy, share, terms.step_h))
@@ -246,7 +284,9 @@ def follow_true(b: Batteries, v: int, terms: Terms, room: Room) -> float:
                     room.answer[row] = power
                 energy += stored
             elif power < 0.0:
-                taken = -power * b.loss[s] * terms.step_h
+                low = min(b.low[s], b.soc[s] - gone)
+                taken = min(-power * b.loss[s] * terms.step_h, max(0.0, energy - low))
+                room.answer[row] = -taken / (b.loss[s] * terms.step_h)
                 energy -= taken
                 own += b.wear[s] * taken
             own += b.ageing[s] * max(0.0, energy - b.aged_from[s]) * share * terms.step_h
@@ -263,4 +303,4 @@ def _tapered_kw(b: Batteries, s: int, energy: float, share: float, step_h: float
     """Highest power that the curve allows at the energy it leads to."""
     rate = b.power[s] * share / (b.capacity[s] * (1.0 - b.taper[s]))
     free = b.capacity[s] - energy + b.idle_loss[s] * share * step_h
-    return max(0.0, rate * free / (1.0 + rate * b.efficiency[s] * step_h))
+    return float(max(0.0, rate * free / (1.0 + rate * b.efficiency[s] * step_h)))

@@ -88,9 +88,9 @@ def price_at(rows: Rows, g: int, t: int, load: float) -> float:
     up = max(0.0, rows.up[g, t] + rows.stiffness[g] * (load - rows.import_kw[g, t]))
     k = rows.balance[g]
     if k >= 0:
-        return rows.low[k, t] + min(up, rows.span[k, t])
+        return float(rows.low[k, t] + min(up, rows.span[k, t]))
     down = max(0.0, rows.down[g, t] - rows.stiffness[g] * (load + rows.export_kw[g, t]))
-    return up - down
+    return float(up - down)
 
 
 @kernel
@@ -163,8 +163,16 @@ def answer(b: Batteries, v: int, terms: Terms, room: Room, n: int) -> float:
 
 @kernel
 def sweep(
-    b: Batteries, rows: Rows, state: State, terms: Terms, room: Room,
-    first: int, end: int, is_fresh: bool, is_fine: bool, ease_eur: float,
+    b: Batteries,
+    rows: Rows,
+    state: State,
+    terms: Terms,
+    room: Room,
+    first: int,
+    end: int,
+    is_fresh: bool,
+    is_fine: bool,
+    ease_eur: float,
 ) -> float:
     """Let vehicles first..end answer one after the other; returns the sum of their gaps in EUR.
 
@@ -271,19 +279,24 @@ def fine_pieces(b: Batteries, rows: Rows, state: State, v: int, room: Room) -> N
             )
             if is_flat or b.taper[s] < 1.0:
                 near = np.inf
-            room.n_up[row] = _pieces(
-                b, rows, s, t, room, row, now, near, most, knee, 1.0
-            )
-            room.n_down[row] = _pieces(
-                b, rows, s, t, room, row, now, near, -least, np.inf, -1.0
-            )
+            room.n_up[row] = _pieces(b, rows, s, t, room, row, now, near, most, knee, 1.0)
+            room.n_down[row] = _pieces(b, rows, s, t, room, row, now, near, -least, np.inf, -1.0)
             row += 1
 
 
 @kernel
 def _pieces(
-    b: Batteries, rows: Rows, s: int, t: int, room: Room, row: int,
-    now: float, near: float, most: float, knee: float, sign: float,
+    b: Batteries,
+    rows: Rows,
+    s: int,
+    t: int,
+    room: Room,
+    row: int,
+    now: float,
+    near: float,
+    most: float,
+    knee: float,
+    sign: float,
 ) -> int:
     """Cut 0..most (charging: sign 1, discharging: -1) into pieces; returns how many."""
     n, start = 0, 0.0
@@ -349,9 +362,7 @@ def _way(
 
 
 @kernel
-def bound_sum(
-    b: Batteries, rows: Rows, terms: Terms, room: Room, first: int, end: int
-) -> float:
+def bound_sum(b: Batteries, rows: Rows, terms: Terms, room: Room, first: int, end: int) -> float:
     """Sum of what vehicles first..end pay at least at the prices of the rows, each by itself."""
     total = 0.0
     for v in range(first, end):

@@ -149,7 +149,9 @@ def _tapered_kw(
 ) -> float:
     """Highest power x with x = most (1 - e / capacity) / (1 - taper), e at the end of the row."""
     rate = most / (capacity * (1.0 - taper))
-    return max(0.0, rate * (capacity - energy + loss_kw * step_h) / (1.0 + rate * efficiency * step_h))
+    return max(
+        0.0, rate * (capacity - energy + loss_kw * step_h) / (1.0 + rate * efficiency * step_h)
+    )
 
 
 def wanted_kwh(stays: StayTable) -> Floats:

@@ -1,4 +1,4 @@
-"""The door to threads: kernels release the interpreter's lock, so parts of a task run side by side."""
+"""The door to threads: kernels release the interpreter's lock, so parts run side by side."""
 
 import os
 from collections.abc import Callable, Sequence
