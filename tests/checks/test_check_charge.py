@@ -14,8 +14,8 @@ from viavolta.engines.charging.unmanaged import unmanaged, without_vehicles_eur
 from viavolta.model.limit import LimitTree
 from viavolta.model.signal import one_zone
 from viavolta.model.stay import stay_table
+from viavolta.services.charge_summary import peak_import_kw
 from viavolta.services.charge_tables import charge_tables
-from viavolta.services.schedule_charging import peak_import_kw
 
 T0 = np.datetime64("2025-01-06T00:00:00")
 UNMET = 10.0

@@ -1,7 +1,6 @@
 """Parts of a task on a cluster: the same bytes wherever they work, also when workers are lost."""
 
 import os
-import pickle
 import signal
 import socket
 import sys
@@ -15,6 +14,7 @@ import pytest
 
 from viavolta.engines.charging import decompose
 from viavolta.engines.charging.part import Part, bound_part, powers, renew_multipliers, soften
+from viavolta.engines.charging.pool import ThreadPool
 from viavolta.engines.charging.scheduler import schedule
 from viavolta.model.errors import PeerError, UsageError
 from viavolta.model.limit import LimitTree
@@ -66,8 +66,15 @@ def _task() -> tuple[StayTable, LimitTree, SignalTable]:
 
 
 def _solve(make_pool: Callable[[list[Part]], Any] | None = None) -> Schedule:
-    options = {} if make_pool is None else {"make_pool": make_pool}
-    return schedule(*_task(), n_parts=N_PARTS, most_passes=8, **options)
+    stays, limits, signals = _task()
+    return schedule(
+        stays,
+        limits,
+        signals,
+        n_parts=N_PARTS,
+        most_passes=8,
+        make_pool=ThreadPool if make_pool is None else make_pool,
+    )
 
 
 def _bytes(found: Schedule) -> bytes:
@@ -161,11 +168,11 @@ def test_killed_workers_change_nothing(
     monkeypatch.setattr(compute, "_MOST_CALLS", 15)
     monkeypatch.setattr(compute, "DaskPool", _Killing)
     monkeypatch.setattr(_Killing, "kill_before", (8, 40))
-    pools: list[_Killing] = []
+    pools: list[Any] = []
     with compute.cluster_pool(_with_workers(cluster, 2)) as make_pool:
 
         def kept(parts: list[Part]) -> Any:
-            pools.append(make_pool(parts))  # type: ignore[arg-type] - the class set above
+            pools.append(make_pool(parts))
             return pools[0]
 
         found = _solve(kept)
@@ -221,9 +228,9 @@ def test_an_error_in_a_call_is_raised_here(cluster: Any, parts: list[Part]) -> N
 @pytest.mark.parametrize("function", READS, ids=lambda function: function.__name__)
 def test_reading_calls_change_nothing(function: Callable[..., Any], parts: list[Part]) -> None:
     """What is not made again after a loss leaves the part as it was, but for its working arrays."""
-    part, same = (pickle.loads(compute.packed_part(parts[0])) for _ in range(2))
+    part, same = (compute.Seat(compute.packed_part(parts[0]), 0).part() for _ in range(2))
     function(part, *((np.full((40, N_STEPS), 0.2),) if function is bound_part else ()))
-    part.room = same.room = None
+    part.room = same.room
     assert compute.packed_part(part) == compute.packed_part(same)
 
 

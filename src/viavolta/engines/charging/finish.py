@@ -10,7 +10,7 @@ from viavolta.model.arrays import Floats
 from viavolta.model.progress import StopRule
 from viavolta.model.schedule import SMALLEST_COST_EUR
 
-_MOST_ROWS = 60_000
+_MOST_ROWS = 100_000
 """Rows of all stays up to which a linear program takes seconds."""
 
 
