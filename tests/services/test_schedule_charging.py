@@ -201,29 +201,40 @@ def test_a_price_of_carbon_needs_its_column(tmp_path):
     assert caught.value.where.field == "co2_g_per_kwh"
 
 
-TIGHT = "limit_id,parent_id,import_kw,export_kw\nroot,,3,10\nsite,root,3,10\n"
-"""With 3 kW for all not everybody gets half of what is wanted for nothing."""
-
-
-def beyond_half_kwh(study: Study) -> float:
-    """Energy that stays lack beyond half of what they want."""
-    stays = study.tables["stays"]
-    return float((stays["unmet_kwh"] - stays["energy_kwh"] / 2).clip(lower_bound=0).sum())
+TIGHT = "limit_id,parent_id,import_kw,export_kw\nroot,,6,10\nsite,root,6,10\n"
+UNEQUAL = """stay_id,arrival,departure,energy_kwh,max_kw,charge_efficiency
+x,2025-03-30T00:00:00Z,2025-03-30T02:00:00Z,10,11,0.8
+y,2025-03-30T00:00:00Z,2025-03-30T02:00:00Z,10,11,0.95
+"""
+"""With 2 kW of base load, 8 kWh for two that want 10 each; y makes more of them."""
 
 
 def test_fairness_spreads_shortfall_and_its_price_is_stated(tmp_path):
-    """Less is missing beyond half; the price is the cost without surcharge of both schedules."""
-    plain = make_study(tmp_path, limits=TIGHT)
-    fair = make_study(tmp_path, limits=TIGHT, options={"unfair_eur_per_kwh": 5.0})
+    """By hand: y alone stores 7.6 kWh; by the rule y stores 5 with 5.26 kWh, and x the rest.
+
+    Then 12.81 kWh instead of 12.4 are missing, at 10 EUR.
+    """
+    plain = make_study(tmp_path, stays=UNEQUAL, limits=TIGHT)
+    options: dict[str, object] = {"unfair_eur_per_kwh": 5.0}
+    fair = make_study(tmp_path, stays=UNEQUAL, limits=TIGHT, options=options)
     assert plain.summary["fairness_price_eur"] is None
-    assert beyond_half_kwh(fair) < beyond_half_kwh(plain) - 0.1
-    items = fair.summary["cost_items_eur"]
-    assert items["fairness"] == pytest.approx(5 * beyond_half_kwh(fair))
-    ordinary = fair.summary["cost_eur"] - items["fairness"]
-    price = fair.summary["fairness_price_eur"]
-    assert price == pytest.approx(ordinary - plain.summary["cost_eur"])
-    assert price >= -fair.summary["gap"] * fair.summary["cost_eur"] - 1e-6
+    assert plain.tables["stays"]["unmet_kwh"].to_list() == pytest.approx([10, 2.4])
+    x_kwh = (8 - 5 / 0.95) * 0.8
+    assert fair.tables["stays"]["unmet_kwh"].to_list() == pytest.approx([10 - x_kwh, 5])
+    assert fair.summary["fairness_price_eur"] == pytest.approx(10 * (7.6 - 5 - x_kwh))
+    assert fair.summary["cost_items_eur"]["fairness"] == pytest.approx(5 * (5 - x_kwh))
     assert findings(plain) == findings(fair) == []
+
+
+def test_a_price_of_fairness_from_a_search_cut_short_is_not_stated(tmp_path):
+    """No figure rather than a wrong one, and a warning."""
+    request = dataclasses.replace(
+        write_files(tmp_path, stays=UNEQUAL, limits=TIGHT), unfair_eur_per_kwh=5.0, time_limit_s=0.0
+    )
+    ticks = iter(range(1_000_000))
+    study = schedule_charging(request, progress=silent, clock=lambda: float(next(ticks)))
+    assert study.summary["fairness_price_eur"] is None
+    assert "charge-cut-short" in warned(study)
 
 
 def test_uncertain_departures_are_a_table_an_item_and_repeat(tmp_path):
@@ -321,7 +332,7 @@ def test_the_command_writes_a_study(tmp_path):
 @pytest.mark.parametrize(
     ("options", "code"),
     [
-        (("--cluster", "tcp://x"), "cluster-not-available"),
+        (("--cluster", "tcp://x"), "cluster-address-unreadable"),
         (("--gap", "-1"), "option-out-of-range"),
         (("--unmet-eur-per-kwh", "nan"), "option-out-of-range"),
         (("--unfair-eur-per-kwh", "-0.1"), "option-out-of-range"),

@@ -229,8 +229,9 @@ def test_an_error_in_a_call_is_raised_here(cluster: Any, parts: list[Part]) -> N
 def test_reading_calls_change_nothing(function: Callable[..., Any], parts: list[Part]) -> None:
     """What is not made again after a loss leaves the part as it was, but for its working arrays."""
     part, same = (compute.Seat(compute.packed_part(parts[0]), 0).part() for _ in range(2))
+    without_room: Any = None
     function(part, *((np.full((40, N_STEPS), 0.2),) if function is bound_part else ()))
-    part.room = same.room
+    part.room = same.room = without_room
     assert compute.packed_part(part) == compute.packed_part(same)
 
 
@@ -269,6 +270,13 @@ def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(UsageError) as caught, compute.cluster_pool(address):
         pass
     assert caught.value.code == "cluster-address-unreadable"
+
+
+def test_tls_without_certificates_is_refused() -> None:
+    """Nothing is sent in the clear instead."""
+    with pytest.raises(UsageError) as caught, compute.cluster_pool("tls://127.0.0.1:1"):
+        pass
+    assert caught.value.code == "cluster-needs-certificates"
 
 
 def test_the_library_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:

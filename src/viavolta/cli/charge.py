@@ -3,6 +3,7 @@
 import math
 import re
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -62,6 +63,7 @@ def charge(
     cluster: Annotated[
         str | None, typer.Option("--cluster", help="Address of a compute cluster.")
     ] = None,
+    parts: Annotated[int, typer.Option("--parts", min=1, help="Parts of a task on a cluster.")] = 8,
     force: ForceOption = False,
     seed: SeedOption = 1,
     effort: EffortOption = "normal",
@@ -72,7 +74,6 @@ def charge(
     """Schedule charging at least cost under nested power limits, with a proven lower bound."""
 
     def work(progress: Progress) -> dict[str, Any]:
-        _refuse_cluster(cluster)
         _check_amounts(
             {
                 "--gap": gap,
@@ -101,13 +102,21 @@ def charge(
             time_limit_s=time_limit,
         )
         _check_files(request.files)
-        return _write_charge(request, out, force=force, progress=progress)
+        return _write_charge(
+            request, out, force=force, progress=progress, cluster=cluster, n_parts=parts
+        )
 
     run(work, as_json=as_json, lang=lang, effort=effort, show=_show)
 
 
 def _write_charge(
-    request: ChargeRequest, out: Path, *, force: bool, progress: Progress
+    request: ChargeRequest,
+    out: Path,
+    *,
+    force: bool,
+    progress: Progress,
+    cluster: str | None,
+    n_parts: int,
 ) -> dict[str, Any]:
     """Schedule, report and write; returns the summary with warnings, `out` and `report`."""
     # heavy imports: not on the way to --help
@@ -115,8 +124,14 @@ def _write_charge(
     from viavolta.services.schedule_charging import schedule_charging  # noqa: PLC0415
     from viavolta.storage.study_folder import prepare_out, write_study  # noqa: PLC0415
 
-    prepare_out(out, force=force)
-    study = schedule_charging(request, progress=progress, clock=time.perf_counter)
+    with ExitStack() as stack:
+        where: dict[str, Any] = {}
+        if cluster is not None:
+            from viavolta.storage.compute import cluster_pool  # noqa: PLC0415 - start-up time
+
+            where = {"make_pool": stack.enter_context(cluster_pool(cluster)), "n_parts": n_parts}
+        prepare_out(out, force=force)
+        study = schedule_charging(request, progress=progress, clock=time.perf_counter, **where)
     progress(text("report"), 1.0)
     folder = write_study(out, study, force=force, extra={"report.html": charge_report(study)})
     return {
@@ -143,16 +158,6 @@ def step_seconds(step: str) -> int:
             expected=text("5min, 15min, 900s or 1h, for example"),
         )
     return int(match[1]) * _SECONDS[match[2]]
-
-
-def _refuse_cluster(cluster: str | None) -> None:
-    if cluster is not None:
-        raise UsageError(
-            code="cluster-not-available",
-            message=text("--cluster is not available yet"),
-            where=Where(field="--cluster", value=cluster[:200]),
-            hint=text("leave it out: the schedule is made on this machine"),
-        )
 
 
 def _check_amounts(amounts: dict[str, float]) -> None:

@@ -130,8 +130,9 @@ class _Place:
 class DaskPool:
     """Parts on the workers of a cluster. Results do not depend on how many there are."""
 
-    def __init__(self, parts: list[Part], client: "Client") -> None:
+    def __init__(self, parts: list[Part], client: "Client", *, address: str = "") -> None:
         self._client = client
+        self._address = address
         self._n_losses = 0
         self._places = [_Place(copy=packed_part(part)) for part in parts]
         for index in range(len(parts)):
@@ -152,15 +153,17 @@ class DaskPool:
 
         Raises
         ------
-        PeerError: the cluster has no worker left, or loses one after the other.
+        PeerError: the cluster is gone, has no worker left, or loses one after the other.
         """
         call = _Call(function=function, args=args, options=options)
-        return self._results(range(self.n_parts), call)
+        with _reachable(self._address):
+            return self._results(range(self.n_parts), call)
 
     def one(self, index: int, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """Call a function on one part. Raises as `each`."""
         call = _Call(function=function, args=args, options=options)
-        return self._results(range(index, index + 1), call)[0]
+        with _reachable(self._address):
+            return self._results(range(index, index + 1), call)[0]
 
     def _results(self, indices: range, call: _Call) -> list[Any]:
         given = self._shared(call.args) if len(indices) > 1 else call.args
@@ -294,7 +297,7 @@ def cluster_pool(address: str) -> Iterator[MakePool]:
     try:
         _wait_for_workers(client, timeout_s=_CONNECT_S)
         _check_versions(client)
-        yield lambda parts: DaskPool(parts, client)
+        yield lambda parts: DaskPool(parts, client, address=address)
     finally:
         client.close()
 
@@ -317,9 +320,23 @@ def _connect(address: str) -> "Client":
             where=Where(field="--cluster", value=address[:200]),
             hint='pip install "viavolta[cluster]"',
         ) from error
+    with _reachable(address):
+        try:
+            return Client(address, timeout=_CONNECT_S, set_as_default=False)
+        except TypeError as error:  # what Dask raises for tls:// when it is told of no certificates
+            raise UsageError(
+                code="cluster-needs-certificates",
+                message=text("{address} needs certificates", address=address[:200]),
+                where=Where(field="--cluster", value=address[:200]),
+                hint=text("set DASK_DISTRIBUTED__COMM__TLS__CA_FILE and its siblings, see Dask"),
+            ) from error
+
+
+@contextmanager
+def _reachable(address: str) -> Iterator[None]:
     try:
-        return Client(address, timeout=_CONNECT_S, set_as_default=False)
-    except (OSError, ValueError) as error:  # a time-out is an OSError
+        yield
+    except OSError as error:  # a time-out is one
         raise PeerError(
             code="cluster-unreachable",
             message=text("no compute cluster answers at {address}", address=address[:200]),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from viavolta.engines.charging.oracle import Terms
 from viavolta.engines.charging.part import (
     Part,
     bound_part,
+    broken_part,
+    cut_part,
     multipliers,
     powers,
     renew_multipliers,
@@ -45,6 +48,7 @@ _LAGS, _LEADS, _ADAPT = 0.3, 0.03, 1.0
 _BATCHES = 48
 _EASE = 0.02  # of the gap aimed at, per vehicle: below that a vehicle is not asked every time
 _RISES = (0.003, 0.03, 0.3)  # of the mean cost of a vehicle: what a repair may cost, pass by pass
+_MOST_CUTS = 10
 _EPSILON_EUR = 1e-12
 
 
@@ -123,20 +127,30 @@ class Master:
         """
         for given in self.pool.each(settle_part, self.total):
             self.total = self.total + given
+        n_broken = 1
         for number, share in enumerate((*_RISES, np.inf)):
-            n_broken = 0
-            for index in range(self.pool.n_parts):
-                self.total, broken = self.pool.one(
-                    index,
+            if n_broken or number == 0:
+                n_broken = self._one_by_one(
                     repair_part,
-                    self.total,
                     most_rise_eur=share * mean_cost_eur,
                     with_stepped=with_stepped and number == 0,
                 )
-                n_broken += broken
-            if n_broken == 0 and number > 0:
-                break
+        for _ in range(_MOST_CUTS):
+            if n_broken:
+                n_broken = self._one_by_one(cut_part)
         return self._powers()
+
+    def _one_by_one(self, function: Callable[..., tuple[Floats, int]], **options: Any) -> int:
+        """Let part after part hold the bounds; returns how many are still broken."""
+        n_broken = 0
+        for index in range(self.pool.n_parts):
+            self.total, n_broken = self.pool.one(index, function, self.total, **options)
+        # a later part may have broken what an earlier one shares with it
+        return (
+            n_broken
+            if self.pool.n_parts == 1
+            else sum(broken for _, broken in self.pool.each(broken_part, self.total))
+        )
 
     def multipliers(self) -> tuple[Floats, Floats]:
         """Multipliers up and down of all rows, (R, T) each."""

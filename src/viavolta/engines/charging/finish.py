@@ -39,7 +39,9 @@ def finish(
     mean_eur = abs(found.cost_eur) / max(1, part.n_vehicles)
 
     def improved(power_kw: Floats, *, with_stepped: bool) -> Found:
-        set_powers(part, power_kw, up=optimum.up[part.row], down=optimum.down[part.row])
+        master.pool.one(
+            0, set_powers, power_kw, up=optimum.up[part.row], down=optimum.down[part.row]
+        )
         held_kw = master.held_powers(mean_eur, with_stepped=with_stepped)
         cost_eur = cost_of(held_kw)
         if cost_eur < found.cost_eur:

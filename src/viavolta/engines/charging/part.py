@@ -11,6 +11,7 @@ import numpy as np
 from viavolta.engines.charging.network import PEAK, Network
 from viavolta.engines.charging.oracle import Batteries, Room, Terms, room_for
 from viavolta.engines.charging.repair import (
+    cut,
     n_broken,
     own_of_all,
     repair,
@@ -281,7 +282,29 @@ def repair_part(
     )
     now = total.copy()
     now[part.shared_row] = part.rows.load[part.shared]
-    return now, n_broken(part.rows)
+    return now, n_broken(part.rows, part.is_peak)
+
+
+def cut_part(part: Part, total: Floats) -> tuple[Floats, int]:
+    """Hold every bound whatever it costs; one part at a time. Returns as repair_part does."""
+    _take(part, total)
+    cut(
+        part.batteries,
+        part.rows._replace(reach=part.rows.share),
+        part.state,
+        part.terms,
+        part.room,
+        part.is_peak,
+    )
+    now = total.copy()
+    now[part.shared_row] = part.rows.load[part.shared]
+    return now, n_broken(part.rows, part.is_peak)
+
+
+def broken_part(part: Part, total: Floats) -> tuple[None, int]:
+    """Count the bounds that are broken at the loads of shared rows."""
+    _take(part, total)
+    return None, n_broken(part.rows, part.is_peak)
 
 
 def soften(part: Part, factor: float) -> None:

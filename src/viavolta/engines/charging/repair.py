@@ -100,10 +100,12 @@ def fit_battery(b: Batteries, v: int, terms: Terms, room: Room) -> float:
 
 
 @kernel
-def n_broken(rows: Rows) -> int:
-    """Number of rows and steps at which a bound is exceeded."""
+def n_broken(rows: Rows, is_soft: Ints) -> int:
+    """Number of rows and steps at which a bound is exceeded, soft ones left out."""
     n = 0
     for g in range(rows.load.shape[0]):
+        if is_soft[g] > 0:
+            continue
         for t in range(rows.load.shape[1]):
             if excess_kw(rows, g, t) != 0.0:
                 n += 1
@@ -170,6 +172,55 @@ def repair(
             room.other[k] = state.power[begin + k]
         move(b, rows, v, room, 1.0)
     return n_changed
+
+
+@kernel
+def cut(b: Batteries, rows: Rows, state: State, terms: Terms, room: Room, is_soft: Ints) -> None:
+    """Take power away, step by step in time, from whoever takes part in breaking a bound.
+
+    The last resort, where a vehicle that gave power to others has changed its mind: what a cut
+    does to a battery shows in later steps only, and those are still to come.
+    """
+    for t in range(rows.load.shape[1]):
+        for v in range(len(b.vehicle) - 1):
+            begin = b.offset[b.vehicle[v]]
+            for s in range(b.vehicle[v], b.vehicle[v + 1]):
+                r = b.offset[s] + t - b.step[s]
+                if r < b.offset[s] or r >= b.offset[s + 1] or state.power[r] == 0.0:
+                    continue
+                power = _without_excess(b, rows, s, t, state.power[r], is_soft)
+                if power == state.power[r]:
+                    continue
+                n = fill_powers(b, v, room)
+                if b.is_stepped[v] and 0.0 < power < b.minimum[s] * room.share[r - begin]:
+                    power = 0.0
+                for k in range(n):
+                    room.answer[k] = state.power[begin + k]
+                room.answer[r - begin] = power
+                if b.is_stepped[v]:
+                    state.own_eur[v] = follow_true(b, v, terms, room)
+                else:
+                    state.own_eur[v] = fit_battery(b, v, terms, room)
+                for k in range(n):
+                    room.other[k] = room.answer[k] - state.power[begin + k]
+                    state.power[begin + k] = room.answer[k]
+                move(b, rows, v, room, 1.0)
+
+
+@kernel
+def _without_excess(b: Batteries, rows: Rows, s: int, t: int, power: float, is_soft: Ints) -> float:
+    """Power of a stay in a step, less what it takes part in breaking; never beyond zero."""
+    left = power
+    for p in range(rows.start[b.path[s]], rows.start[b.path[s] + 1]):
+        g = rows.row[p]
+        if rows.balance[g] >= 0 or is_soft[g] > 0:
+            continue
+        excess = excess_kw(rows, g, t)
+        if excess > 0.0 and power > 0.0:
+            left = min(left, max(0.0, power - excess / rows.share[p]))
+        elif excess < 0.0 and power < 0.0:
+            left = max(left, min(0.0, power - excess / rows.share[p]))
+    return left
 
 
 @kernel
