@@ -120,16 +120,19 @@ class Master:
         prices, bound_eur = self.bound(*self.multipliers())
         return Round(power_kw=self.held_powers(mean_cost_eur), prices=prices, bound_eur=bound_eur)
 
-    def held_powers(self, mean_cost_eur: float, *, with_stepped: bool = True) -> Floats:
+    def held_powers(
+        self, mean_cost_eur: float, *, with_stepped: bool = True, asks: bool = True
+    ) -> Floats:
         """Turn the powers into a schedule (K,) that holds every rule.
 
-        Without `with_stepped`, the powers of stepped vehicles keep their steps already.
+        Without `with_stepped`, the powers of stepped vehicles keep their steps already. Without
+        `asks`, what rounding breaks is cut off, and no vehicle is asked again.
         """
         for given in self.pool.each(settle_part, self.total):
             self.total = self.total + given
         n_broken = 1
         for number, share in enumerate((*_RISES, np.inf)):
-            if n_broken or number == 0:
+            if asks and (n_broken or number == 0):
                 n_broken = self._one_by_one(
                     repair_part,
                     most_rise_eur=share * mean_cost_eur,

@@ -38,21 +38,22 @@ def finish(
         found = replace(found, prices=prices, bound_eur=bound_eur)
     mean_eur = abs(found.cost_eur) / max(1, part.n_vehicles)
 
-    def improved(power_kw: Floats, *, with_stepped: bool) -> Found:
+    def improved(power_kw: Floats, *, with_stepped: bool, asks: bool) -> Found:
         master.pool.one(
             0, set_powers, power_kw, up=optimum.up[part.row], down=optimum.down[part.row]
         )
-        held_kw = master.held_powers(mean_eur, with_stepped=with_stepped)
+        held_kw = master.held_powers(mean_eur, with_stepped=with_stepped, asks=asks)
         cost_eur = cost_of(held_kw)
         if cost_eur < found.cost_eur:
             return replace(found, power_kw=held_kw, cost_eur=cost_eur)
         return found
 
-    found = improved(optimum.power_kw, with_stepped=True)
+    is_stepped = bool(part.batteries.is_stepped.any())
+    found = improved(optimum.power_kw, with_stepped=True, asks=is_stepped)
     if found.cost_eur - found.bound_eur > gap * max(abs(found.cost_eur), SMALLEST_COST_EUR):
         chosen_kw = exact_choices(
             part, master.network, burning=optimum.burning, gap=gap, stop=stop, seed=seed
         )
         if chosen_kw is not None:
-            found = improved(chosen_kw, with_stepped=False)
+            found = improved(chosen_kw, with_stepped=False, asks=False)
     return found
