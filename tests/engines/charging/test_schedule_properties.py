@@ -200,9 +200,14 @@ def _options_of_rows(options: Options, flat: np.ndarray) -> Options:
 @few
 @given(tasks(extensions=(*CONVEX, "chains")), seeds)
 def test_order_does_not_matter(task, seed):
-    """The stays shuffled cost the same, but for the gaps."""
+    """The stays shuffled cost the same, but for the gaps, which chains may leave wide open."""
     chosen = np.random.default_rng(seed).permutation(len(task.stays))
-    assert_same_optimum(solve(with_rows(task, chosen), gap=GAP), solve(task, gap=GAP))
+    one, other = solve(with_rows(task, chosen), gap=GAP), solve(task, gap=GAP)
+    if any(task.stays.vehicle_id):
+        assert one.lower_bound_eur <= other.cost_eur + slack_eur(other.cost_eur)
+        assert other.lower_bound_eur <= one.cost_eur + slack_eur(one.cost_eur)
+    else:
+        assert_same_optimum(one, other)
 
 
 @few
