@@ -36,6 +36,15 @@ def bench_data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def git_checkout() -> Path:
+    """The root of the repository; the test is left out in a copy of the files alone."""
+    root = Path(__file__).parents[1]
+    if not (root / ".git").exists():
+        _leave_out("a git checkout, with its list of files")
+    return root
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """A headless Chromium without any network; the test is left out where it is not installed."""
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")

@@ -16,8 +16,6 @@ INDEX = re.compile(
 
 def tracked() -> Iterator[Path]:
     """Files that belong to the repository, or would with the next commit."""
-    if not (ROOT / ".git").exists():
-        pytest.skip("not a git checkout: there is no list of the repository's files")
     done = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -28,6 +26,7 @@ def tracked() -> Iterator[Path]:
     yield from (path for path in paths if path.is_file() and path != Path(__file__))
 
 
+@pytest.mark.usefixtures("git_checkout")
 def test_no_file_names_a_place_outside() -> None:
     """No absolute path of a home or work folder stands in any text file."""
     found = [

@@ -231,7 +231,7 @@ def _hgt_heights(path: Path) -> NDArray[np.float32]:
         else:
             with path.open("rb") as stream:
                 raw = stream.read(_MAX_HGT_BYTES + 1)
-    # RuntimeError: an encrypted member; NotImplementedError: an unknown compression.
+    # RuntimeError: an encrypted member, or, as NotImplementedError, a compression not known
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as error:
         raise _unreadable(path, str(error)) from error
     side = _HGT_SIDES.get(len(raw))

@@ -138,6 +138,25 @@ def test_with_true_beliefs_and_one_vehicle_the_plan_is_the_best() -> None:
         assert plan.cost_eur == pytest.approx(best.cost_eur, abs=2e-3 * max(1, best.cost_eur))
 
 
+@pytest.mark.parametrize("strategy", SMART)
+def test_who_arrives_with_a_step_is_planned_at_once(strategy: Strategy) -> None:
+    """Two vehicles that plug in on the very begin of a step get all they want."""
+    arrival = T0 + np.array([0, 4 * STEP_S]).astype("timedelta64[s]")
+    stays = stay_table(
+        ("first", "second"),
+        arrival,
+        departure=arrival + np.timedelta64(6 * STEP_S, "s"),
+        energy_kwh=9.0,
+        max_kw=7.2,
+        capacity_kwh=50.0,
+        soc_arrival_kwh=20.0,
+    )
+    limits = one_limit("root", 20.0, n_steps=N_STEPS)
+    signals = one_zone(T0, STEP_S, buy_eur_per_kwh=np.full(N_STEPS, 0.2))
+    plan = follow(strategy, stays, believed=stays, limits=limits, signals=signals)
+    assert plan.unmet_kwh.max() <= 1e-6
+
+
 def test_uncontrolled_and_first_come_by_hand() -> None:
     """Two vehicles at a site of 7.2 kW: at once both, or one after the other."""
     stays = stay_table(

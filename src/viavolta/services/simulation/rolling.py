@@ -111,6 +111,8 @@ def _carry_out(play: _Play, here: Ints, *, step: int) -> None:
     now = play.signals.start[step]
     old = here[play.stays.arrival[here] <= now]
     arriving = here[play.stays.arrival[here] > now]
+    # who arrives with the step itself is planned together with those who are there
+    play.is_stale |= bool((play.stays.arrival[old] == now).any())
     _revise(play, old, step=step)
     if play.is_stale:
         active = old[_has_choice(play, old)]
