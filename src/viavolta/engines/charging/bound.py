@@ -2,21 +2,13 @@
 
 import numpy as np
 
+from viavolta.engines.charging.cheapest_rows import plain_answer
 from viavolta.engines.charging.fleet import NO_ROWS, RowShares, batteries
 from viavolta.engines.charging.network import PHASES
-from viavolta.engines.charging.oracle import (
-    Batteries,
-    Room,
-    Terms,
-    battery_value,
-    fill_powers,
-    plain_answer,
-    relaxed_value,
-    room_for,
-    whole_pieces,
-)
+from viavolta.engines.charging.oracle import battery_value, relaxed_value, whole_pieces
 from viavolta.engines.charging.partition import vehicle_order
 from viavolta.engines.charging.tree import add_down, headroom, root_prices
+from viavolta.engines.charging.vehicles import Batteries, Room, Terms, fill_powers, room_for
 from viavolta.engines.charging.window import windows
 from viavolta.engines.kit.jit import kernel
 from viavolta.model.arrays import Floats, Ints, require

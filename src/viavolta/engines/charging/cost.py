@@ -7,6 +7,7 @@ import numpy as np
 from viavolta.engines.charging.fleet import vehicle_starts
 from viavolta.engines.charging.partition import vehicle_order
 from viavolta.engines.charging.tree import add_up, root_prices
+from viavolta.engines.charging.vehicles import row_share
 from viavolta.engines.charging.window import Windows, windows
 from viavolta.engines.kit.jit import kernel
 from viavolta.model.arrays import Floats, Ints
@@ -109,11 +110,7 @@ def _follow(
             energy = soc[s] if place == vehicle[v] else max(energy, target) - target + soc[s]
             target = soc[s] + wanted[s]
             for r in range(offsets[s], offsets[s + 1]):
-                share = 1.0
-                if r == offsets[s + 1] - 1:
-                    share = last_share[s]
-                if r == offsets[s]:
-                    share = first_share[s]
+                share = row_share(r, offsets[s], offsets[s + 1], first_share[s], last_share[s])
                 power = power_kw[r]
                 energy -= loss[1, s] * share * step_h
                 if power > 0.0:

@@ -9,7 +9,6 @@ import numpy as np
 from viavolta.engines.charging.bound import constant_eur
 from viavolta.engines.charging.fleet import RowShares, batteries, flat_order
 from viavolta.engines.charging.network import LIMIT, PEAK, PHASE, PHASES, Network, network_of
-from viavolta.engines.charging.oracle import Terms
 from viavolta.engines.charging.part import (
     Part,
     bound_part,
@@ -26,6 +25,7 @@ from viavolta.engines.charging.part import (
 )
 from viavolta.engines.charging.partition import Partition, partition
 from viavolta.engines.charging.pool import Pool, ThreadPool
+from viavolta.engines.charging.vehicles import Terms
 from viavolta.engines.charging.window import Windows
 from viavolta.model.arrays import Floats, Ints
 from viavolta.model.limit import LimitTree

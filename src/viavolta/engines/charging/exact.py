@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viavolta.engines.charging.network import PEAK, Network
-from viavolta.engines.charging.oracle import Batteries, Terms
 from viavolta.engines.charging.part import Part
+from viavolta.engines.charging.vehicles import Batteries, Terms
 from viavolta.engines.charging.window import steps_of
 from viavolta.engines.kit.milp import Outcome, Program, Solution, solve
 from viavolta.model.arrays import Floats, Ints

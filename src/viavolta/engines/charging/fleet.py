@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from viavolta.engines.charging.oracle import Batteries
+from viavolta.engines.charging.vehicles import Batteries
 from viavolta.engines.charging.window import Windows
 from viavolta.model.arrays import Floats, Ints
 from viavolta.model.stay import StayTable

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from viavolta.engines.charging.network import PEAK, Network
-from viavolta.engines.charging.oracle import Batteries, Room, Terms, room_for
 from viavolta.engines.charging.repair import (
     cut,
     n_broken,
@@ -26,6 +25,7 @@ from viavolta.engines.charging.sweep import (
     price_rows,
     sweep,
 )
+from viavolta.engines.charging.vehicles import Batteries, Room, Terms, room_for
 from viavolta.model.arrays import Floats, Ints
 
 _STIFFER, _STIFFEST, _CALMER = 2.0, 32.0, 0.7

@@ -7,9 +7,9 @@ take part in breaking a bound again, within what the others leave free.
 
 import numpy as np
 
-from viavolta.engines.charging.oracle import Batteries, Room, Terms, fill_powers, unmet_cost
 from viavolta.engines.charging.stepped import follow_true, stepped_answer
 from viavolta.engines.charging.sweep import Rows, State, answer, gather_prices, move
+from viavolta.engines.charging.vehicles import Batteries, Room, Terms, fill_powers, unmet_cost
 from viavolta.engines.kit.jit import kernel
 from viavolta.model.arrays import Ints
 

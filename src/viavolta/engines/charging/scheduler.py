@@ -7,9 +7,9 @@ from viavolta.engines.charging.cost import plan_of
 from viavolta.engines.charging.decompose import Found, MakePool, Task, master_of, search
 from viavolta.engines.charging.finish import finish, is_small
 from viavolta.engines.charging.fleet import RowShares
-from viavolta.engines.charging.oracle import Terms
 from viavolta.engines.charging.phases import chosen_phases
 from viavolta.engines.charging.pool import ThreadPool
+from viavolta.engines.charging.vehicles import Terms
 from viavolta.engines.charging.window import windows
 from viavolta.model.arrays import Floats
 from viavolta.model.errors import PeerError

@@ -7,7 +7,7 @@ brings is on it, so that full power is never given away. Used once per vehicle a
 
 import numpy as np
 
-from viavolta.engines.charging.oracle import Batteries, Room, Terms, unmet_cost
+from viavolta.engines.charging.vehicles import Batteries, Room, Terms, tapered_kw, unmet_cost
 from viavolta.engines.kit.jit import kernel
 
 _PARTS = 16
@@ -270,7 +270,18 @@ def follow_true(b: Batteries, v: int, terms: Terms, room: Room) -> float:
             energy -= stood
             if power > 0.0:
                 if b.taper[s] < 1.0:
-                    power = min(power, _tapered_kw(b, s, energy, share, terms.step_h))
+                    power = min(
+                        power,
+                        tapered_kw(
+                            b.power[s] * share,
+                            b.capacity[s],
+                            b.taper[s],
+                            b.efficiency[s],
+                            b.idle_loss[s] * share,
+                            energy,
+                            terms.step_h,
+                        ),
+                    )
                     if power < b.minimum[s] * share:
                         power = 0.0
                     room.answer[row] = power
@@ -296,11 +307,3 @@ def follow_true(b: Batteries, v: int, terms: Terms, room: Room) -> float:
             row += 1
         own += max(rest, 0.0) * unmet_cost(b.target[s] - energy, b.wanted[s], terms)
     return own
-
-
-@kernel
-def _tapered_kw(b: Batteries, s: int, energy: float, share: float, step_h: float) -> float:
-    """Highest power that the curve allows at the energy it leads to."""
-    rate = b.power[s] * share / (b.capacity[s] * (1.0 - b.taper[s]))
-    free = b.capacity[s] - energy + b.idle_loss[s] * share * step_h
-    return float(max(0.0, rate * free / (1.0 + rate * b.efficiency[s] * step_h)))

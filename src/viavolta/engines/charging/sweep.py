@@ -9,17 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from viavolta.engines.charging.oracle import (
-    MOST_PIECES,
-    Batteries,
-    Room,
-    Terms,
-    battery_answer,
-    battery_value,
-    fill_powers,
-    pieces_answer,
-    plain_answer,
-)
+from viavolta.engines.charging.cheapest_rows import plain_answer
+from viavolta.engines.charging.oracle import battery_answer, battery_value, pieces_answer
+from viavolta.engines.charging.vehicles import MOST_PIECES, Batteries, Room, Terms, fill_powers
 from viavolta.engines.kit.jit import kernel
 from viavolta.model.arrays import Floats, Ints
 

@@ -6,6 +6,7 @@ from viavolta.engines.charging.cost import grid_cost_eur, plan_of
 from viavolta.engines.charging.fleet import vehicle_starts
 from viavolta.engines.charging.partition import vehicle_order
 from viavolta.engines.charging.tree import headroom
+from viavolta.engines.charging.vehicles import row_share, tapered_kw
 from viavolta.engines.charging.window import Windows, windows
 from viavolta.engines.kit.jit import kernel
 from viavolta.model.arrays import Floats, Ints
@@ -100,11 +101,7 @@ def _full_power(
             target = soc[s] + wanted[s]
             full = min(soc[s] + max(wanted[s], 0.0), capacity[s])
             for r in range(offsets[s], offsets[s + 1]):
-                share = 1.0
-                if r == offsets[s + 1] - 1:
-                    share = last_share[s]
-                if r == offsets[s]:
-                    share = first_share[s]
+                share = row_share(r, offsets[s], offsets[s + 1], first_share[s], last_share[s])
                 energy -= loss[1, s] * share * step_h
                 lack = full - energy
                 if lack <= _NOTHING_KWH or share <= 0.0:
@@ -113,13 +110,13 @@ def _full_power(
                 if scale.size:
                     most *= scale[r]
                 if taper[s] < 1.0:
-                    curve = _tapered_kw(
-                        energy,
+                    curve = tapered_kw(
+                        max_kw[s] * share,
                         capacity[s],
                         taper[s],
-                        max_kw[s] * share,
                         efficiency[0, s],
                         loss[0, s] * share,
+                        energy,
                         step_h,
                     )
                     most = min(most, curve)
@@ -135,23 +132,6 @@ def _full_power(
                     yields = lack
                 power_kw[r] = most
                 energy += yields
-
-
-@kernel
-def _tapered_kw(
-    energy: float,
-    capacity: float,
-    taper: float,
-    most: float,
-    efficiency: float,
-    loss_kw: float,
-    step_h: float,
-) -> float:
-    """Highest power x with x = most (1 - e / capacity) / (1 - taper), e at the end of the row."""
-    rate = most / (capacity * (1.0 - taper))
-    return max(
-        0.0, rate * (capacity - energy + loss_kw * step_h) / (1.0 + rate * efficiency * step_h)
-    )
 
 
 def wanted_kwh(stays: StayTable) -> Floats:
