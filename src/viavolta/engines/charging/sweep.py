@@ -237,6 +237,8 @@ def find_peaks(rows: Rows, step_h: float) -> None:
                 if height > peak:
                     total += height
                     count += 1
+            if count == 0:  # the price is lost in the rounding of the loads: the peak is theirs
+                break
             peak = (total - area) / count
         peak = max(peak, rows.so_far[g])
         for t in range(n_steps):
