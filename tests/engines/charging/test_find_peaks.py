@@ -49,3 +49,12 @@ def test_a_price_below_rounding_ends_at_the_load(load_kw: float) -> None:
     rows = rows_with([load_kw] * 97, peak_price=1e-20, stiffness=1e3, so_far=0.0)
     find_peaks(rows, 0.25)
     assert rows.import_kw.ravel() == pytest.approx(load_kw)
+
+
+def test_loads_apart_by_rounding_alone_end() -> None:
+    """Loads that differ in the last digit, and a price that moves the peak by less: it ends."""
+    load_kw = [82.94255678822373, 82.94255678822374, 82.94255678822375]
+    load_kw += [82.94255678822374, 82.9425567882237]
+    rows = rows_with(load_kw, peak_price=3.319545700893531e-14, stiffness=1.0, so_far=0.0)
+    find_peaks(rows, 1.0)
+    assert rows.import_kw.ravel() == pytest.approx(82.94255678822374)

@@ -229,17 +229,18 @@ def find_peaks(rows: Rows, step_h: float) -> None:
         if rows.peak_price[g] <= 0.0:
             continue
         area = rows.peak_price[g] / (step_h * rows.stiffness[g])
-        peak, before, count = -np.inf, -1, 0
-        while count != before:
-            before, count, total = count, 0, 0.0
+        peak, before = -np.inf, n_steps + 1
+        while True:
+            count, total = 0, 0.0
             for t in range(n_steps):
                 height = rows.up[g, t] / rows.stiffness[g] + rows.load[g, t]
                 if height > peak:
                     total += height
                     count += 1
-            if count == 0:  # the price is lost in the rounding of the loads: the peak is theirs
+            # with rounding aside fewer steps reach a higher peak; where none is lost, it is found
+            if count == 0 or count >= before:
                 break
-            peak = (total - area) / count
+            peak, before = (total - area) / count, count
         peak = max(peak, rows.so_far[g])
         for t in range(n_steps):
             rows.import_kw[g, t] = peak
