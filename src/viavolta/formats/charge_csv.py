@@ -12,11 +12,15 @@ from viavolta.model.messages import text
 
 MAX_BYTES = 4_000_000_000
 _MAX_SHOWN = 200
+_MAX_HEAD = 100_000
+_DECIMAL_COMMA = r"^(\s*[+-]?[0-9]*),([0-9]+(?:[eE][+-]?[0-9]+)?\s*)$"
 _REPEATED = re.compile(r"_duplicated_[0-9]+$")  # how polars renames a column that was there before
 
 
-def read_csv(path: Path) -> tuple[list[str], list[pl.Series], Ints]:
+def read_csv(path: Path, *, separator: str = ",") -> tuple[list[str], list[pl.Series], Ints]:
     """Names and cells of all columns, lines without any content left out, and each row's line.
+
+    Where columns are separated otherwise than by commas, a comma in a number is its point.
 
     Names are in lower case without spaces around them; one that stands twice is there twice.
     Cells are text, null where empty.
@@ -33,7 +37,7 @@ def read_csv(path: Path) -> tuple[list[str], list[pl.Series], Ints]:
             expected=text("at most {n} bytes", n=MAX_BYTES),
             hint=text("split the work into several runs"),
         )
-    frame = _frame(path)
+    frame = _frame(path, separator)
     lines = np.arange(2, frame.height + 2)
     if frame.width > 1:
         is_blank = _is_blank(frame)
@@ -43,9 +47,21 @@ def read_csv(path: Path) -> tuple[list[str], list[pl.Series], Ints]:
     return [_name(name, known) for name in frame.columns], frame.get_columns(), lines
 
 
-def _frame(path: Path) -> pl.DataFrame:
+def separator_of(path: Path) -> str:
+    """What separates columns: a semicolon, as spreadsheets write it in much of Europe, or a comma.
+
+    A file that is missing or no text counts as one with commas; reading it says what is wrong.
+    """
+    if not path.is_file():
+        return ","
+    with path.open("rb") as stream:
+        first_line = stream.readline(_MAX_HEAD)
+    return ";" if b";" in first_line and b"," not in first_line else ","
+
+
+def _frame(path: Path, separator: str) -> pl.DataFrame:
     try:
-        return pl.read_csv(path, infer_schema=False)
+        frame = pl.read_csv(path, infer_schema=False, separator=separator)
     except pl.exceptions.NoDataError as error:
         raise InputError(
             code="csv-empty",
@@ -64,6 +80,9 @@ def _frame(path: Path) -> pl.DataFrame:
                 "save the table again as CSV in UTF-8; cells with commas stand in double quotes"
             ),
         ) from error
+    if separator == ",":
+        return frame
+    return frame.with_columns(pl.all().str.replace(_DECIMAL_COMMA, "${1}.${2}"))
 
 
 def _name(name: str, known: set[str]) -> str:

@@ -22,7 +22,9 @@ _MAX_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Finding:
+class Finding:
+    """What is wrong with a column in some rows, counted from 0, and the error it makes."""
+
     rows: Ints
     column: str
     error: MakeError
@@ -39,15 +41,28 @@ class ChargeTable:
     file : name of the file; Parquet where it ends in .parquet, CSV else.
     columns : the known columns of the file as they were read.
     lines : (rows,) line of a CSV file, or row of a Parquet file counted from 1.
+    findings : what is wrong so far, in the order it was found.
     """
 
     def __init__(
-        self, path: Path, *, required: tuple[str, ...], optional: tuple[str, ...] = ()
+        self,
+        path: Path,
+        *,
+        required: tuple[str, ...],
+        optional: tuple[str, ...] = (),
+        separator: str = ",",
     ) -> None:
         self.file = path.name
-        self.columns, self.lines = _read(path, wanted=(*required, *optional))
-        self._findings: list[_Finding] = []
+        self.columns, self.lines = _read(path, wanted=(*required, *optional), separator=separator)
+        self.findings: list[Finding] = []
         self._require(required)
+
+    @classmethod
+    def of(cls, file: str, columns: dict[str, pl.Series], *, lines: Ints) -> "ChargeTable":
+        """Make a table of cells that were read otherwise; it may have no rows."""
+        table = cls.__new__(cls)
+        table.file, table.columns, table.lines, table.findings = file, columns, lines, []
+        return table
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -106,7 +121,7 @@ class ChargeTable:
         """Record what is wrong with a column where a condition (rows,) holds."""
         rows = np.flatnonzero(is_wrong)
         if rows.size:
-            self._findings.append(_Finding(rows=rows, column=column, error=error))
+            self.findings.append(Finding(rows=rows, column=column, error=error))
 
     def find_duplicates(self, column: str, values: pl.Series) -> None:
         """Record every value that was there before."""
@@ -134,22 +149,36 @@ class ChargeTable:
         ------
         InputError: something was found.
         """
-        if not self._findings:
+        if not self.findings:
             return
-        finding = min(self._findings, key=lambda finding: int(finding.rows[0]))
-        row = int(finding.rows[0])
-        first = finding.error(row)
-        first.where = Where(
+        (first,) = self.found(most=1)
+        n_more = self.n_found - 1
+        if n_more:
+            more = text("{n} more problems in this file", n=n_more)
+            first.hint = f"{first.hint}; {more}" if first.hint else more
+        raise first
+
+    @property
+    def n_found(self) -> int:
+        """Number of bad cells so far."""
+        return sum(finding.rows.size for finding in self.findings)
+
+    def found(self, *, most: int) -> list[InputError]:
+        """The findings that come first in the file, each an error with its place."""
+        places = sorted(
+            (int(row), n) for n, finding in enumerate(self.findings) for row in finding.rows[:most]
+        )
+        return [self._error(self.findings[n], row) for row, n in places[:most]]
+
+    def _error(self, finding: Finding, row: int) -> InputError:
+        error = finding.error(row)
+        error.where = Where(
             file=self.file,
             row=int(self.lines[row]),
             field=finding.column,
             value=self._shown(row, finding.column),
         )
-        n_more = sum(finding.rows.size for finding in self._findings) - 1
-        if n_more:
-            more = text("{n} more problems in this file", n=n_more)
-            first.hint = f"{first.hint}; {more}" if first.hint else more
-        raise first
+        return error
 
     def _shown(self, row: int, column: str) -> str | None:
         """The cell as it stands in the file, cut to a length for the screen."""
@@ -206,7 +235,9 @@ def iso(moment: np.datetime64) -> str:
     return f"{moment.astype('datetime64[s]')}+00:00"
 
 
-def _read(path: Path, *, wanted: tuple[str, ...]) -> tuple[dict[str, pl.Series], Ints]:
+def _read(
+    path: Path, *, wanted: tuple[str, ...], separator: str
+) -> tuple[dict[str, pl.Series], Ints]:
     if not path.is_file():
         raise UsageError(
             code="missing-path",
@@ -215,7 +246,9 @@ def _read(path: Path, *, wanted: tuple[str, ...]) -> tuple[dict[str, pl.Series],
             hint=text("check the name and the folder you are in"),
         )
     is_parquet = path.suffix.lower() == ".parquet"
-    names, cells, lines = read_parquet(path, wanted=wanted) if is_parquet else read_csv(path)
+    names, cells, lines = (
+        read_parquet(path, wanted=wanted) if is_parquet else read_csv(path, separator=separator)
+    )
     repeated = [name for name in names if name in wanted and names.count(name) > 1]
     if repeated:
         raise InputError(

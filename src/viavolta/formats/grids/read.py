@@ -1,0 +1,41 @@
+"""Which kind of file a grid is in, and its reader."""
+
+from pathlib import Path
+
+from viavolta.formats.grids.assemble import GridRead
+from viavolta.formats.grids.plain import BRANCHES, NODES, read_plain
+from viavolta.model.errors import InputError, UsageError, Where
+from viavolta.model.messages import text
+
+
+def read_grid(path: Path) -> GridRead:
+    """Read a grid of any known kind, with what was mended and what to know about it.
+
+    A folder with nodes.csv and branches.csv, a SimBench CSV folder, a pandapower JSON, or a
+    power-grid-model JSON. The path of nodes.csv or branches.csv stands for its folder.
+
+    Raises
+    ------
+    UsageError: nothing there.
+    InputError: no known kind, or the first of all findings, with file, row, field, value and hint.
+    """
+    if not path.exists():
+        raise UsageError(
+            code="missing-path",
+            message=text("there is nothing at {path}", path=path),
+            where=Where(file=path.name),
+            hint=text("check the name and the folder you are in"),
+        )
+    folder = path.parent if path.name in (NODES, BRANCHES) else path
+    if folder.is_dir() and ((folder / NODES).exists() or (folder / BRANCHES).exists()):
+        return read_plain(folder)
+    raise InputError(
+        code="grid-kind-not-known",
+        message=text("{file} is no grid of a known kind", file=path.name),
+        where=Where(file=path.name),
+        expected=text(
+            "a folder with nodes.csv and branches.csv, a SimBench CSV folder, "
+            "a pandapower JSON or a power-grid-model JSON"
+        ),
+        hint=text("export the grid as one of these, or fill in the two tables by hand"),
+    )
