@@ -3,6 +3,9 @@
 from pathlib import Path
 
 from viavolta.formats.grids.assemble import GridRead
+from viavolta.formats.grids.json_file import read_json
+from viavolta.formats.grids.pandapower import read_pandapower
+from viavolta.formats.grids.pandapower_file import is_pandapower
 from viavolta.formats.grids.plain import BRANCHES, NODES, read_plain
 from viavolta.model.errors import InputError, UsageError, Where
 from viavolta.model.messages import text
@@ -29,6 +32,10 @@ def read_grid(path: Path) -> GridRead:
     folder = path.parent if path.name in (NODES, BRANCHES) else path
     if folder.is_dir() and ((folder / NODES).exists() or (folder / BRANCHES).exists()):
         return read_plain(folder)
+    if path.is_file() and path.suffix.lower() == ".json":
+        document = read_json(path)
+        if is_pandapower(document):
+            return read_pandapower(path, document)
     raise InputError(
         code="grid-kind-not-known",
         message=text("{file} is no grid of a known kind", file=path.name),
