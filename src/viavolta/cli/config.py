@@ -15,7 +15,7 @@ from viavolta.model.messages import text
 from viavolta.model.progress import Progress
 
 KINDS = ("bus", "freight", "sites", "grid")
-AVAILABLE = ("bus",)
+AVAILABLE = ("bus", "grid")
 WIDTH = 98
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 
@@ -46,6 +46,25 @@ BUS_SETTINGS = """\
 # "North" = "node-1"
 """
 
+TOWN_SETTINGS = """\
+# Settings of the study. Take away the "# " before a line to set it.
+
+# [place]
+# name = "{name}"
+# settlement = "{settlement}"  # urban, suburban or rural: the kind of twin, and of trenches
+# n_households = {n_households}  # households of the whole town
+# grid = "my-grid"  # the town's own grid (see the reference of grids); without it, a twin is made
+# timezone = "{timezone}"
+
+# [study]
+# ev_shares = [{ev_shares}]  # rising shares of all cars that are electric
+# strategies = [{strategies}]
+# draws = 20  # drawings of homes and cars; without it, what --effort says
+# first_year = {first_year}  # of the uptake of electric cars
+# last_year = {last_year}
+# region = "{region}"  # whose uptake: a country, or Europe
+"""
+
 
 def config(
     kind: Annotated[str, typer.Argument(help="bus, freight, sites or grid.")],
@@ -57,7 +76,7 @@ def config(
 
     def work(_: Progress) -> dict[str, Any]:
         _check_kind(kind)
-        return {"kind": kind, "config": bus_config_text()}
+        return {"kind": kind, "config": _TEXTS[kind]()}
 
     run(work, as_json=as_json, lang=lang, show=_show)
 
@@ -83,12 +102,49 @@ def bus_config_text() -> str:
             countries=", ".join(code.upper() for code in carbon_countries(assumptions)),
         ),
         "# " + text("Figures: unit; range where sources differ; source, year; status."),
+        *_all_figures(assumptions),
     ]
-    for table, figures in _tables(assumptions).items():
-        lines += ["", f"[{_toml_key(table)}]"]
-        for figure in figures:
-            lines += _figure_lines(figure)
     return "\n".join(lines) + "\n"
+
+
+def town_config_text() -> str:
+    """Write every figure a town's grid study rests on as TOML, with its unit, range and source.
+
+    Reading the text back changes no figure.
+    """
+    # heavy imports: not on the way to --help
+    from viavolta.services.town.figures import TOWN_SUBJECTS  # noqa: PLC0415
+    from viavolta.services.town.settings import DEFAULTS  # noqa: PLC0415
+
+    lines = [
+        "# " + text("Configuration of `viavolta grid study`: all values are the defaults."),
+        "# " + text("Keep only the lines you change. Figures you set have no range any more."),
+        "",
+        TOWN_SETTINGS.format(
+            name=DEFAULTS.name,
+            settlement=DEFAULTS.settlement,
+            n_households=DEFAULTS.n_households,
+            timezone=DEFAULTS.timezone,
+            ev_shares=", ".join(str(share) for share in DEFAULTS.ev_shares),
+            strategies=", ".join(json.dumps(str(one)) for one in DEFAULTS.strategies),
+            first_year=DEFAULTS.first_year,
+            last_year=DEFAULTS.last_year,
+            region=DEFAULTS.region,
+        ),
+        "# " + text("Figures: unit; range where sources differ; source, year; status."),
+        *_all_figures(Assumptions(TOWN_SUBJECTS)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+_TEXTS = {"bus": bus_config_text, "grid": town_config_text}
+
+
+def _all_figures(assumptions: Assumptions) -> Iterator[str]:
+    for table, figures in _tables(assumptions).items():
+        yield from ("", f"[{_toml_key(table)}]")
+        for figure in figures:
+            yield from _figure_lines(figure)
 
 
 def _check_kind(kind: str) -> None:

@@ -23,10 +23,15 @@ POSITIVE = re.compile(
 """Figures that something is divided by, or that nothing works without."""
 
 AT_MOST_ONE = re.compile(r"(_share|_efficiency|_soc)$")
+MULTIPLE = re.compile(r"(load_most_share|index_since_2012_share)$")
+"""Shares of something that may be exceeded: a rating, the prices of another year."""
 BELOW_ONE = re.compile(r"(_losses_share)$")
 TEMPERATURE = re.compile(r"_c$")
-SIGNED = re.compile(r"^prices\.|_change_share$")
-"""Figures that may be negative beside temperatures: prices at the exchange, price changes."""
+HOT = re.compile(r"\.thermal\.")
+HOTTEST_C = 250
+"""Insides of a transformer may be hotter than any air."""
+SIGNED = re.compile(r"^prices\.|_change_share$|\.tap_min$")
+"""Figures that may be negative beside temperatures: exchange prices, price changes, taps."""
 DEGREES = {".lat": 90.0, ".lon": 180.0}
 
 
@@ -194,11 +199,13 @@ class ConfigReader:
 
 def _bounds(figure: Figure) -> tuple[float, float, str]:
     if TEMPERATURE.search(figure.key):
-        return -90, 100, text("-90 to 100 °C")
+        hottest = HOTTEST_C if HOT.search(figure.key) else 100
+        return -90, hottest, text("-90 to {most} °C", most=hottest)
     for ending, most in DEGREES.items():
         if figure.key.endswith(ending):
             return -most, most, text("{low:g} to {high:g} degrees", low=-most, high=most)
-    high = 1.0 if AT_MOST_ONE.search(figure.key) else MAX_VALUE
+    is_part = AT_MOST_ONE.search(figure.key) and not MULTIPLE.search(figure.key)
+    high = 1.0 if is_part else MAX_VALUE
     low = -high if SIGNED.search(figure.key) else 0.0
     return low, high, text("{low:g} to {high:g} {unit}", low=low, high=high, unit=figure.unit)
 
