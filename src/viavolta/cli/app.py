@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 
 from viavolta import __version__
-from viavolta.cli import blocks, charge, check, config, demo, importing, plan, profiles, simulate
+from viavolta.cli import (
+    blocks,
+    charge,
+    check,
+    config,
+    demo,
+    grid,
+    importing,
+    plan,
+    profiles,
+    simulate,
+)
 from viavolta.cli.runner import say
 from viavolta.model.errors import UsageError
 from viavolta.model.messages import text
@@ -30,6 +41,7 @@ app.command("profiles")(profiles.profiles)
 app.command("simulate")(simulate.simulate)
 app.command("check")(check.check)
 app.add_typer(blocks.app, name="blocks")
+app.add_typer(grid.app, name="grid")
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - the form of a Typer callback

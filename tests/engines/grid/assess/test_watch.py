@@ -48,11 +48,11 @@ def test_hours_extremes_and_runs() -> None:
     assert seen.loading_max == pytest.approx([1.5] * 3)
     assert seen.loss_kw.sum() == pytest.approx(5.0)
     found = named(seen.marks)
-    assert ("voltage_low", 3, 1, 2, 0.85) in found
-    assert ("voltage_high", 3, 4, 1, 1.12) in found
-    assert [row for row in found if row[0] == "loading" and row[1] == 0] == [
-        ("loading", 0, 1, 2, 1.5),
-        ("loading", 0, 4, 1, 1.2),
+    assert ("low-voltage", 3, 1, 2, 0.85) in found
+    assert ("high-voltage", 3, 4, 1, 1.12) in found
+    assert [row for row in found if row[0] == "overload" and row[1] == 0] == [
+        ("overload", 0, 1, 2, 1.5),
+        ("overload", 0, 4, 1, 1.2),
     ]
     assert not [row for row in found if row[0] == "reserve"]
 
@@ -116,7 +116,7 @@ def test_the_cause_is_what_it_takes_away(
     at_branch = [
         name
         for name, kind in zip(causes(solver, load, found, limits(grid)), found.kind, strict=True)
-        if KINDS[kind] in {ViolationKind.LOADING, ViolationKind.NOT_CONVERGED}
+        if KINDS[kind] in {ViolationKind.OVERLOAD, ViolationKind.NOT_CONVERGED}
     ]
     assert set(at_branch) == {cause}
 

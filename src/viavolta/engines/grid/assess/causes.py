@@ -23,9 +23,9 @@ _STEPS_AT_ONCE = 20_000_000
 _ELECTRIC = tuple(
     KINDS.index(kind)
     for kind in (
-        ViolationKind.VOLTAGE_LOW,
-        ViolationKind.VOLTAGE_HIGH,
-        ViolationKind.LOADING,
+        ViolationKind.LOW_VOLTAGE,
+        ViolationKind.HIGH_VOLTAGE,
+        ViolationKind.OVERLOAD,
         ViolationKind.RESERVE,
         ViolationKind.NOT_CONVERGED,
     )
@@ -74,9 +74,9 @@ def _is_gone(
         is_load = flow.source_kw[at] >= 0
         node, branch = _within(element, u_low.shape[1]), _within(element, loading.shape[1])
         fine = {
-            ViolationKind.VOLTAGE_LOW: u_low[at, node] >= limits.low_pu[node],
-            ViolationKind.VOLTAGE_HIGH: u_high[at, node] <= limits.high_pu[node],
-            ViolationKind.LOADING: loading[at, branch] <= 1,
+            ViolationKind.LOW_VOLTAGE: u_low[at, node] >= limits.low_pu[node],
+            ViolationKind.HIGH_VOLTAGE: u_high[at, node] <= limits.high_pu[node],
+            ViolationKind.OVERLOAD: loading[at, branch] <= 1,
             ViolationKind.RESERVE: (loading[at, branch] <= limits.reserve_share[branch]) | ~is_load,
             ViolationKind.NOT_CONVERGED: np.ones(len(mine), dtype=bool),
         }

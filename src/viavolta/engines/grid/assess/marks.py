@@ -11,24 +11,24 @@ from viavolta.model.arrays import Floats, Ints
 class ViolationKind(StrEnum):
     """What is outside its limits."""
 
-    VOLTAGE_LOW = "voltage_low"
+    LOW_VOLTAGE = "low-voltage"
     """Voltage of a node below its band."""
-    VOLTAGE_HIGH = "voltage_high"
+    HIGH_VOLTAGE = "high-voltage"
     """Voltage of a node above its band."""
-    LOADING = "loading"
+    OVERLOAD = "overload"
     """Loading of a branch above its rating."""
     RESERVE = "reserve"
     """Loading of medium voltage, in the load case, above what leaves room for a fault."""
-    HOT_SPOT = "hot_spot"
+    HOT_SPOT = "hot-spot"
     """Hot spot of a transformer above the limit of normal cyclic loading."""
-    TOP_OIL = "top_oil"
+    TOP_OIL = "top-oil"
     """Top oil of a transformer above the limit of normal cyclic loading."""
-    NOT_CONVERGED = "not_converged"
+    NOT_CONVERGED = "not-converged"
     """The power flow has no solution that could be found: mostly far more load than fits."""
 
 
 KINDS = tuple(ViolationKind)
-AT_NODES = (ViolationKind.VOLTAGE_LOW, ViolationKind.VOLTAGE_HIGH)
+AT_NODES = (ViolationKind.LOW_VOLTAGE, ViolationKind.HIGH_VOLTAGE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +112,7 @@ def episodes(marks: Marks) -> Episodes:
     is_first[1:] = (np.diff(kind) != 0) | (np.diff(element) != 0) | (np.diff(step) != 1)
     run = np.cumsum(is_first) - 1
     first = np.flatnonzero(is_first)
-    severity = np.where(kind == KINDS.index(ViolationKind.VOLTAGE_LOW), -value, value)
+    severity = np.where(kind == KINDS.index(ViolationKind.LOW_VOLTAGE), -value, value)
     by_severity = np.lexsort((step, -severity, run))
     worst = by_severity[first]  # runs are in order, and as long as before
     return Episodes(

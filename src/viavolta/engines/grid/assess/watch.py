@@ -119,8 +119,9 @@ class Outcome:
     ----------
     u_min_pu, u_max_pu, hours_outside : (N,); infinite where nothing was seen, as at nodes without a
     path to a source. loading_max, hours_over, hours_over_reserve : (B,).
-    transformer_share : (T, X) loading of transformers. source_kw, loss_kw : (T,), NaN where the
-    power flow did not converge. marks : every violation of voltage, loading and convergence.
+    transformer_share : (T, X) loading of transformers. source_kw, loss_kw, lowest_pu, highest_pu,
+    highest_share : (T,) of the whole grid. All are NaN where the power flow did not converge.
+    marks : every violation of voltage, loading and convergence.
     """
 
     u_min_pu: Floats
@@ -132,6 +133,9 @@ class Outcome:
     transformer_share: Floats
     source_kw: Floats
     loss_kw: Floats
+    lowest_pu: Floats
+    highest_pu: Floats
+    highest_share: Floats
     parts: list[Marks] = field(default_factory=list)
 
     @property
@@ -158,6 +162,9 @@ def blank(grid: Grid, n_steps: int, transformers: Ints) -> Outcome:
         transformer_share=np.full((n_steps, len(transformers)), np.nan),
         source_kw=np.full(n_steps, np.nan),
         loss_kw=np.full(n_steps, np.nan),
+        lowest_pu=np.full(n_steps, np.nan),
+        highest_pu=np.full(n_steps, np.nan),
+        highest_share=np.full(n_steps, np.nan),
     )
 
 
@@ -183,6 +190,9 @@ def watch(
     outcome.transformer_share[rows] = loading[:, x]
     outcome.source_kw[rows] = flow.source_kw[seen]
     outcome.loss_kw[rows] = flow.loss_kw[seen]
+    outcome.lowest_pu[rows] = np.fmin.reduce(u_low, axis=1)
+    outcome.highest_pu[rows] = np.fmax.reduce(u_high, axis=1)
+    outcome.highest_share[rows] = loading.max(axis=1, initial=0.0)
 
 
 def inspect(flow: FlowResult, limits: Limits, *, first: int) -> tuple[Marks, Flags]:
@@ -192,9 +202,9 @@ def inspect(flow: FlowResult, limits: Limits, *, first: int) -> tuple[Marks, Fla
     loading = loading_of(flow)
     is_load = flow.source_kw >= 0
     found = (
-        (ViolationKind.VOLTAGE_LOW, u_low, _is_below(u_low, limits)),
-        (ViolationKind.VOLTAGE_HIGH, u_high, _is_above(u_high, limits)),
-        (ViolationKind.LOADING, loading, loading > 1 + _TOLERANCE),
+        (ViolationKind.LOW_VOLTAGE, u_low, _is_below(u_low, limits)),
+        (ViolationKind.HIGH_VOLTAGE, u_high, _is_above(u_high, limits)),
+        (ViolationKind.OVERLOAD, loading, loading > 1 + _TOLERANCE),
         (ViolationKind.RESERVE, loading, _is_over_reserve(loading, is_load, limits)),
     )
     parts = [
