@@ -2,9 +2,11 @@
 
 import datetime as dt
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -13,6 +15,10 @@ import pytest
 from viavolta.model.notices import Repair, StudyWarning
 from viavolta.model.study import AssumptionUsed, Study, StudyInput
 from viavolta.reports.bus.report import bus_report
+
+HERE = str(Path(__file__).parent)
+if HERE not in sys.path:
+    sys.path.append(HERE)  # for pdf_text, which reads what goes on paper
 
 ZERO = dt.datetime(2025, 2, 9, 23, 0, tzinfo=dt.UTC)
 """00:00 of Monday 10 February 2025 in Monaco."""

@@ -7,7 +7,6 @@ import pytest
 
 from viavolta.model.study import Study
 from viavolta.reports.bus.facts import facts_of
-from viavolta.reports.bus.map import fit
 from viavolta.reports.bus.states import STATES, fleet_day
 from viavolta.reports.numbers import (
     amount,
@@ -20,6 +19,7 @@ from viavolta.reports.numbers import (
     plain,
     power,
 )
+from viavolta.reports.projection import fit
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 Each chart is drawn twice, for a desk and for a phone; the style sheet shows the one that fits.
 Colours are custom properties of the page, so that one picture serves light, dark and print.
-Legends are the page's own (`figure.legend_of`): they wrap and follow the reader's font.
+Legends are the page's own (`figure.legend_of`): they wrap and follow the reader's font. A document
+on paper takes the same specification in one width (`chart_on_paper`).
 """
 
 import re
@@ -13,6 +14,9 @@ from viavolta.reports.markup import Html, esc
 
 WIDE_PX = 810
 NARROW_PX = 340
+PAPER_FONT = "Libertinus Serif"
+"""The typeface of documents on paper, which the typesetter carries along."""
+
 Spec = dict[str, Any]
 
 _CONFIG: Spec = {
@@ -66,18 +70,26 @@ def chart(name: str, make: Callable[[int], Spec], *, alt: str) -> Html:
     return Html("".join(drawn))
 
 
+def chart_on_paper(name: str, make: Callable[[int], Spec], *, width: int) -> str:
+    """Draw a chart for a document on paper, in one width (px); see `chart`."""
+    return _svg(name, make(width), {**_CONFIG, "font": PAPER_FONT})
+
+
 def _draw(name: str, spec: Spec, *, size: str, alt: str) -> str:
+    return _svg(name, spec, _CONFIG).replace(
+        "<svg ", f'<svg role="img" aria-label="{esc(alt)}" data-size="{size}" ', 1
+    )
+
+
+def _svg(name: str, spec: Spec, config: Spec) -> str:
     import vl_convert  # noqa: PLC0415 - takes a second to load, only reports need it
 
     spec = {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "config": _CONFIG,
+        "config": config,
         **spec,
     }
-    svg = str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
-    return _tidy(svg, name).replace(
-        "<svg ", f'<svg role="img" aria-label="{esc(alt)}" data-size="{size}" ', 1
-    )
+    return _tidy(str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])), name)
 
 
 def _tidy(svg: str, name: str) -> str:

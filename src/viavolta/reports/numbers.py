@@ -51,6 +51,15 @@ def money(value: object) -> str:
     return _bound(text("{n} EUR", n=amount(value)))
 
 
+def about(value: object) -> str:
+    """Euros in words, in three significant digits: for figures that are not known better."""
+    figure = known(value)
+    if figure is None or not figure:
+        return money(figure)
+    digits = 2 - math.floor(math.log10(abs(figure)))
+    return money(round(figure, digits))
+
+
 def plain(value: object) -> str:
     """Write a number of any size in four significant digits at most, without end zeros."""
     figure = known(value)

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import polars as pl
 
@@ -17,56 +16,15 @@ from viavolta.reports.bus.network_tables import (
 from viavolta.reports.figure import figure, legend_of, missing, section, swatch
 from viavolta.reports.markup import Html, clip, fill, join, tag
 from viavolta.reports.numbers import number, power
+from viavolta.reports.projection import Projection, fit, scale_bar
 
 N_COLOURS = 7
 """The busiest lines get a colour of their own; more could not be told apart."""
 
-_KM_PER_DEGREE = 111.195
-_MARGIN_PX = 26.0
 _LABEL_PX = 6.6
 _PX_PER_NAME = 60.0
 Box = tuple[float, float, float, float]
 """West, north, east, south in px."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Projection:
-    """Equirectangular around the middle of the map: true to scale over a city."""
-
-    west: float
-    north: float
-    lon_scale: float
-    px_per_degree: float
-    width: float
-    height: float
-
-    def xy(self, lat: float, lon: float) -> tuple[float, float]:
-        """Pixels from the top left corner."""
-        x = (lon - self.west) * self.lon_scale * self.px_per_degree
-        y = (self.north - lat) * self.px_per_degree
-        return round(x + _MARGIN_PX, 1), round(y + _MARGIN_PX, 1)
-
-    def km(self, px: float) -> float:
-        """Ground distance of a length on the map."""
-        return px / self.px_per_degree * _KM_PER_DEGREE
-
-
-def fit(lat: Sequence[float], lon: Sequence[float], *, width: float, height: float) -> Projection:
-    """Give a projection that shows all points within `width` x at most `height` px."""
-    south, north, west, east = min(lat), max(lat), min(lon), max(lon)
-    lon_scale = max(math.cos(math.radians((south + north) / 2)), 0.05)
-    across = max((east - west) * lon_scale, 1e-4)
-    down = max(north - south, 1e-4)
-    scale = min((width - 2 * _MARGIN_PX) / across, (height - 2 * _MARGIN_PX) / down)
-    spare = (width - 2 * _MARGIN_PX) / scale - across
-    return Projection(
-        west=west - spare / lon_scale / 2,
-        north=north,
-        lon_scale=lon_scale,
-        px_per_degree=scale,
-        width=width,
-        height=round(down * scale + 2 * _MARGIN_PX, 1),
-    )
 
 
 def network_map(facts: BusFacts) -> Html:
@@ -113,7 +71,7 @@ def _draw(facts: BusFacts, lines: pl.DataFrame, *, size: str, width: float, heig
     content = [
         None if shapes is None else _routes(shapes, lines, view=view),
         _marks(facts, places, view),
-        _scale_bar(view),
+        scale_bar(view),
     ]
     alt = text("Map of {n} lines with their terminals and depots", n=lines.height)
     return tag(
@@ -240,23 +198,6 @@ def _label_box(x: float, y: float, lines: Sequence[str], view: Projection) -> tu
 
 def _overlap(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
-
-
-def _scale_bar(view: Projection) -> Html:
-    """Give a round length of about a fifth of the width, and where north is."""
-    most_km = view.km(view.width / 5)
-    step = 10.0 ** math.floor(math.log10(most_km))
-    length_km = max(step * k for k in (1, 2, 5) if step * k <= most_km)
-    px = length_km / view.km(1)
-    y = view.height - 8
-    words = (
-        text("{n} km", n=number(length_km))
-        if length_km >= 1
-        else text("{n} m", n=number(1000 * length_km))
-    )
-    bar = Html(f'<path d="M8 {y - 5:g}v5h{px:.1f}v-5"/>')
-    north = Html(f'<path d="M{view.width - 14:g} 22l5 -14l5 14l-5 -4z" class="north"/>')
-    return tag("g", bar, tag("text", words, x=f"{px + 14:.1f}", y=f"{y:g}"), north, class_="scale")
 
 
 def _legend(lines: pl.DataFrame) -> Html:

@@ -3,7 +3,7 @@
 from viavolta.model.messages import text
 from viavolta.model.study import Study
 from viavolta.reports import record as common
-from viavolta.reports.bus import answer, costs, day, energy, gantt, power, proof, record
+from viavolta.reports.bus import answer, costs, day, energy, gantt, power, proof
 from viavolta.reports.bus.facts import facts_of
 from viavolta.reports.bus.key_figures import key_figures
 from viavolta.reports.bus.map import network_map
@@ -35,7 +35,7 @@ def bus_report(study: Study) -> bytes:
         proof.gaps(facts),
         proof.reasons(facts),
         proof.left_out_trips(facts),
-        record.assumptions(study),
+        common.assumptions(study, config="viavolta config bus"),
         common.repairs(study),
         common.warnings(study),
         common.inputs(study),

@@ -1,0 +1,60 @@
+"""The study for a council: five questions, each with an answer in plain words."""
+
+from viavolta.model.messages import text
+from viavolta.reports.figure import section
+from viavolta.reports.grid.facts import UNMANAGED, GridFacts
+from viavolta.reports.grid.grade import grade_sentence
+from viavolta.reports.grid.measures import kind_words
+from viavolta.reports.grid.sentences import bears, costs, helps, takes, when
+from viavolta.reports.markup import Content, Html, join, tag
+from viavolta.reports.numbers import number
+
+_KINDS = 4
+
+
+def council(facts: GridFacts) -> Html:
+    """Build the section in plain words."""
+    parts: list[Content] = []
+    for question, said in questions(facts):
+        parts.append(tag("h3", question))
+        parts += [tag("p", one) for one in said]
+    return section("council", text("In plain words"), *parts)
+
+
+def questions(facts: GridFacts) -> list[tuple[str, list[Html]]]:
+    """Give the questions that this study answers, each with its paragraphs."""
+    asked = (
+        (text("Can the grid take it?"), [bears(facts), takes(facts)]),
+        (text("What must be built, and when?"), [_built(facts), when(facts)]),
+        (text("What does it cost?"), [costs(facts)]),
+        (
+            text("Do smart charging and V2X help?"),
+            [join(saving, " ") for saving in helps(facts)],
+        ),
+        (text("How good are the figures?"), [Html(_sure(facts))]),
+    )
+    found = [(question, [one for one in said if one is not None]) for question, said in asked]
+    return [(question, said) for question, said in found if said]
+
+
+def _built(facts: GridFacts) -> Html | None:
+    """Count the measures of uncontrolled charging by kind."""
+    case = UNMANAGED if UNMANAGED in facts.strategies else None
+    frame = facts.table("measures", case)
+    if frame is None:
+        return Html(text("Nothing.")) if facts.has("measures") else None
+    counted = frame.group_by("kind").len().sort(["len", "kind"], descending=[True, False])
+    kinds = [
+        text("{n} x {kind}", n=number(n), kind=kind_words(str(kind)))
+        for kind, n in counted.head(_KINDS).iter_rows()
+    ]
+    rest = counted.height - _KINDS
+    if rest > 0:
+        kinds.append(text("{n} other kinds", n=rest))
+    how = text("With uncontrolled charging") if case else text("Here")
+    words = text("{how}: {kinds}.", how=how, kinds=", ".join(kinds))
+    return join((words,))
+
+
+def _sure(facts: GridFacts) -> str:
+    return grade_sentence(facts.grade)

@@ -1,0 +1,182 @@
+"""What the sections of a grid report ask of a study: its tables, its figures by strategy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from viavolta.model.grid import Grade
+from viavolta.model.messages import text
+from viavolta.model.study import Study
+from viavolta.reports.markup import clip
+from viavolta.reports.numbers import known
+
+COLUMNS = {
+    "nodes": "node_id kind nominal_kv lat lon",
+    "branches": "branch_id kind from_node to_node length_km",
+    "voltages": "node_id min_pu max_pu hours_outside",
+    "loadings": "branch_id max_percent hours_over",
+    "violations": "element kind start hours worst cause",
+    "measures": "measure_id kind element year cost_eur removes",
+    "hosting": "node_id strategy share p05_kw p50_kw p95_kw n_vehicles_p50",
+    "power": "start strategy net_kw",
+    "years": "year strategy p05_eur p50_eur p95_eur",
+    "sites": "site_id name node_id now_kw later_kw",
+    "site_profiles": "site_id start_s unmanaged_kw managed_kw",
+    "why": "figure statement binds one_more",
+}
+"""Columns that the sections read, by table. Where a table holds several strategies, a column
+`strategy` says which a row belongs to. `power` is the net power of the sources over the hardest day
+or week, `years` the cost of all measures up to a year. `sites` are those of a connection request;
+it may have lat, lon, later_year, flexible_kw, discharge_kw, dimmable_kw and energy_kwh_per_day
+besides."""
+
+UNMANAGED = "unmanaged"
+_ORDER = (UNMANAGED, "dimmed", "smart", "v2x")
+_SAME = {"managed": "smart", "v2g": "v2x", "managed_v2x": "v2x", "smart_v2x": "v2x"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A figure with the range that holds nine of ten draws; None where only one value is known."""
+
+    p50: float
+    p05: float | None = None
+    p95: float | None = None
+
+    @property
+    def is_range(self) -> bool:
+        """Whether a range is known."""
+        return self.p05 is not None and self.p95 is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """Why a figure is what it is, in the study's own words."""
+
+    statement: str
+    binds: str
+    one_more: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridFacts:
+    """A grid study as the sections read it."""
+
+    study: Study
+    grade: Grade | None
+    strategies: tuple[str, ...]
+    reasons: dict[str, Why] = field(default_factory=dict)
+
+    def table(self, name: str, strategy: str | None = None) -> pl.DataFrame | None:
+        """Give a table that has the columns of the contract and at least one row.
+
+        With a strategy only its rows; a table without such a column is the same for all.
+        """
+        frame = self.study.tables.get(name)
+        if frame is None or not set(COLUMNS[name].split()) <= set(frame.columns):
+            return None
+        if strategy is not None and "strategy" in frame.columns:
+            frame = frame.filter(pl.col("strategy") == strategy)
+        return None if frame.is_empty() else frame
+
+    def has(self, name: str) -> bool:
+        """Say whether the study has a table at all, be it empty."""
+        frame = self.study.tables.get(name)
+        return frame is not None and set(COLUMNS[name].split()) <= set(frame.columns)
+
+    def number(self, key: str) -> float | None:
+        """Give a figure of the summary, None where it is not known."""
+        return known(self.study.summary.get(key))
+
+    def word(self, key: str) -> str:
+        """Give a text of the summary, empty where there is none."""
+        value = self.study.summary.get(key)
+        return clip(value) if isinstance(value, str) else ""
+
+    def interval(self, key: str, strategy: str) -> Interval | None:
+        """Give a figure of the summary that is kept by strategy, with its range where known."""
+        kept = self.study.summary.get(key)
+        if not isinstance(kept, Mapping):
+            return None
+        return interval_of(kept.get(strategy))
+
+    def strategies_of(self, key: str) -> tuple[str, ...]:
+        """Give the strategies for which a figure of the summary is known, in order."""
+        return tuple(s for s in self.strategies if self.interval(key, s) is not None)
+
+
+def interval_of(value: object) -> Interval | None:
+    """Read {p05, p50, p95} or a plain number."""
+    if isinstance(value, Mapping):
+        middle = known(value.get("p50"))
+        if middle is None:
+            return None
+        return Interval(p05=known(value.get("p05")), p50=middle, p95=known(value.get("p95")))
+    middle = known(value)
+    return None if middle is None else Interval(p50=middle)
+
+
+def facts_of(study: Study) -> GridFacts:
+    """Prepare a study for its report."""
+    bare = GridFacts(study=study, grade=None, strategies=())
+    reasons = bare.table("why")
+    return GridFacts(
+        study=study,
+        grade=_grade(study.summary.get("grade")),
+        strategies=_strategies(study),
+        reasons={}
+        if reasons is None
+        else {
+            str(row["figure"]): Why(
+                statement=clip(row["statement"] or ""),
+                binds=clip(row["binds"] or ""),
+                one_more=clip(row["one_more"] or ""),
+            )
+            for row in reasons.iter_rows(named=True)
+        },
+    )
+
+
+def strategy_label(strategy: str) -> str:
+    """Name a strategy of charging in words."""
+    labels = {
+        UNMANAGED: text("Uncontrolled charging"),
+        "dimmed": text("Dimming by the grid operator"),
+        "smart": text("Smart charging"),
+        "v2x": text("Smart charging with V2X"),
+        "none": text("Without charging"),
+    }
+    return labels.get(_SAME.get(strategy, strategy), clip(strategy, 60))
+
+
+def strategy_colour(strategy: str) -> str:
+    """Give the colour of a strategy, the same in every picture."""
+    colours = {UNMANAGED: "--r1", "dimmed": "--r4", "smart": "--r0", "v2x": "--r2"}
+    return colours.get(_SAME.get(strategy, strategy), "--r3")
+
+
+def _grade(value: object) -> Grade | None:
+    try:
+        return Grade(str(value))
+    except ValueError:
+        return None
+
+
+def _strategies(study: Study) -> tuple[str, ...]:
+    """Find the strategies of summary and tables: known ones in order, others after them."""
+    found: set[str] = set()
+    for key in ("reinforcement_eur", "violation_hours"):
+        kept = study.summary.get(key)
+        if isinstance(kept, Mapping) and "p50" not in kept:
+            found |= {str(one) for one in kept}
+    for name in COLUMNS:
+        frame = study.tables.get(name)
+        if frame is not None and "strategy" in frame.columns:
+            found |= {str(one) for one in frame["strategy"].drop_nulls().unique().to_list()}
+
+    def rank(strategy: str) -> tuple[int, str]:
+        same = _SAME.get(strategy, strategy)
+        return (_ORDER.index(same) if same in _ORDER else len(_ORDER), strategy)
+
+    return tuple(sorted(found, key=rank))

@@ -1,0 +1,131 @@
+"""Where and when the grid leaves its limits, and what causes it."""
+
+import polars as pl
+
+from viavolta.model.messages import text
+from viavolta.reports.figure import paragraph, section
+from viavolta.reports.grid.facts import GridFacts, Interval, interval_of, strategy_label
+from viavolta.reports.markup import Html, join
+from viavolta.reports.tables import Column, figures, table, values, words
+
+_LISTED = 200
+
+
+def violations(facts: GridFacts) -> Html | None:
+    """Build the section on violations; None where the study has no such table."""
+    if not facts.has("violations"):
+        return None
+    title = text("Violations")
+    frame = facts.table("violations")
+    if frame is None:
+        return section(
+            "violations", title, paragraph(text("None: the grid stays within its limits."))
+        )
+    shown = worst(frame).head(_LISTED)
+    cause = by_cause(facts)
+    listed = table(
+        "violations",
+        columns(facts),
+        rows(facts, shown),
+        caption=text("Violations, longest first ({n} of {all})", n=shown.height, all=frame.height),
+    )
+    intro = paragraph(
+        text(
+            "A violation is an element outside its limits: a node outside its voltage band, a line "
+            "or transformer above its rating. Steps that did not converge count as violations."
+        )
+    )
+    return section("violations", title, intro, join((cause, listed)))
+
+
+def worst(frame: pl.DataFrame) -> pl.DataFrame:
+    """Order violations, the longest first."""
+    return frame.sort(["hours", "element"], descending=[True, False], nulls_last=True)
+
+
+def has_strategies(facts: GridFacts) -> bool:
+    """Say whether violations are told apart by strategy."""
+    frame = facts.table("violations")
+    return frame is not None and "strategy" in frame.columns
+
+
+def columns(facts: GridFacts) -> list[Column]:
+    """Give the columns of the list of violations."""
+    return [
+        words(text("Element")),
+        *((words(text("Strategy")),) if has_strategies(facts) else ()),
+        words(text("Kind")),
+        figures(text("Hours"), 1),
+        values(text("Worst value")),
+        words(text("First at (UTC)")),
+        words(text("Cause")),
+    ]
+
+
+def rows(facts: GridFacts, frame: pl.DataFrame) -> list[tuple[object, ...]]:
+    """Give the rows of the list of violations."""
+    told_apart = has_strategies(facts)
+    return [
+        (
+            row["element"],
+            *((strategy_label(str(row["strategy"])),) if told_apart else ()),
+            str(row["kind"]).replace("_", " "),
+            row["hours"],
+            row["worst"],
+            _moment(row["start"]),
+            str(row["cause"] or "").replace("_", " "),
+        )
+        for row in frame.iter_rows(named=True)
+    ]
+
+
+def _moment(start: object) -> str:
+    return "" if start is None else str(start)[:16]
+
+
+def by_cause(facts: GridFacts) -> Html | None:
+    """Sum the hours up by cause and strategy."""
+    frame = facts.table("violations")
+    if frame is None:
+        return None
+    keys = ["cause", "strategy"] if has_strategies(facts) else ["cause"]
+    summed = (
+        frame.with_columns(pl.col("cause").cast(pl.String).fill_null(""))
+        .group_by(keys)
+        .agg(pl.col("hours").sum(), pl.col("element").n_unique().alias("elements"))
+        .sort("hours", *keys, descending=[True, *(False for _ in keys)])
+    )
+    told_apart = len(keys) > 1
+    return table(
+        "violations-by-cause",
+        (
+            words(text("Cause")),
+            *((words(text("Strategy")),) if told_apart else ()),
+            figures(text("Hours, all elements"), 1),
+            figures(text("Elements")),
+        ),
+        [
+            (
+                str(row["cause"]).replace("_", " "),
+                *((strategy_label(str(row["strategy"])),) if told_apart else ()),
+                row["hours"],
+                row["elements"],
+            )
+            for row in summed.iter_rows(named=True)
+        ],
+        caption=text("Hours of violations by cause"),
+    )
+
+
+def hours_of(facts: GridFacts, strategy: str | None) -> Interval | None:
+    """Give the hours of violations of a strategy, or of the one case of the study."""
+    kept = facts.study.summary.get("violation_hours")
+    if strategy is None:
+        return interval_of(kept)
+    return facts.interval("violation_hours", strategy)
+
+
+def n_elements(facts: GridFacts, strategy: str | None) -> int:
+    """Count the elements that leave their limits."""
+    frame = facts.table("violations", strategy)
+    return 0 if frame is None else frame["element"].n_unique()
