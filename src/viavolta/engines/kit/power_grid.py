@@ -15,13 +15,11 @@ from viavolta.model.grid import BranchKind, Grid, NodeKind
 from viavolta.model.messages import text
 
 Flags = NDArray[np.bool_]
+Complexes = NDArray[np.complex128]
 Arrays = dict[Any, Any]  # structured arrays of power-grid-model by component
 
 FREQUENCY_HZ = 50.0
 SOURCE_R_OVER_X = 0.1  # of a source's short-circuit impedance, power-grid-model's own default
-TINY_OHM_PER_KV2 = 1e-9
-"""Stands for no impedance at all: 1e-9 of 1 MVA, far below the 1e-6 pu that anyone asks for. The
-own `link` of power-grid-model is 1,000 times as much."""
 _STIFF_VA = 1e15  # short-circuit power that stands for an infinite one
 _TOLERANCE = 1e-9  # pu
 _MAX_ITERATIONS = 30
@@ -38,7 +36,7 @@ _WINDINGS = {
 
 
 def clock(vector_group: str) -> int:
-    """Return the hour of a vector group such as Dyn5; 0 where the group is not known."""
+    """Return the hour of a vector group such as Dyn5; 0 where it cannot be read."""
     found = _GROUP.fullmatch(vector_group)
     return int(found.group(3)) % 12 if found else 0
 
@@ -62,16 +60,49 @@ class BatchFlow:
 
 
 class PowerGrid:
-    """A grid in power-grid-model, made ready once for balanced and once for loads by phase."""
+    """A grid in power-grid-model.
 
-    def __init__(self, grid: Grid, *, base_kv: Floats, is_live: Flags, is_supplied: Flags) -> None:
-        """Take a grid with (N,) base voltages, (B,) live branches and (N,) supplied nodes."""
-        self._grid, self._base_kv, self._is_live = grid, base_kv, is_live
-        self._is_supplied = is_supplied
+    Branches without impedance are no branches there: the nodes they join are one. (Its `link` drops
+    5e-6 pu at 10 MVA, and Newton's method does not settle with much smaller impedances.) What flows
+    in them follows from the balance of each node, in equal shares where they form a ring.
+    """
+
+    def __init__(
+        self,
+        grid: Grid,
+        *,
+        base_kv: Floats,
+        bus: Ints,
+        hour: Ints,
+        is_live: Flags,
+        is_supplied: Flags,
+    ) -> None:
+        """Take a grid and what is known of it.
+
+        Parameters
+        ----------
+        base_kv, is_supplied
+            (N,) base voltages; nodes with a path to a source.
+        bus
+            (N,) row of the node that stands for all that are joined without impedance.
+        hour, is_live
+            (B,) hours of vector groups; closed branches with a path to a source.
+        """
+        self._grid, self._base_kv, self._hour, self._is_live = grid, base_kv, hour, is_live
+        self._is_supplied, self._bus = is_supplied, bus
         is_transformer = grid.is_kind(BranchKind.TRANSFORMER)
-        self._lines = np.flatnonzero(is_live & ~is_transformer)
-        self._transformers = np.flatnonzero(is_live & is_transformer)
+        is_inside = bus[grid.from_node] == bus[grid.to_node]
+        self._lines = np.flatnonzero(is_live & ~is_transformer & ~is_inside)
+        self._transformers = np.flatnonzero(is_live & is_transformer & ~is_inside)
         self._sources = np.flatnonzero(grid.is_kind(NodeKind.SOURCE))
+        shorts = np.flatnonzero(is_live & is_inside & ~is_transformer)
+        self._shorts = shorts[(grid.r_ohm[shorts] == 0) & (grid.x_ohm[shorts] == 0)]
+        out = np.zeros((grid.n_nodes, len(self._shorts)))
+        pick = np.arange(len(self._shorts))
+        out[grid.from_node[self._shorts], pick] += 1
+        out[grid.to_node[self._shorts], pick] -= 1
+        self._short_nodes = np.flatnonzero(out.any(axis=1))
+        self._through = np.linalg.pinv(out[self._short_nodes])
 
     def flow(self, node: Ints, p_kw: Floats, q_kvar: Floats, tap: Ints | None = None) -> BatchFlow:
         """Calculate the flow of (M, T) loads at (M,) nodes, or of (M, 3, T) loads by phase.
@@ -90,7 +121,7 @@ class PowerGrid:
         if by_phase:
             require_zero_sequence(self._grid, self._is_live)
         if not n_steps:
-            return self._result({}, np.zeros(0, dtype=bool), by_phase=by_phase)
+            return self._empty(3 if by_phase else 1)
         load = "asym_load" if by_phase else "sym_load"
         batch: Arrays = {load: self._load_steps(load, node, p_kw, q_kvar)}
         if tap is not None and len(self._transformers):
@@ -118,7 +149,18 @@ class PowerGrid:
         is_converged = np.ones(n_steps, dtype=bool)
         if model.batch_error is not None:
             is_converged[model.batch_error.failed_scenarios] = False
-        return self._result(out, is_converged, by_phase=by_phase)
+        found = self._result(out, is_converged, 3 if by_phase else 1)
+        if len(self._shorts):
+            loads = (
+                np.asarray(p_kw + 1j * q_kvar, np.complex128).T.reshape(n_steps, -1, len(node))
+                * 1e3
+            )
+            self._fill_shorts(found, out, node, loads.transpose(0, 2, 1))
+        for values in (found.u_pu, found.current_a, found.loss_kw):
+            values[~is_converged] = np.nan
+        for values in (found.source_kw, found.source_kvar):
+            values[~is_converged] = np.nan
+        return found
 
     def _id(self, branch: Ints) -> Ints:
         return self._grid.n_nodes + branch
@@ -142,13 +184,13 @@ class PowerGrid:
 
     def _input(self, load: str, node: Ints) -> Arrays:
         grid = self._grid
-        rows = np.flatnonzero(self._is_supplied)
+        rows = self._rows()
         nodes = pgm.initialize_array("input", "node", len(rows))
         nodes["id"] = rows
         nodes["u_rated"] = self._base_kv[rows] * 1e3
         sources = pgm.initialize_array("input", "source", len(self._sources))
         sources["id"] = grid.n_nodes + grid.n_branches + np.arange(len(self._sources))
-        sources["node"] = self._sources
+        sources["node"] = self._bus[self._sources]
         sources["status"] = 1
         scale = grid.nominal_kv[self._sources] / self._base_kv[self._sources]
         sources["u_ref"] = grid.u_ref_pu[self._sources] * scale
@@ -156,7 +198,7 @@ class PowerGrid:
         sources["rx_ratio"] = SOURCE_R_OVER_X
         loads = pgm.initialize_array("input", load, len(node))
         loads["id"] = self._load_ids(len(node))
-        loads["node"] = node
+        loads["node"] = self._bus[node]
         loads["status"] = 1
         loads["type"] = pgm.LoadGenType.const_power
         loads["p_specified"] = 0
@@ -173,16 +215,13 @@ class PowerGrid:
         grid, rows = self._grid, self._lines
         lines = self._branch_input("line", rows)
         n = grid.n_parallel[rows]
-        # the whole branch is in ohm at its from_node, as is the base voltage of its section
-        tiny = TINY_OHM_PER_KV2 * self._base_kv[grid.to_node[rows]] ** 2
-        is_short = (grid.r_ohm[rows] == 0) & (grid.x_ohm[rows] == 0)
         lines["r1"] = grid.r_ohm[rows] / n
-        lines["x1"] = np.where(is_short, tiny, grid.x_ohm[rows]) / n
+        lines["x1"] = grid.x_ohm[rows] / n
         lines["c1"] = grid.c_nf[rows] * 1e-9 * n
         lines["tan1"] = 0
-        lines["r0"] = np.where(is_short, 0, grid.r0_ohm[rows]) / n
-        lines["x0"] = np.where(is_short, tiny, grid.x0_ohm[rows]) / n
-        lines["c0"] = np.where(is_short, 0, grid.c0_nf[rows]) * 1e-9 * n
+        lines["r0"] = grid.r0_ohm[rows] / n
+        lines["x0"] = grid.x0_ohm[rows] / n
+        lines["c0"] = grid.c0_nf[rows] * 1e-9 * n
         lines["tan0"] = 0
         return lines
 
@@ -203,50 +242,84 @@ class PowerGrid:
         items["tap_min"] = np.minimum(0, np.minimum(grid.tap_min, grid.tap_pos))[rows]
         items["tap_max"] = np.maximum(0, np.maximum(grid.tap_max, grid.tap_pos))[rows]
         items["tap_size"] = grid.tap_step_percent[rows] / 100 * grid.rated_from_kv[rows] * 1e3
-        for row, name in enumerate(grid.vector_group[branch] for branch in rows):
-            winding_from, winding_to, hour = _windings(name)
-            items["winding_from"][row] = winding_from
-            items["winding_to"][row] = winding_to
-            items["clock"][row] = hour
+        for place, branch in enumerate(rows):
+            high, low = _windings(grid.vector_group[branch], self._hour[branch])
+            items["winding_from"][place] = high
+            items["winding_to"][place] = low
+        items["clock"] = self._hour[rows]
         return items
 
     def _branch_input(self, component: str, rows: Ints) -> Any:
         items = pgm.initialize_array("input", component, len(rows))
         items["id"] = self._id(rows)
-        items["from_node"] = self._grid.from_node[rows]
-        items["to_node"] = self._grid.to_node[rows]
+        items["from_node"] = self._bus[self._grid.from_node[rows]]
+        items["to_node"] = self._bus[self._grid.to_node[rows]]
         items["from_status"] = 1
         items["to_status"] = 1
         return items
 
-    def _result(self, out: Arrays, is_converged: Flags, *, by_phase: bool) -> BatchFlow:
-        grid, phases, n_steps = self._grid, 3 if by_phase else 1, len(is_converged)
+    def _empty(self, phases: int) -> BatchFlow:
+        grid = self._grid
+        return BatchFlow(
+            u_pu=np.zeros((0, grid.n_nodes, phases)),
+            current_a=np.zeros((0, grid.n_branches, 2, phases)),
+            loss_kw=np.zeros(0),
+            source_kw=np.zeros(0),
+            source_kvar=np.zeros(0),
+            is_converged=np.zeros(0, dtype=bool),
+        )
+
+    def _result(self, out: Arrays, is_converged: Flags, phases: int) -> BatchFlow:
+        grid, n_steps = self._grid, len(is_converged)
         u_pu = np.full((n_steps, grid.n_nodes, phases), np.nan)
+        place = np.full(grid.n_nodes, -1)
+        place[self._rows()] = np.arange(len(self._rows()))
+        u = _by_phase(out["node"]["u_pu"], phases)
+        u_pu[:, self._is_supplied] = u[:, place[self._bus[self._is_supplied]]]
         current_a = np.zeros((n_steps, grid.n_branches, 2, phases))
-        loss_kw, source_kw, source_kvar = np.zeros((3, n_steps))
-        if n_steps:
-            u_pu[:, self._is_supplied] = _by_phase(out["node"]["u_pu"], phases)
-            for name, rows in (("line", self._lines), ("transformer", self._transformers)):
-                if not len(rows):
-                    continue
-                for end, side in enumerate(("from", "to")):
-                    current_a[:, rows, end] = _by_phase(out[name][f"i_{side}"], phases)
-                    loss_kw += _by_phase(out[name][f"p_{side}"], phases).sum(axis=(1, 2)) / 1e3
-            source_kw = _by_phase(out["source"]["p"], phases).sum(axis=(1, 2)) / 1e3
-            source_kvar = _by_phase(out["source"]["q"], phases).sum(axis=(1, 2)) / 1e3
-        for values in (u_pu, current_a, loss_kw, source_kw, source_kvar):
-            values[~is_converged] = np.nan
+        loss_kw = np.zeros(n_steps)
+        for name, rows in self._kinds():
+            for end, side in enumerate(("from", "to")):
+                current_a[:, rows, end] = _by_phase(out[name][f"i_{side}"], phases)
+                loss_kw += _by_phase(out[name][f"p_{side}"], phases).sum(axis=(1, 2)) / 1e3
         return BatchFlow(
             u_pu=u_pu,
             current_a=current_a,
             loss_kw=loss_kw,
-            source_kw=source_kw,
-            source_kvar=source_kvar,
+            source_kw=_by_phase(out["source"]["p"], phases).sum(axis=(1, 2)) / 1e3,
+            source_kvar=_by_phase(out["source"]["q"], phases).sum(axis=(1, 2)) / 1e3,
             is_converged=is_converged,
         )
 
+    def _fill_shorts(self, found: BatchFlow, out: Arrays, node: Ints, loads_va: Complexes) -> None:
+        """Set currents of branches without impedance; loads (T, M, P)."""
+        grid, (n_steps, _, phases) = self._grid, loads_va.shape
+        taken = np.zeros((grid.n_nodes, n_steps, phases), dtype=np.complex128)
+        np.add.at(taken, node, loads_va.transpose(1, 0, 2))
+        for name, rows in self._kinds():
+            for side, ends in (("from", grid.from_node), ("to", grid.to_node)):
+                power = out[name][f"p_{side}"] + 1j * out[name][f"q_{side}"]
+                np.add.at(taken, ends[rows], power.reshape(n_steps, -1, phases).transpose(1, 0, 2))
+        fed = out["source"]["p"] + 1j * out["source"]["q"]
+        np.add.at(taken, self._sources, -fed.reshape(n_steps, -1, phases).transpose(1, 0, 2))
+        through = np.einsum("zn,ntp->tzp", self._through, -taken[self._short_nodes])
+        at = grid.from_node[self._shorts]
+        volt = found.u_pu[:, at] * self._base_kv[at, None] * 1e3
+        per_volt = np.sqrt(3) if phases > 1 else 1 / np.sqrt(3)
+        found.current_a[:, self._shorts] = (np.abs(through) / volt * per_volt)[:, :, None]
 
-_BRANCH_WANTED = ["i_from", "i_to", "p_from", "p_to"]
+    def _kinds(self) -> list[tuple[str, Ints]]:
+        """Kinds of branches that occur, with their rows."""
+        kinds = [("line", self._lines), ("transformer", self._transformers)]
+        return [(name, rows) for name, rows in kinds if len(rows)]
+
+    def _rows(self) -> Ints:
+        """Nodes that stand for themselves, and maybe for others."""
+        is_own = self._bus == np.arange(self._grid.n_nodes)
+        return np.flatnonzero(self._is_supplied & is_own)
+
+
+_BRANCH_WANTED = ["i_from", "i_to", "p_from", "p_to", "q_from", "q_to"]
 _WANTED: Any = {
     "node": ["u_pu"],
     "line": _BRANCH_WANTED,
@@ -260,13 +333,13 @@ def _by_phase(values: Any, phases: int) -> Floats:
     return shaped
 
 
-def _windings(vector_group: str) -> tuple[int, int, int]:
-    """Windings and hour; of an unknown group such as do no harm where loads are balanced."""
+def _windings(vector_group: str, hour: int) -> tuple[int, int]:
+    """Windings of a group; of an unknown one any that allow the hour, as balanced loads ask."""
     found = _GROUP.fullmatch(vector_group)
     if found is None:
-        return pgm.WindingType.wye_n, pgm.WindingType.wye_n, 0
-    high, low, hour = found.groups()
-    return _WINDINGS[high.lower()], _WINDINGS[low], int(hour)
+        high = pgm.WindingType.delta if hour % 2 else pgm.WindingType.wye_n
+        return high, pgm.WindingType.wye_n
+    return _WINDINGS[found.group(1).lower()], _WINDINGS[found.group(2)]
 
 
 def require_zero_sequence(grid: Grid, is_live: Flags) -> None:

@@ -1,79 +1,94 @@
-"""The worst values of flows that come chunk by chunk."""
+"""The worst values of flows that come part by part."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
-from viavolta.engines.grid.flow.network import Network
-from viavolta.engines.grid.flow.results import Extremes, Flow, Method
-from viavolta.model.arrays import Floats
+from viavolta.engines.grid.flow.results import Extremes, Flags, Flow, Method
+from viavolta.model.arrays import Floats, Ints
 
 
-class Collector:
-    """Keeps the worst values of flows that come one after the other."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """What counts as outside: voltages (N,), loading as a share of the rating (B,)."""
 
-    def __init__(
-        self, *, network: Network, low_pu: Floats, high_pu: Floats, limit_share: Floats
-    ) -> None:
-        """Count against (N,) voltages and (B,) loadings."""
-        n_nodes, n_branches = len(low_pu), len(limit_share)
-        self._network = network
-        self._low, self._high, self._limit = low_pu, high_pu, limit_share
-        self._u_min, self._u_max = np.full(n_nodes, np.inf), np.full(n_nodes, -np.inf)
-        self._u_min_step, self._u_max_step = np.full((2, n_nodes), -1)
-        self._below, self._above = np.zeros((2, n_nodes))
-        self._loading, self._over = np.full(n_branches, -np.inf), np.zeros(n_branches)
-        self._loading_step = np.full(n_branches, -1)
-        self._loss, self._source_min, self._source_max = 0.0, np.inf, -np.inf
-        self._n_steps = 0
-        self._failed: list[int] = []
+    low_pu: Floats
+    high_pu: Floats
+    limit_share: Floats
 
-    def add(self, flow: Flow) -> None:
-        """Add the next steps."""
-        steps = np.flatnonzero(flow.is_converged)
-        first = self._n_steps
-        self._n_steps += len(flow.is_converged)
-        self._failed += (first + np.flatnonzero(~flow.is_converged)).tolist()
+
+class Worst:
+    """The worst values so far, and the steps they occurred at; counts are in steps."""
+
+    def __init__(self, n_nodes: int, n_branches: int) -> None:
+        """Begin with nothing seen."""
+        self.u_min, self.u_max = np.full(n_nodes, np.inf), np.full(n_nodes, -np.inf)
+        self.u_min_step, self.u_max_step = np.full((2, n_nodes), -1)
+        self.below, self.above = np.zeros((2, n_nodes))
+        self.loading, self.over = np.full(n_branches, -1.0), np.zeros(n_branches)
+        self.loading_step = np.full(n_branches, -1)
+        self.loss, self.source_min, self.source_max = 0.0, np.inf, -np.inf
+        self.n_steps = 0
+        self.failed: list[int] = []
+
+    def add_flow(self, flow: Flow, steps: Ints, band: Band) -> None:
+        """Take in the flow at (n,) steps."""
+        self.n_steps += len(steps)
+        self.failed += steps[~flow.is_converged].tolist()
+        steps = steps[flow.is_converged]
         if not len(steps):
             return
-        u = flow.u_pu[steps]
+        u, loading = flow.u_pu[flow.is_converged], flow.loading_share[flow.is_converged]
         low, high = (u.min(axis=2), u.max(axis=2)) if u.ndim == 3 else (u, u)  # noqa: PLR2004
-        loading = flow.loading_share[steps]
-        self._below += (low < self._low).sum(axis=0)
-        self._above += (high > self._high).sum(axis=0)
-        self._over += (loading > self._limit).sum(axis=0)
-        for worst, worst_step, values in (
-            (self._u_min, self._u_min_step, low),
-            (self._u_max, self._u_max_step, -high),
-            (self._loading, self._loading_step, -loading),
-        ):
-            sign = 1.0 if worst is self._u_min else -1.0
-            at = values.argmin(axis=0)
-            best = values[at, np.arange(values.shape[1])]
-            is_worse = best < sign * worst
-            worst[is_worse] = sign * best[is_worse]
-            worst_step[is_worse] = first + steps[at[is_worse]]
-        self._loss += float(flow.loss_kw[steps].sum())
-        self._source_min = min(self._source_min, float(flow.source_kw[steps].min()))
-        self._source_max = max(self._source_max, float(flow.source_kw[steps].max()))
+        with np.errstate(invalid="ignore"):
+            self.below += (low < band.low_pu).sum(axis=0)
+            self.above += (high > band.high_pu).sum(axis=0)
+        self.over += (loading > band.limit_share).sum(axis=0)
+        at_low, at_high, at_load = low.argmin(axis=0), high.argmax(axis=0), loading.argmax(axis=0)
+        keep_lower(self.u_min, self.u_min_step, _pick(low, at_low), steps[at_low])
+        keep_higher(self.u_max, self.u_max_step, _pick(high, at_high), steps[at_high])
+        keep_higher(self.loading, self.loading_step, _pick(loading, at_load), steps[at_load])
+        source = flow.source_kw[flow.is_converged]
+        self.loss += float(flow.loss_kw[flow.is_converged].sum())
+        self.source_min = min(self.source_min, float(source.min()))
+        self.source_max = max(self.source_max, float(source.max()))
 
-    def extremes(self, *, step_h: float, method: Method) -> Extremes:
+    def extremes(self, flow_of: Method, is_supplied: Flags, *, step_h: float) -> Extremes:
         """Give the worst values of all steps so far."""
-        has_any = self._n_steps > len(self._failed)
-        is_known = self._network.is_supplied & has_any
+        has_any = self.n_steps > len(self.failed)
+        is_known = is_supplied & has_any
         return Extremes(
-            u_min_pu=np.where(is_known, self._u_min, np.nan),
-            u_max_pu=np.where(is_known, self._u_max, np.nan),
-            u_min_step=self._u_min_step,
-            u_max_step=self._u_max_step,
-            hours_below=self._below * step_h,
-            hours_above=self._above * step_h,
-            loading_max=np.maximum(self._loading, 0.0),
-            loading_max_step=self._loading_step,
-            hours_over=self._over * step_h,
-            loss_kwh=self._loss * step_h,
-            source_min_kw=self._source_min if has_any else float("nan"),
-            source_max_kw=self._source_max if has_any else float("nan"),
-            n_steps=self._n_steps,
-            not_converged=np.array(self._failed, dtype=np.int64),
-            is_supplied=self._network.is_supplied,
-            method=method,
+            u_min_pu=np.where(is_known, self.u_min, np.nan),
+            u_max_pu=np.where(is_known, self.u_max, np.nan),
+            u_min_step=np.where(is_known, self.u_min_step, -1),
+            u_max_step=np.where(is_known, self.u_max_step, -1),
+            hours_below=self.below * step_h,
+            hours_above=self.above * step_h,
+            loading_max=np.maximum(self.loading, 0.0),
+            loading_max_step=self.loading_step,
+            hours_over=self.over * step_h,
+            loss_kwh=self.loss * step_h,
+            source_min_kw=self.source_min if has_any else float("nan"),
+            source_max_kw=self.source_max if has_any else float("nan"),
+            n_steps=self.n_steps,
+            not_converged=np.array(sorted(self.failed), dtype=np.int64),
+            is_supplied=is_supplied,
+            method=flow_of,
         )
+
+
+def keep_lower(worst: Floats, worst_step: Ints, values: Floats, steps: Ints) -> None:
+    """Replace what is lower now, in place."""
+    is_lower = values < worst
+    worst[is_lower], worst_step[is_lower] = values[is_lower], steps[is_lower]
+
+
+def keep_higher(worst: Floats, worst_step: Ints, values: Floats, steps: Ints) -> None:
+    """Replace what is higher now, in place."""
+    is_higher = values > worst
+    worst[is_higher], worst_step[is_higher] = values[is_higher], steps[is_higher]
+
+
+def _pick(values: Floats, at: Ints) -> Floats:
+    picked: Floats = values[at, np.arange(values.shape[1])]
+    return picked

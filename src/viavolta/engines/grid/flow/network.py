@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from viavolta.engines.kit.power_grid import FREQUENCY_HZ, SOURCE_R_OVER_X, TINY_OHM_PER_KV2, clock
+from viavolta.engines.kit.power_grid import FREQUENCY_HZ, SOURCE_R_OVER_X, clock
 from viavolta.model.arrays import Floats, Ints
 from viavolta.model.grid import BranchKind, Grid, NodeKind
 
@@ -24,17 +24,21 @@ class Network:
 
     Attributes
     ----------
-    base_kv : (N,). is_supplied : (N,) has a path to a source. is_live : (B,) closed and supplied.
+    base_kv : (N,). bus : (N,) lowest row among the nodes joined without any impedance.
+    is_supplied : (N,) has a path to a source. is_live : (B,) closed and supplied.
     r, x : (B,) in series, g, b : (B,) across (both halves together), at the side of to_node.
-    turns : (B,) of the ideal transformer, from over to, at tap 0. shift_rad : (B,) by which the
-        voltage of to_node lags.
+    turns : (B,) of the ideal transformer, from over to, at tap 0.
+    hour : (B,) hours of 30 degrees by which the voltage of to_node lags; a transformer without a
+        vector group takes that of the others between the same nominal voltages.
     tap, tap_min, tap_max : (B,). tap_step : (B,) share of the turns.
     ampere : (B, 2) of one unit of current at both ends, in one of the parallel systems.
     rated_a : (B, 2) rated current at both ends, of one system.
+    regulated : (R,) rows of live transformers that hold a voltage by their taps.
     source : (S,) rows of nodes. source_u, source_r, source_x : (S,).
     """
 
     base_kv: Floats
+    bus: Ints
     is_supplied: Flags
     is_live: Flags
     r: Floats
@@ -42,13 +46,14 @@ class Network:
     g: Floats
     b: Floats
     turns: Floats
-    shift_rad: Floats
+    hour: Ints
     tap: Ints
     tap_min: Ints
     tap_max: Ints
     tap_step: Floats
     ampere: Floats
     rated_a: Floats
+    regulated: Ints
     source: Ints
     source_u: Floats
     source_r: Floats
@@ -78,6 +83,7 @@ def network_of(grid: Grid) -> Network:
     source_x = impedance / np.hypot(1, SOURCE_R_OVER_X)
     return Network(
         base_kv=base_kv,
+        bus=_buses(grid),
         is_supplied=is_supplied,
         is_live=is_live,
         r=r / n,
@@ -85,13 +91,14 @@ def network_of(grid: Grid) -> Network:
         g=g * n,
         b=b * n,
         turns=turns,
-        shift_rad=np.deg2rad(30.0) * np.array([clock(group) for group in grid.vector_group]),
+        hour=_hours(grid),
         tap=grid.tap_pos,
         tap_min=np.minimum(grid.tap_min, grid.tap_pos),
         tap_max=np.maximum(grid.tap_max, grid.tap_pos),
         tap_step=grid.tap_step_percent / 100,
         ampere=1 / (np.sqrt(3) * ends_kv * n[:, None]),
         rated_a=rated_a,
+        regulated=np.flatnonzero(is_live & np.isfinite(grid.regulated_pu)),
         source=source,
         source_u=grid.u_ref_pu[source] * grid.nominal_kv[source] / base_kv[source],
         source_r=source_x * SOURCE_R_OVER_X,
@@ -107,15 +114,34 @@ def _parts(grid: Grid, to_kv: Floats) -> list[tuple[Floats, Floats]]:
     r = grid.pk_kw / grid.sn_kva * rated
     g = grid.p0_kw / (grid.rated_to_kv / to_kv) ** 2
     y = grid.i0_percent / 100 / rated
-    is_short = (grid.r_ohm == 0) & (grid.x_ohm == 0)
-    x_ohm = np.where(is_short, TINY_OHM_PER_KV2 * to_kv**2, grid.x_ohm)
     charging = 2 * np.pi * FREQUENCY_HZ * grid.c_nf * 1e-9 * ohm
     return [
         (r, grid.r_ohm / ohm),
-        (np.sqrt(np.maximum(z**2 - r**2, 0)), x_ohm / ohm),
+        (np.sqrt(np.maximum(z**2 - r**2, 0)), grid.x_ohm / ohm),
         (g, np.zeros_like(ohm)),
         (-np.sqrt(np.maximum(y**2 - g**2, 0)), charging),
     ]
+
+
+def _hours(grid: Grid) -> Ints:
+    known: dict[tuple[float, float], int] = {}
+    levels = list(
+        zip(
+            grid.nominal_kv[grid.from_node].tolist(),
+            grid.nominal_kv[grid.to_node].tolist(),
+            strict=True,
+        )
+    )
+    for level, group in zip(levels, grid.vector_group, strict=True):
+        if group:
+            known.setdefault(level, clock(group))
+    return np.array(
+        [
+            clock(group) if group else known.get(level, 0)
+            for level, group in zip(levels, grid.vector_group, strict=True)
+        ],
+        dtype=np.int64,
+    )
 
 
 def section_kv(grid: Grid) -> Floats:
@@ -129,6 +155,13 @@ def section_kv(grid: Grid) -> Floats:
     joins = ~is_transformer & grid.is_closed
     spread(base_kv, grid.from_node[joins], grid.to_node[joins])
     return base_kv
+
+
+def _buses(grid: Grid) -> Ints:
+    lowest = -np.arange(grid.n_nodes, dtype=np.float64)
+    joins = grid.is_closed & (grid.r_ohm == 0) & (grid.x_ohm == 0)
+    spread(lowest, grid.from_node[joins], grid.to_node[joins])
+    return np.rint(-lowest).astype(np.int64)
 
 
 def _supplied(grid: Grid) -> tuple[Flags, Flags]:

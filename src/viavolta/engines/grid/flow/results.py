@@ -98,7 +98,7 @@ class Extremes:
     Attributes
     ----------
     u_min_pu, u_max_pu : (N,) lowest and highest voltage, of the worst phase.
-    u_min_step, u_max_step : (N,) first steps of these; -1 where there is none.
+    u_min_step, u_max_step : (N,) a step of these; -1 where there is none.
     hours_below, hours_above : (N,) below low_pu, above high_pu.
     loading_max : (B,) share of the rating. loading_max_step : (B,). hours_over : (B,) above the
         limit asked for.

@@ -1,25 +1,35 @@
 """The solver of a grid: chooses how to calculate, and does."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from viavolta.engines.grid.flow.collect import Collector
-from viavolta.engines.grid.flow.network import Network, network_of
+from viavolta.engines.grid.flow.collect import Band, Worst
+from viavolta.engines.grid.flow.network import network_of
+from viavolta.engines.grid.flow.peer import PeerFlow
+from viavolta.engines.grid.flow.radial import RadialFlow
 from viavolta.engines.grid.flow.results import Draw, Extremes, Flow, Method
-from viavolta.engines.kit.power_grid import BatchFlow, PowerGrid
+from viavolta.engines.grid.flow.tree import tree_of
 from viavolta.engines.kit.threads import side_by_side
 from viavolta.model.arrays import Floats, Ints
 from viavolta.model.grid import Grid, NodeLoads, Phase
 
-_CHUNK = 2048  # steps that are in memory at once where extremes are asked for
 _PHASES = (Phase.A, Phase.B, Phase.C)
 
 
-def prepare(grid: Grid) -> "FlowSolver":
-    """Make a grid ready for power flows; the solver may be shared among threads."""
-    return FlowSolver(grid)
+def prepare(grid: Grid, *, method: Method | None = None) -> "FlowSolver":
+    """Make a grid ready for power flows; the solver may be shared among threads.
+
+    The method is the fastest that can calculate the grid: the sweep for any grid without meshes,
+    power-grid-model for the rest. Another can be asked for, to compare.
+
+    Raises
+    ------
+    ValueError: the method asked for cannot calculate the grid.
+    """
+    return FlowSolver(grid, method=method)
 
 
 class FlowSolver:
@@ -27,20 +37,24 @@ class FlowSolver:
 
     Attributes
     ----------
-    grid : the grid. method : how balanced loads are calculated; loads by phase always by
-        power-grid-model.
+    grid : the grid. method : how balanced loads are calculated. Loads by phase, and steps at which
+        an own kernel finds no solution, are calculated by power-grid-model; what it does not solve
+        either has not converged.
     """
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: Grid, *, method: Method | None = None) -> None:
         self.grid = grid
-        self.method = Method.POWER_GRID_MODEL
-        self._network = network_of(grid)
-        self._peer = PowerGrid(
-            grid,
-            base_kv=self._network.base_kv,
-            is_live=self._network.is_live,
-            is_supplied=self._network.is_supplied,
-        )
+        network = network_of(grid)
+        self._is_supplied = network.is_supplied
+        self._peer = PeerFlow(grid, network)
+        self._own: RadialFlow | None = None
+        if method in {None, Method.SWEEP}:
+            tree = tree_of(grid, network)
+            self._own = RadialFlow(grid, network, tree) if tree is not None else None
+        self.method = Method.POWER_GRID_MODEL if self._own is None else Method.SWEEP
+        if method not in {None, self.method}:
+            msg = f"{method} cannot calculate this grid"
+            raise ValueError(msg)
 
     def solve(self, loads: NodeLoads) -> Flow:
         """Calculate every value of every step; by phase where a load hangs on one phase.
@@ -49,7 +63,14 @@ class FlowSolver:
         ------
         InputError: loads by phase at a grid without zero sequence.
         """
-        return self._peer_flow(*node_powers(loads, self.grid.n_nodes))
+        p_kw, q_kvar = node_powers(loads, self.grid.n_nodes)
+        if self._own is None or not loads.is_balanced:
+            return self._peer.flow(p_kw, q_kvar)
+        flow = self._own.flow(p_kw, q_kvar)
+        left = np.flatnonzero(~flow.is_converged)
+        if not len(left):
+            return flow
+        return _with_steps(flow, left, self._peer.flow(p_kw[:, left], q_kvar[:, left]))
 
     def extremes(
         self,
@@ -78,18 +99,8 @@ class FlowSolver:
         ------
         InputError: loads by phase at a grid without zero sequence.
         """
-        p_kw, q_kvar = np.asarray(p_kw, float), np.asarray(q_kvar, float)
-        collector = Collector(
-            network=self._network,
-            low_pu=np.broadcast_to(np.asarray(low_pu, float), (self.grid.n_nodes,)),
-            high_pu=np.broadcast_to(np.asarray(high_pu, float), (self.grid.n_nodes,)),
-            limit_share=np.broadcast_to(np.asarray(limit_share, float), (self.grid.n_branches,)),
-        )
-        n_steps = p_kw.shape[-1]
-        for start in range(0, n_steps, _CHUNK):
-            part = slice(start, start + _CHUNK)
-            collector.add(self._peer_flow(p_kw[..., part], q_kvar[..., part]))
-        return collector.extremes(step_h=step_h, method=Method.POWER_GRID_MODEL)
+        band = self._band(low_pu, high_pu, limit_share)
+        return self._extremes(_floats(p_kw), _floats(q_kvar), None, band, step_h)
 
     def extremes_of_draws(
         self,
@@ -103,60 +114,71 @@ class FlowSolver:
         step_h: float = 0.25,
     ) -> list[Extremes]:
         """Calculate the worst values of each draw on top of (N, T) base loads, over all cores."""
+        band = self._band(low_pu, high_pu, limit_share)
+        p, q = _floats(p_kw), _floats(q_kvar)
+        return side_by_side(lambda draw: self._extremes(p, q, draw, band, step_h), draws)
 
-        def of(draw: Draw) -> Extremes:
-            p, q = p_kw.copy(), q_kvar.copy()
-            p[draw.node] += draw.p_kw
-            q[draw.node] += draw.q_kvar
-            return self.extremes(
-                p, q, low_pu=low_pu, high_pu=high_pu, limit_share=limit_share, step_h=step_h
-            )
+    def _band(self, low_pu: ArrayLike, high_pu: ArrayLike, limit_share: ArrayLike) -> Band:
+        nodes, branches = (self.grid.n_nodes,), (self.grid.n_branches,)
+        return Band(
+            low_pu=np.broadcast_to(_floats(low_pu), nodes),
+            high_pu=np.broadcast_to(_floats(high_pu), nodes),
+            limit_share=np.broadcast_to(_floats(limit_share), branches),
+        )
 
-        return side_by_side(of, draws)
+    def _extremes(
+        self, p_kw: Floats, q_kvar: Floats, draw: Draw | None, band: Band, step_h: float
+    ) -> Extremes:
+        by_phase = p_kw.ndim == 3  # noqa: PLR2004 - nodes, phases, steps
+        left = np.arange(p_kw.shape[-1])
+        worst, method = Worst(self.grid.n_nodes, self.grid.n_branches), Method.POWER_GRID_MODEL
+        if self._own is not None and not by_phase:
+            method = self.method
+            worst, left = self._own.worst(p_kw, q_kvar, draw, band)
+        if len(left):
+            p, q = (p_kw, q_kvar) if draw is None else _on_top(p_kw, q_kvar, draw)
+            self._peer.add_worst(worst, p, q, left, band)
+        return worst.extremes(method, self._is_supplied, step_h=step_h)
 
-    def _peer_flow(self, p_kw: Floats, q_kvar: Floats) -> Flow:
-        steps_axis = tuple(range(1, p_kw.ndim))
-        node = np.flatnonzero(((p_kw != 0) | (q_kvar != 0)).any(axis=steps_axis))
-        found = self._peer.flow(node, p_kw[node], q_kvar[node])
-        return _flow_of(found, self.grid, self._network)
+
+def _on_top(p_kw: Floats, q_kvar: Floats, draw: Draw) -> tuple[Floats, Floats]:
+    p, q = p_kw.copy(), q_kvar.copy()
+    p[draw.node] += draw.p_kw
+    q[draw.node] += draw.q_kvar
+    return p, q
 
 
-def _flow_of(found: BatchFlow, grid: Grid, network: Network) -> Flow:
-    scale = network.base_kv / grid.nominal_kv
-    u_pu = found.u_pu * scale[:, None]
-    of_one = found.current_a / grid.n_parallel[:, None, None]
-    n_steps = len(found.is_converged)
-    return Flow(
-        u_pu=u_pu if u_pu.shape[2] > 1 else u_pu[..., 0],
-        current_a=of_one.max(axis=(2, 3)),
-        loading_share=(of_one / network.rated_a[..., None]).max(axis=(2, 3)),
-        loss_kw=found.loss_kw,
-        source_kw=found.source_kw,
-        source_kvar=found.source_kvar,
-        is_converged=found.is_converged,
-        is_supplied=network.is_supplied,
-        tap=np.broadcast_to(network.tap, (n_steps, grid.n_branches)),
-        method=Method.POWER_GRID_MODEL,
-    )
+def _with_steps(flow: Flow, steps: Ints, found: Flow) -> Flow:
+    """Put what was found at some steps into a flow."""
+    values = {field.name: getattr(flow, field.name) for field in fields(flow)}
+    for name in ("u_pu", "current_a", "loading_share", "loss_kw", "source_kw", "source_kvar"):
+        values[name] = values[name].copy()
+        values[name][steps] = getattr(found, name)
+    for name in ("is_converged", "tap"):
+        values[name] = values[name].copy()
+        values[name][steps] = getattr(found, name)
+    return Flow(**values)
+
+
+def _floats(values: ArrayLike) -> Floats:
+    return np.asarray(values, dtype=np.float64)
 
 
 def node_powers(loads: NodeLoads, n_nodes: int) -> tuple[Floats, Floats]:
     """Sum loads by node: (N, T), or (N, 3, T) by phase where a load hangs on one phase."""
     if loads.is_balanced:
-        return tuple(_summed(loads.node, power, n_nodes) for power in (loads.p_kw, loads.q_kvar))  # type: ignore[return-value]
-    sums = []
-    for power in (loads.p_kw, loads.q_kvar):
-        by_phase = np.zeros((n_nodes, 3, loads.n_steps))
+        return _summed(loads.node, loads.p_kw, n_nodes), _summed(loads.node, loads.q_kvar, n_nodes)
+    p_kw, q_kvar = np.zeros((2, n_nodes, 3, loads.n_steps))
+    for total, power in ((p_kw, loads.p_kw), (q_kvar, loads.q_kvar)):
         for load, (node, phase) in enumerate(zip(loads.node, loads.phase, strict=True)):
             if phase is Phase.ABC:
-                by_phase[node] += power[load] / 3
+                total[node] += power[load] / 3
             else:
-                by_phase[node, _PHASES.index(phase)] += power[load]
-        sums.append(by_phase)
-    return sums[0], sums[1]
+                total[node, _PHASES.index(phase)] += power[load]
+    return p_kw, q_kvar
 
 
 def _summed(node: Ints, power: Floats, n_nodes: int) -> Floats:
-    total: NDArray[np.float64] = np.zeros((n_nodes, power.shape[1]))
+    total = np.zeros((n_nodes, power.shape[1]))
     np.add.at(total, node, power)
     return total

@@ -1,0 +1,213 @@
+"""Own kernels and power-grid-model give the same flow, whatever the grid."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_grids import feeder, loads_of, make_grid, random_grid, random_loads
+
+from viavolta.engines.grid.flow import Draw, Extremes, Flow, FlowSolver, Method, prepare
+from viavolta.model.grid import BranchKind, Grid, NodeKind, NodeLoads
+
+BAND = {"low_pu": 0.98, "high_pu": 1.02}
+SEEDS = st.integers(0, 10**6)
+
+
+def assert_same(one: Flow, other: Flow, *, pu: float = 1e-6) -> None:
+    """Voltages and loadings agree within 1e-6 pu, powers within 1e-6 of the largest."""
+    np.testing.assert_array_equal(one.is_converged, other.is_converged)
+    np.testing.assert_array_equal(one.tap, other.tap)
+    np.testing.assert_allclose(one.u_pu, other.u_pu, rtol=0, atol=pu)
+    np.testing.assert_allclose(one.loading_share, other.loading_share, rtol=0, atol=10 * pu)
+    largest = 1 + np.nanmax(np.abs(other.source_kw))
+    for name in ("source_kw", "source_kvar", "loss_kw"):
+        values = getattr(one, name), getattr(other, name)
+        np.testing.assert_allclose(*values, rtol=0, atol=pu * largest)
+    np.testing.assert_allclose(one.current_a, other.current_a, rtol=1e-5, atol=1e-3)
+
+
+def assert_same_extremes(one: Extremes, flow: Flow, *, step_h: float = 0.25) -> None:
+    """Extremes are those of the values themselves."""
+    u, loading = flow.u_pu, flow.loading_share
+    known = flow.is_supplied
+    np.testing.assert_allclose(one.u_min_pu[known], u.min(axis=0)[known], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(one.u_max_pu[known], u.max(axis=0)[known], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(one.loading_max, loading.max(axis=0), rtol=0, atol=1e-5)
+    np.testing.assert_array_equal(
+        one.hours_outside[known], ((u < 0.98) | (u > 1.02)).sum(axis=0)[known] * step_h
+    )
+    np.testing.assert_array_equal(one.hours_over, (loading > 1).sum(axis=0) * step_h)
+    at = one.u_min_step[known], np.flatnonzero(known)
+    np.testing.assert_allclose(u[at], one.u_min_pu[known], rtol=0, atol=1e-6)
+    at = one.loading_max_step, np.arange(loading.shape[1])
+    np.testing.assert_allclose(loading[at], one.loading_max, rtol=0, atol=1e-5)
+    assert one.loss_kwh == pytest.approx(flow.loss_kw.sum() * step_h, rel=1e-5, abs=1e-3)
+    assert one.source_max_kw == pytest.approx(flow.source_kw.max(), rel=1e-6, abs=1e-3)
+    assert one.n_not_converged == 0
+    assert one.n_steps == len(u)
+
+
+def both(grid: Grid, method: Method) -> tuple[FlowSolver, FlowSolver]:
+    """The solver that is chosen, which is of this method, and power-grid-model."""
+    own = prepare(grid)
+    assert own.method is method
+    return own, prepare(grid, method=Method.POWER_GRID_MODEL)
+
+
+def all_p(loads: NodeLoads, flow: Flow) -> np.ndarray:
+    """What is drawn at supplied nodes."""
+    return loads.p_kw[flow.is_supplied].sum(axis=0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=SEEDS)
+def test_trees(seed: int) -> None:
+    """The sweep agrees with power-grid-model on random trees; extremes with the values."""
+    rng = np.random.default_rng(seed)
+    grid = random_grid(rng, n_nodes=int(rng.integers(2, 25)))
+    loads = random_loads(rng, grid, 20)
+    own, peer = both(grid, Method.SWEEP)
+    flow = own.solve(loads)
+    assert_same(flow, peer.solve(loads))
+    assert_same_extremes(own.extremes(loads.p_kw, loads.q_kvar, **BAND), flow)
+    np.testing.assert_allclose(flow.source_kw, all_p(loads, flow) + flow.loss_kw, atol=1e-6)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=SEEDS)
+def test_order_of_nodes(seed: int) -> None:
+    """The order of nodes and branches does not matter."""
+    rng = np.random.default_rng(seed)
+    grid = random_grid(rng, n_nodes=12, n_loops=int(rng.integers(2)))
+    loads = random_loads(rng, grid, 5)
+    nodes, branches = rng.permutation(grid.n_nodes), rng.permutation(grid.n_branches)
+    flow, other = prepare(grid).solve(loads), None
+    shuffled = reordered(grid, nodes, branches)
+    place = np.argsort(nodes)
+    other = prepare(shuffled).solve(replace(loads, node=place[loads.node]))
+    np.testing.assert_allclose(other.u_pu, flow.u_pu[:, nodes], atol=1e-7)
+    np.testing.assert_allclose(other.loading_share, flow.loading_share[:, branches], atol=1e-6)
+
+
+def reordered(grid: Grid, nodes: np.ndarray, branches: np.ndarray) -> Grid:
+    """The same grid with rows in another order."""
+    changed: dict[str, object] = {}
+    for field in grid.__dataclass_fields__:
+        values = getattr(grid, field)
+        if field == "grade":
+            continue
+        is_of_node = field in {"node_id", "node_kind", "nominal_kv", "lat", "lon"} or (
+            field in {"u_ref_pu", "sk_mva"}
+        )
+        rows = nodes if is_of_node else branches
+        changed[field] = (
+            tuple(values[row] for row in rows) if isinstance(values, tuple) else values[rows]
+        )
+    place = np.argsort(nodes)
+    changed["from_node"] = place[grid.from_node[branches]]
+    changed["to_node"] = place[grid.to_node[branches]]
+    return replace(grid, **changed)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=SEEDS, share=st.floats(0.2, 0.95))
+def test_stronger_cable(seed: int, share: float) -> None:
+    """A stronger cable does not lower the voltage at its end, where all nodes only draw."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 8))
+    p = rng.uniform(0, 100 / n, (n + 2, 4))
+    weak = feeder(n)
+    row = int(rng.integers(1, n + 1))
+    factor = np.where(np.arange(n + 1) == row, share, 1.0)
+    strong = replace(weak, r_ohm=weak.r_ohm * factor, x_ohm=weak.x_ohm * factor)
+    end = weak.to_node[row]
+    u_weak, u_strong = (prepare(grid).solve(loads_of(p)).u_pu[:, end] for grid in (weak, strong))
+    assert (u_strong >= u_weak - 1e-9).all()
+
+
+def test_source_at_low_voltage() -> None:
+    """A transformer fed from its to_node, as when a low-voltage grid feeds one above it."""
+    nodes = [(NodeKind.CONNECTION, 20.0), (NodeKind.SOURCE, 0.4), (NodeKind.CONNECTION, 20.0)]
+    branches = [(BranchKind.TRANSFORMER, 0, 1), (BranchKind.CABLE, 0, 2)]
+    grid = make_grid(nodes, branches, tap_pos=[2, 0])
+    loads = loads_of([[50.0, 80.0], [0.0, 0.0], [20.0, -90.0]])
+    own, peer = both(grid, Method.SWEEP)
+    assert_same(own.solve(loads), peer.solve(loads))
+
+
+def test_draws() -> None:
+    """A draw is the same as its power in the loads."""
+    rng = np.random.default_rng(3)
+    grid = feeder(6)
+    p, q = rng.uniform(0, 10, (2, grid.n_nodes, 50))
+    draws = [
+        Draw(node=[2, 5], p_kw=rng.uniform(0, 11, (2, 50)), q_kvar=np.zeros((2, 50)))
+        for _ in range(5)
+    ]
+    solver = prepare(grid)
+    for draw, found in zip(draws, solver.extremes_of_draws(p, q, draws, **BAND), strict=True):
+        with_draw = p.copy()
+        with_draw[draw.node] += draw.p_kw
+        alone = solver.extremes(with_draw, q, **BAND)
+        np.testing.assert_array_equal(found.u_min_pu, alone.u_min_pu)
+        np.testing.assert_array_equal(found.loading_max, alone.loading_max)
+
+
+def test_regulated_transformer() -> None:
+    """Both choose the same taps; the voltage is within 0.6 of a step, save at an end."""
+    regulated = np.array([1.0] + [np.nan] * 4)
+    grid = feeder(4, tap_min=[-4, 0, 0, 0, 0], tap_max=[4, 0, 0, 0, 0], regulated_pu=regulated)
+    rng = np.random.default_rng(5)
+    p = rng.uniform(-60, 60, (6, 200)) * rng.uniform(0, 1, 200)
+    loads = loads_of(p, p * 0.3)
+    for u_ref in (0.93, 1.0, 1.07):
+        own, peer = both(replace(grid, u_ref_pu=u_ref), Method.SWEEP)
+        flow = own.solve(loads)
+        assert_same(flow, peer.solve(loads))
+        off = np.abs(flow.u_pu[:, 1] - 1)
+        assert (off[np.abs(flow.tap[:, 0]) < 4] <= 0.6 * 0.025).all()
+        assert_same_extremes(own.extremes(p, p * 0.3, **BAND), flow)
+    assert len(np.unique(flow.tap[:, 0])) > 1
+
+
+def test_beyond_the_limit() -> None:
+    """Steps without a solution are named, the others are as if alone."""
+    grid = feeder(3)
+    p = np.zeros((5, 300))
+    p[4] = 20.0
+    p[4, [7, 250]] = 5000.0
+    flow = prepare(grid).solve(loads_of(p))
+    assert np.flatnonzero(~flow.is_converged).tolist() == [7, 250]
+    assert np.isnan(flow.u_pu[7]).all()
+    found = prepare(grid).extremes(p, 0 * p, **BAND)
+    assert found.not_converged.tolist() == [7, 250]
+    assert not found.is_within
+    alone = prepare(grid).extremes(p[:, 8:200], 0 * p[:, 8:200], **BAND)
+    np.testing.assert_allclose(found.u_min_pu, alone.u_min_pu, atol=1e-12)
+
+
+def test_near_the_limit() -> None:
+    """Close to the most a feeder can carry, where rounds shrink errors slowly, both agree."""
+    grid = feeder(3)
+    p = np.zeros((5, 60))
+    p[4] = np.linspace(300, 700, 60)
+    own, peer = both(grid, Method.SWEEP)
+    flow, other = own.solve(loads_of(p)), peer.solve(loads_of(p))
+    assert 5 < flow.is_converged.sum() < 55
+    assert_same(flow, other, pu=2e-6)
+
+
+def test_cut_off_nodes() -> None:
+    """Nodes without a path to a source have no voltage, and their loads count nowhere."""
+    grid = feeder(3, is_closed=[True, True, False, True])
+    loads = loads_of(np.full((5, 3), 10.0))
+    own, peer = both(grid, Method.SWEEP)
+    for flow in (own.solve(loads), peer.solve(loads)):
+        assert flow.is_supplied.tolist() == [True, True, True, False, False]
+        assert np.isnan(flow.u_pu[:, 3:]).all()
+        np.testing.assert_allclose(flow.source_kw, 30 + flow.loss_kw, atol=1e-6)
+    found = own.extremes(loads.p_kw, loads.q_kvar, **BAND)
+    assert np.isnan(found.u_min_pu[3:]).all()
+    assert found.u_min_step[3:].tolist() == [-1, -1]
