@@ -64,6 +64,16 @@ class Elements:
             )
         return values
 
+    def ratings(self, column: str) -> Floats:
+        """(rows,) limits that are not known, and infinite, where blank, zero or infinite."""
+        field = self.field(column)
+        column_cells = self.table.columns.get(field)
+        if column_cells is not None and column_cells.dtype == pl.Float64:
+            is_none = column_cells.is_infinite() & (column_cells > 0)
+            self.table.columns[field] = column_cells.set(is_none.fill_null(value=False), None)
+        values = self.table.numbers(field, default=np.inf, minimum=0.0)
+        return np.where(values > 0, values, np.inf)
+
     def words(self, column: str) -> pl.Series:
         """(rows,) text, "" at blanks and where the column is missing; numbers as they stand."""
         column_cells = self.table.columns.get(self.field(column))

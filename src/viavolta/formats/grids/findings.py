@@ -21,7 +21,16 @@ def raise_all(tables: Iterable[ChargeTable]) -> None:
     n_found = sum(table.n_found for table in once)
     if not n_found:
         return
-    found = [error for table in once for error in table.found(most=MAX_LISTED + 1)]
+    places = set()
+    found = []
+    for table in once:
+        for error in table.found(most=MAX_LISTED + 1):
+            place = (error.where.file, error.where.row, error.where.field, error.code)
+            if place in places:  # a cell that was looked at twice
+                n_found -= 1
+                continue
+            places.add(place)
+            found.append(error)
     first, others = found[0], found[1 : MAX_LISTED + 1]
     if others:
         lines = [_line(error) for error in others]

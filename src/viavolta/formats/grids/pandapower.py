@@ -14,6 +14,7 @@ from viavolta.formats.charge_table import Flags
 from viavolta.formats.grids.assemble import GridRead, assemble
 from viavolta.formats.grids.draft import Part
 from viavolta.formats.grids.elements import Elements, names_of
+from viavolta.formats.grids.open_ends import with_open_ends
 from viavolta.formats.grids.pandapower_file import OUT_OF_SERVICE, buses, elements_of, net_of
 from viavolta.formats.grids.transformer import derated, ratio_taps, vector_groups
 from viavolta.model.arrays import Floats, Ints
@@ -71,9 +72,17 @@ def read_pandapower(path: Path, document: dict[str, Any]) -> GridRead:
     f_hz = float(hz) if isinstance(hz, int | float) and hz > 0 else _NOMINAL_HZ
     lines = _lines(kinds, node_of, names=names[0], f_hz=f_hz)
     transformers, warnings = _transformers(kinds, node_of, names=names[1])
+    every_node, branches = [nodes], [_switches(kinds, node_of, names=names[2])]
+    for part, et, columns in (
+        (lines, "l", ("from_bus", "to_bus")),
+        (transformers, "t", ("hv_bus", "lv_bus")),
+    ):
+        is_open = _opened(kinds["switch"], part, columns=columns, et=et)
+        every_node, more = with_open_ends(every_node, part, is_open=is_open)
+        branches += more
     return assemble(
-        [nodes],
-        [lines, transformers, _switches(kinds, node_of, names=names[2])],
+        every_node,
+        branches,
         file=path.name,
         grade=Grade.MODELLED,
         tables=[elements.table for elements in kinds.values()],
@@ -176,9 +185,8 @@ def _lines(kinds: dict[str, Elements], node_of: Numbers, *, names: list[str], f_
     line = kinds["line"]
     length_km = line.numbers("length_km", minimum=0.0)
     parallel = line.whole("parallel", default=1, minimum=1)
-    max_ka = line.numbers("max_i_ka", default=np.nan, minimum=0.0)
-    df = line.numbers("df", default=1.0, minimum=0.0)
-    max_a = 1000 * max_ka * df
+    df = line.numbers("df", default=1.0)
+    line.above_zero("df", df)
     leakage = line.numbers("g_us_per_km", default=0.0)
     line.refuse(leakage != 0, "g_us_per_km", why=text("leakage through the insulation"))
     total = {
@@ -190,7 +198,6 @@ def _lines(kinds: dict[str, Elements], node_of: Numbers, *, names: list[str], f_
         "c0_nf": line.numbers("c0_nf_per_km", default=np.nan, minimum=0.0) * f_hz / _NOMINAL_HZ,
     }
     ends, rows = _ends(line, ("from_bus", "to_bus"), node_of)
-    is_open = _opened(kinds["switch"], line, et="l")
     overhead = [word == "ol" for word in line.words("type").to_list()]
     return line.part(
         rows,
@@ -205,10 +212,10 @@ def _lines(kinds: dict[str, Elements], node_of: Numbers, *, names: list[str], f_
             "branch_id": names,
             "branch_kind": [BranchKind.LINE if one else BranchKind.CABLE for one in overhead],
             **ends,
-            "is_closed": line.flags("in_service", default=True) & ~is_open,
+            "is_closed": line.flags("in_service", default=True),
             "length_km": length_km,
             **{name: per_km * length_km for name, per_km in total.items()},
-            "max_a": np.where(np.isfinite(max_a) & (max_a > 0), max_a, np.inf),
+            "max_a": 1000 * line.ratings("max_i_ka") * df,
             "n_parallel": parallel,
         },
     )
@@ -229,8 +236,7 @@ def _transformers(
             "branch_id": names,
             "branch_kind": [BranchKind.TRANSFORMER] * len(trafo),
             **ends,
-            "is_closed": trafo.flags("in_service", default=True)
-            & ~_opened(kinds["switch"], trafo, et="t"),
+            "is_closed": trafo.flags("in_service", default=True),
             "n_parallel": trafo.whole("parallel", default=1, minimum=1),
             "p0_kw": trafo.numbers("pfe_kw", default=0.0, minimum=0.0),
             **_ratings(trafo),
@@ -307,7 +313,6 @@ def _switches(kinds: dict[str, Elements], node_of: Numbers, *, names: list[str])
     ends, rows = _ends(switch, ("bus", "element"), node_of)
     is_between = (switch.words("et") == "b").to_numpy()
     z_ohm = switch.numbers("z_ohm", default=0.0, minimum=0.0)
-    in_ka = switch.numbers("in_ka", default=np.nan, minimum=0.0)
     reactance = 1 / np.hypot(1, _SWITCH_RX)
     return switch.part(
         rows[is_between[rows]],
@@ -320,7 +325,7 @@ def _switches(kinds: dict[str, Elements], node_of: Numbers, *, names: list[str])
             "r_ohm": z_ohm * reactance * _SWITCH_RX,
             "x_ohm": z_ohm * reactance,
             "c_nf": np.zeros(len(switch)),
-            "max_a": np.where(in_ka > 0, 1000 * in_ka, np.inf),
+            "max_a": 1000 * switch.ratings("in_ka"),
         },
     )
 
@@ -334,10 +339,29 @@ def _ends(
     return {"from_node": from_node, "to_node": to_node}, np.flatnonzero(is_used)
 
 
-def _opened(switch: Elements, elements: Elements, *, et: str) -> Flags:
-    """(rows,) where a switch at the line or transformer is open."""
+def _opened(
+    switch: Elements, part: Part, *, columns: tuple[str, str], et: str
+) -> tuple[Flags, Flags]:
+    """Where a switch opens the lines or transformers of a part, at their two ends."""
     is_open = ~switch.flags("closed", default=True) & (switch.words("et") == et).to_numpy()
-    return np.isin(elements.lines, switch.whole("element", default=-1)[is_open])
+    element, bus = (switch.whole(column, default=-1)[is_open] for column in ("element", "bus"))
+    opened = set(zip(element.tolist(), bus.tolist(), strict=True))
+    kind = "line" if et == "l" else "trafo"
+    elements = Elements(kind=kind, table=part.table)
+    numbers = elements.lines[part.rows].tolist()
+    first, second = (
+        np.array(
+            [
+                (number, at) in opened
+                for number, at in zip(
+                    numbers, elements.whole(column, default=-1)[part.rows].tolist(), strict=True
+                )
+            ],
+            dtype=bool,
+        )
+        for column in columns
+    )
+    return first, second
 
 
 def _left_out(bus: Elements, *, is_used: Flags) -> list[Repair]:

@@ -7,6 +7,9 @@ from viavolta.formats.grids.json_file import read_json
 from viavolta.formats.grids.pandapower import read_pandapower
 from viavolta.formats.grids.pandapower_file import is_pandapower
 from viavolta.formats.grids.plain import BRANCHES, NODES, read_plain
+from viavolta.formats.grids.power_grid_model import is_power_grid_model, read_power_grid_model
+from viavolta.formats.grids.simbench import read_simbench
+from viavolta.formats.grids.simbench_file import is_simbench
 from viavolta.model.errors import InputError, UsageError, Where
 from viavolta.model.messages import text
 
@@ -32,10 +35,14 @@ def read_grid(path: Path) -> GridRead:
     folder = path.parent if path.name in (NODES, BRANCHES) else path
     if folder.is_dir() and ((folder / NODES).exists() or (folder / BRANCHES).exists()):
         return read_plain(folder)
+    if folder.is_dir() and is_simbench(folder):
+        return read_simbench(folder)
     if path.is_file() and path.suffix.lower() == ".json":
         document = read_json(path)
         if is_pandapower(document):
             return read_pandapower(path, document)
+        if is_power_grid_model(document):
+            return read_power_grid_model(path, document)
     raise InputError(
         code="grid-kind-not-known",
         message=text("{file} is no grid of a known kind", file=path.name),
