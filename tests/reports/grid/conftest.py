@@ -10,8 +10,11 @@ from viavolta.model.notices import Repair, StudyWarning
 from viavolta.model.study import AssumptionUsed, Study, StudyInput
 
 ZERO = dt.datetime(2024, 1, 15, tzinfo=dt.UTC)
-EASE = {"unmanaged": 1.0, "dimmed": 0.82, "smart": 0.74, "v2x": 0.66}
+EASE = {"none": 0.4, "unmanaged": 1.0, "dimmed": 0.82, "smart": 0.74, "v2x": 0.66}
 """How much of the uncontrolled loading is left, by strategy."""
+SHARES = (0.3, 1.0)
+"""Shares of electric vehicles; at the first one half of what the last one brings."""
+DRAW = 4
 LOW_PU, HIGH_PU = 0.95, 1.05
 
 GridStudyMaker = Callable[..., Study]
@@ -37,8 +40,10 @@ def grid_study(
     voltages, loadings = _voltages(nodes), _loadings(branches)
     violations = _violations(voltages, loadings)
     measures = _measures(loadings)
-    hours = violations.group_by("strategy").agg(pl.col("hours").sum())
-    cost = dict(measures.group_by("strategy").agg(pl.col("cost_eur").sum()).iter_rows())
+    hours = at_most(violations).group_by("strategy").agg(pl.col("hours").sum())
+    cost = dict(
+        measures.filter(draw=DRAW).group_by("strategy").agg(pl.col("cost_eur").sum()).iter_rows()
+    )
     plain = cost.get("unmanaged", 0.0)
     return Study(
         kind="grid",
@@ -73,7 +78,22 @@ def grid_study(
             StudyWarning(code="grid-twin", file=None, message="No grid was given: this is a twin."),
         ),
         summary={
+            "question": "town",
             "grade": "D",
+            "shown_draw": DRAW,
+            "strategies": list(EASE),
+            "ev_shares": list(SHARES),
+            "rules": {"low_pu": LOW_PU, "high_pu": HIGH_PU, "loading_share": 0.5},
+            "first_year_needed": {
+                "unmanaged": {"p05": 2026, "p50": 2027, "p95": 2031},
+                "dimmed": {"p05": 2027, "p50": 2031, "p95": 2038},
+                "smart": {"p05": 2027, "p50": 2031, "p95": 2038},
+                "v2x": None,
+            },
+            "where_smart_does_not_help": [
+                {"element": "L0-1", "kind": "parallel_cable", "cause": "base", "draws_share": 0.98}
+            ],
+            "cases": _cases(hours, cost),
             "violation_hours": {s: _hours(hours, s) for s in EASE},
             "reinforcement_eur": {
                 s: {"p05": 0.7 * cost.get(s, 0), "p50": cost.get(s, 0), "p95": 1.4 * cost.get(s, 0)}
@@ -86,7 +106,7 @@ def grid_study(
                     "p95": min(1.0, 1 - cost.get(s, 0) / plain + 0.08),
                 }
                 for s in EASE
-                if s != "unmanaged"
+                if s not in {"none", "unmanaged"}
             },
             "command": ["viavolta", "grid", "study", "town.toml", "--out", "study"],
         },
@@ -99,9 +119,8 @@ def grid_study(
             "measures": measures,
             "years": _years(measures),
             "hosting": _hosting(nodes),
-            "power": _power(),
-            "sites": _sites(),
-            "site_profiles": _profiles(),
+            "profile": _profile(),
+            "needs": _needs(measures),
             "why": pl.DataFrame(
                 {
                     "figure": ["reinforcement_eur"],
@@ -156,9 +175,9 @@ def _voltages(nodes: pl.DataFrame) -> pl.DataFrame:
             drop = 0.0 if node == "source" else (0.02 + 0.006 * (i % 9)) * ease
             low, high = 1.0 - drop, 1.0 + 0.4 * drop
             hours = 60.0 * max(0.0, LOW_PU - low) / 0.01
-            rows.append((node, strategy, low, high, hours, LOW_PU, HIGH_PU))
-    names = ["node_id", "strategy", "min_pu", "max_pu", "hours_outside", "low_pu", "high_pu"]
-    return pl.DataFrame(rows, names, orient="row")
+            rows.append((node, strategy, low, high, hours))
+    names = ["node_id", "strategy", "min_pu", "max_pu", "hours_outside"]
+    return _over_shares(pl.DataFrame(rows, names, orient="row"), "hours_outside")
 
 
 def _loadings(branches: pl.DataFrame) -> pl.DataFrame:
@@ -169,35 +188,58 @@ def _loadings(branches: pl.DataFrame) -> pl.DataFrame:
             percent = 118.0 if i == 1 else (40 + 13 * ((5 * i) % 8)) * ease
             rows.append((branch, strategy, percent, 4.0 * max(0.0, percent - 100)))
     names = ["branch_id", "strategy", "max_percent", "hours_over"]
-    return pl.DataFrame(rows, names, orient="row")
+    return _over_shares(pl.DataFrame(rows, names, orient="row"), "hours_over")
+
+
+def _over_shares(frame: pl.DataFrame, hours: str) -> pl.DataFrame:
+    """The same at a smaller share of electric vehicles, with fewer hours; none has none."""
+    few, all_ = SHARES
+    none = frame.filter(pl.col("strategy") == "none").with_columns(ev_share=pl.lit(0.0))
+    cars = frame.filter(pl.col("strategy") != "none")
+    return pl.concat(
+        [
+            none,
+            cars.with_columns(pl.col(hours) / 4, ev_share=pl.lit(few)),
+            cars.with_columns(ev_share=pl.lit(all_)),
+        ]
+    )
+
+
+def at_most(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows of the highest share."""
+    return frame.filter(pl.col("ev_share").is_in([0.0, SHARES[-1]]))
 
 
 def _violations(voltages: pl.DataFrame, loadings: pl.DataFrame) -> pl.DataFrame:
     low = voltages.filter(pl.col("hours_outside") > 0).select(
         element="node_id",
         strategy="strategy",
-        kind=pl.lit("voltage_low"),
+        ev_share="ev_share",
+        kind=pl.lit("low-voltage"),
         hours="hours_outside",
         worst="min_pu",
-        cause=pl.lit("charging"),
+        cause=pl.lit("cars"),
     )
     full = loadings.filter(pl.col("hours_over") > 0).select(
         element="branch_id",
         strategy="strategy",
-        kind=pl.lit("loading"),
+        ev_share="ev_share",
+        kind=pl.lit("overload"),
         hours="hours_over",
         worst="max_percent",
         cause=pl.when(pl.col("branch_id") == loadings["branch_id"][1])
-        .then(pl.lit("base_load"))
-        .otherwise(pl.lit("charging")),
+        .then(pl.lit("base"))
+        .otherwise(pl.lit("cars")),
     )
     both = pl.concat([low, full])
     return both.with_columns(start=pl.lit(ZERO + dt.timedelta(hours=18)))
 
 
 def _measures(loadings: pl.DataFrame) -> pl.DataFrame:
-    over = loadings.filter(pl.col("max_percent") > 100).with_row_index("i")
-    return over.select(
+    over = at_most(loadings).filter(pl.col("max_percent") > 100).with_row_index("i")
+    shown = over.select(
+        draw=pl.lit(DRAW),
+        ev_share="ev_share",
         measure_id=pl.concat_str(pl.lit("M"), pl.col("i")),
         strategy="strategy",
         kind=pl.when(pl.col("branch_id").str.starts_with("T"))
@@ -208,12 +250,47 @@ def _measures(loadings: pl.DataFrame) -> pl.DataFrame:
         cost_eur=18000 + 700 * (pl.col("max_percent") - 100),
         removes=pl.concat_str(pl.lit("loading of "), pl.col("branch_id")),
     )
+    other = shown.with_columns(
+        draw=pl.lit(DRAW + 1), cost_eur=pl.lit(1e9), year=pl.lit(2025, pl.Int64)
+    )
+    return pl.concat([shown, other])
+
+
+def _needs(measures: pl.DataFrame) -> pl.DataFrame:
+    return measures.filter(draw=DRAW).select(
+        "strategy",
+        "kind",
+        "element",
+        draws_share=pl.lit(0.9),
+        year_p05=pl.col("year") - 1,
+        year_p50="year",
+        year_p95=pl.col("year") + 3,
+        cost_p50_eur="cost_eur",
+    )
+
+
+def _cases(hours: pl.DataFrame, cost: dict[str, float]) -> list[dict[str, object]]:
+    return [
+        {
+            "strategy": strategy,
+            "ev_share": share,
+            "n_cars": 100,
+            "violation_hours": {"p05": 0.0, "p50": _hours(hours, strategy), "p95": 9999.0},
+            "reinforcement_eur": {"p05": 1.0, "p50": share * cost.get(strategy, 0.0), "p95": 1e6},
+            "avoided_share": None,
+            "unmet_share": {"p05": 0.0, "p50": 0.001, "p95": 0.01},
+            "peak_kw": {"p05": 900.0, "p50": 1000.0, "p95": 1100.0},
+            "cost_energy_eur": None,
+        }
+        for share in SHARES
+        for strategy in ("unmanaged", "smart")
+    ]
 
 
 def _years(measures: pl.DataFrame) -> pl.DataFrame:
     rows = []
     for strategy in EASE:
-        own = measures.filter(pl.col("strategy") == strategy)
+        own = measures.filter(pl.col("strategy") == strategy, draw=DRAW)
         for year in range(2025, 2046):
             spent = float(own.filter(pl.col("year") <= year)["cost_eur"].sum())
             rows.append((year, strategy, 0.7 * spent, spent, 1.4 * spent))
@@ -232,40 +309,14 @@ def _hosting(nodes: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows, names, orient="row")
 
 
-def _power() -> pl.DataFrame:
+def _profile() -> pl.DataFrame:
     rows = []
     for strategy, ease in EASE.items():
+        if strategy == "none":
+            continue
         for k in range(96):
             evening = max(0.0, 1 - abs(k - 74) / 14)
-            kw = 900 + 500 * evening * ease + (260 * (1 - ease) if k < 24 else 0)
-            rows.append((ZERO + dt.timedelta(minutes=15 * k), strategy, kw))
-    return pl.DataFrame(rows, ["start", "strategy", "net_kw"], orient="row")
-
-
-def _sites() -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "site_id": ["depot", "school"],
-            "name": ["Bus depot West", "Car park at the school"],
-            "node_id": ["N0-5", "N1-2"],
-            "lat": [48.21, 48.2],
-            "lon": [11.62, 11.63],
-            "now_kw": [60.0, 0.0],
-            "later_kw": [640.0, 88.0],
-            "later_year": [2030, 2028],
-            "flexible_kw": [420.0, 60.0],
-            "discharge_kw": [150.0, 0.0],
-            "dimmable_kw": [480.0, 66.0],
-            "energy_kwh_per_day": [3900.0, 310.0],
-        }
-    )
-
-
-def _profiles() -> pl.DataFrame:
-    rows = []
-    for site, top in (("depot", 640.0), ("school", 88.0)):
-        for k in range(96):
-            plain = top * max(0.0, 1 - abs((k - 78 + 48) % 96 - 48) / 16)
-            held = 0.45 * top if k < 22 or k > 84 else 0.12 * top
-            rows.append((site, 900 * k, plain, held))
-    return pl.DataFrame(rows, ["site_id", "start_s", "unmanaged_kw", "managed_kw"], orient="row")
+            base = 600 + 250 * evening
+            kw = base + 300 + 250 * evening * ease + (260 * (1 - ease) if k < 24 else 0)
+            rows.append((strategy, 1.0, ZERO + dt.timedelta(minutes=15 * k), kw, base))
+    return pl.DataFrame(rows, ["strategy", "ev_share", "start", "load_kw", "base_kw"], orient="row")

@@ -22,12 +22,9 @@ def network(study: Study, strategy: str = "unmanaged") -> Network:
 def test_every_element_is_drawn_with_what_is_wrong(town: Study) -> None:
     """Marks count as the tables do: triangles for low voltage, the widest lines for overloads."""
     grid = network(town)
-    low = town.tables["voltages"].filter(
-        (pl.col("strategy") == "unmanaged") & (pl.col("hours_outside") > 0)
-    )
-    over = town.tables["loadings"].filter(
-        (pl.col("strategy") == "unmanaged") & (pl.col("max_percent") > 100)
-    )
+    shown = (pl.col("strategy") == "unmanaged") & (pl.col("ev_share") == 1.0)
+    low = town.tables["voltages"].filter(shown & (pl.col("hours_outside") > 0))
+    over = town.tables["loadings"].filter(shown & (pl.col("max_percent") > 100))
     assert sum(spot.low for spot in grid.spots) == low.height
     drawn = draw(grid, size=None, width=760, height=620)
     assert drawn.count("var(--r0)") == low.height

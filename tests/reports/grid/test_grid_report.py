@@ -93,6 +93,30 @@ def test_every_figure_shows_its_grade(town: Study, parse: Callable[[str], Any]) 
     assert "not your grid but a typical one" in parse(content).text()
 
 
+def test_a_town_is_shown_at_its_highest_share_in_its_shown_draw(
+    town: Study, parse: Callable[[str], Any]
+) -> None:
+    """Elements are those of the highest share, measures those of the shown draw, no others."""
+    content = grid_report(town).decode()
+    said = parse(content).text()
+    assert "1,000,000,000" not in said
+    top = town.tables["voltages"].filter(strategy="unmanaged", ev_share=1.0)
+    n_low = top.filter(pl.col("hours_outside") > 0).height
+    assert f"{n_low} of {top.height}" in said
+    assert "Measures of the shown draw, number 4" in said
+    assert "2027 [2026; 2031]" in said
+
+
+def test_shares_needs_and_what_smart_cannot_do_are_listed(page: Any) -> None:
+    """The cases of each share, how sure each measure is, and where smart charging is no help."""
+    said = page.text()
+    assert "By share of electric vehicles" in said
+    assert "How sure each measure is, surest first (" in said
+    assert "2026 (2025 to 2029)" in said
+    assert "Where smart charging does not help: built with and without it" in said
+    assert "Smart charging does not help at 1 places: parallel cable at L0-1" in said
+
+
 @pytest.mark.parametrize(
     ("grade", "words"),
     [

@@ -7,8 +7,12 @@ from viavolta.reports.charts import NARROW_PX, Spec
 from viavolta.reports.figure import paragraph, section, stroke
 from viavolta.reports.grid.drawing import Drawing
 from viavolta.reports.grid.facts import GridFacts, strategy_colour, strategy_label
-from viavolta.reports.markup import Html
-from viavolta.reports.tables import figures, words
+from viavolta.reports.grid.measures import kind_words
+from viavolta.reports.grid.sentences import lasting_needs
+from viavolta.reports.grid.words import spaced
+from viavolta.reports.markup import Html, clip
+from viavolta.reports.numbers import known
+from viavolta.reports.tables import figures, table, words
 
 KEY = "reinforcement_eur"
 
@@ -26,7 +30,42 @@ def cost(facts: GridFacts) -> Html | None:
         )
     )
     shown = [drawing.on_page(facts) for drawing in drawings]
+    shown += [one for one in (_lasting(facts),) if one is not None]
     return section("cost", text("What reinforcement costs"), intro, *shown)
+
+
+def _lasting(facts: GridFacts) -> Html | None:
+    """List where smart charging does not help: what is built in either case."""
+    listed = lasting_needs(facts)
+    if not listed:
+        return None
+    rows = [
+        (
+            clip(one.get("element")),
+            kind_words(str(one.get("kind"))),
+            spaced(str(one.get("cause") or "")),
+            None
+            if known(one.get("draws_share")) is None
+            else 100 * (known(one["draws_share"]) or 0),
+        )
+        for one in listed
+    ]
+    return table(
+        "smart-does-not-help",
+        (
+            words(text("Where")),
+            words(text("Measure")),
+            words(text("Cause")),
+            figures(text("In % of draws")),
+        ),
+        rows,
+        caption=text("Where smart charging does not help: built with and without it"),
+    )
+
+
+def _percent(share: object) -> float | None:
+    found = known(share)
+    return None if found is None else 100 * found
 
 
 def by_strategy(facts: GridFacts) -> Drawing | None:

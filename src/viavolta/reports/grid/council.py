@@ -2,11 +2,19 @@
 
 from viavolta.model.messages import text
 from viavolta.reports.figure import section
-from viavolta.reports.grid.facts import UNMANAGED, GridFacts
+from viavolta.reports.grid.facts import GridFacts
 from viavolta.reports.grid.grade import grade_sentence
-from viavolta.reports.grid.measures import kind_words
-from viavolta.reports.grid.sentences import bears, costs, helps, takes, when
-from viavolta.reports.markup import Content, Html, join, tag
+from viavolta.reports.grid.measures import has_strategies, kind_words
+from viavolta.reports.grid.sentences import (
+    bears,
+    costs,
+    helps,
+    in_sentence,
+    lasting_needs,
+    takes,
+    when,
+)
+from viavolta.reports.markup import Content, Html, clip, join, tag
 from viavolta.reports.numbers import number
 
 _KINDS = 4
@@ -29,7 +37,7 @@ def questions(facts: GridFacts) -> list[tuple[str, list[Html]]]:
         (text("What does it cost?"), [costs(facts)]),
         (
             text("Do smart charging and V2X help?"),
-            [join(saving, " ") for saving in helps(facts)],
+            [*(join(saving, " ") for saving in helps(facts)), _lasting(facts)],
         ),
         (text("How good are the figures?"), [Html(_sure(facts))]),
     )
@@ -39,7 +47,7 @@ def questions(facts: GridFacts) -> list[tuple[str, list[Html]]]:
 
 def _built(facts: GridFacts) -> Html | None:
     """Count the measures of uncontrolled charging by kind."""
-    case = UNMANAGED if UNMANAGED in facts.strategies else None
+    case = facts.plain if has_strategies(facts) else None
     frame = facts.table("measures", case)
     if frame is None:
         return Html(text("Nothing.")) if facts.has("measures") else None
@@ -51,8 +59,26 @@ def _built(facts: GridFacts) -> Html | None:
     rest = counted.height - _KINDS
     if rest > 0:
         kinds.append(text("{n} other kinds", n=rest))
-    how = text("With uncontrolled charging") if case else text("Here")
+    how = text("With {s}", s=in_sentence(case)) if case else text("Here")
     words = text("{how}: {kinds}.", how=how, kinds=", ".join(kinds))
+    return join((words,))
+
+
+def _lasting(facts: GridFacts) -> Html | None:
+    """Say plainly where smart charging does not help."""
+    listed = lasting_needs(facts)
+    if not listed:
+        return None
+    named = [
+        text("{kind} at {element}", kind=kind_words(str(k)), element=clip(e, 40))
+        for k, e in ((one.get("kind"), one.get("element")) for one in listed[:_KINDS])
+    ]
+    rest = len(listed) - _KINDS
+    if rest > 0:
+        named.append(text("{n} more", n=number(rest)))
+    words = text(
+        "Smart charging does not help at {n} places: {list}.", n=len(listed), list=", ".join(named)
+    )
     return join((words,))
 
 

@@ -16,24 +16,24 @@ COLUMNS = {
     "branches": "branch_id kind from_node to_node length_km",
     "voltages": "node_id min_pu max_pu hours_outside",
     "loadings": "branch_id max_percent hours_over",
+    "transformers": "branch_id max_hot_spot_c hours_over ageing_rate",
     "violations": "element kind start hours worst cause",
     "measures": "measure_id kind element year cost_eur removes",
+    "needs": "strategy kind element draws_share year_p05 year_p50 year_p95 cost_p50_eur",
     "hosting": "node_id strategy share p05_kw p50_kw p95_kw n_vehicles_p50",
-    "power": "start strategy net_kw",
+    "profile": "strategy start",
     "years": "year strategy p05_eur p50_eur p95_eur",
-    "sites": "site_id name node_id now_kw later_kw",
-    "site_profiles": "site_id start_s unmanaged_kw managed_kw",
     "why": "figure statement binds one_more",
 }
-"""Columns that the sections read, by table. Where a table holds several strategies, a column
-`strategy` says which a row belongs to. `power` is the net power of the sources over the hardest day
-or week, `years` the cost of all measures up to a year. `sites` are those of a connection request;
-it may have lat, lon, later_year, flexible_kw, discharge_kw, dimmable_kw and energy_kwh_per_day
-besides."""
+"""Columns that the sections read, by table; docs/reference/study-folder.md describes them."""
 
+NONE = "none"
+"""The grid without charging."""
 UNMANAGED = "unmanaged"
-_ORDER = (UNMANAGED, "dimmed", "smart", "v2x")
-_SAME = {"managed": "smart", "v2g": "v2x", "managed_v2x": "v2x", "smart_v2x": "v2x"}
+_ORDER = (NONE, UNMANAGED, "dimmed", "priced", "smart", "v2x")
+_DIMMED = "-dimmed"
+_OTHER_COLOURS = ("--r3", "--r6", "--r5", "--r0", "--r2", "--r4")
+_SHOWN_DRAW = ("measures",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,21 +61,40 @@ class Why:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridFacts:
-    """A grid study as the sections read it."""
+    """A grid study as the sections read it; `strategies` in order, none first where it is there."""
 
     study: Study
     grade: Grade | None
     strategies: tuple[str, ...]
     reasons: dict[str, Why] = field(default_factory=dict)
 
+    @property
+    def plain(self) -> str | None:
+        """The strategy that others are measured by: uncontrolled charging, else the first."""
+        if UNMANAGED in self.strategies:
+            return UNMANAGED
+        return next((s for s in self.strategies if s != NONE), None)
+
+    @property
+    def first(self) -> str | None:
+        """The strategy whose picture stands for the study; None where there is only one case."""
+        return self.plain or (self.strategies[0] if self.strategies else None)
+
     def table(self, name: str, strategy: str | None = None) -> pl.DataFrame | None:
         """Give a table that has the columns of the contract and at least one row.
 
-        With a strategy only its rows; a table without such a column is the same for all.
+        Of several shares of electric vehicles the highest, of several draws the one that the study
+        shows. With a strategy only its rows; a table without such a column is the same for all.
         """
         frame = self.study.tables.get(name)
         if frame is None or not set(COLUMNS[name].split()) <= set(frame.columns):
             return None
+        shown = self.study.summary.get("shown_draw")
+        if name in _SHOWN_DRAW and "draw" in frame.columns and shown is not None:
+            frame = frame.filter(pl.col("draw") == shown)
+        elif {"ev_share", "strategy"} <= set(frame.columns) and name != "years":
+            highest = pl.col("ev_share").max().over("strategy")
+            frame = frame.filter(pl.col("ev_share") == highest)
         if strategy is not None and "strategy" in frame.columns:
             frame = frame.filter(pl.col("strategy") == strategy)
         return None if frame.is_empty() else frame
@@ -139,21 +158,34 @@ def facts_of(study: Study) -> GridFacts:
 
 
 def strategy_label(strategy: str) -> str:
-    """Name a strategy of charging in words."""
+    """Name a strategy of charging in words; one of the user's by its own name."""
     labels = {
+        NONE: text("Without charging"),
         UNMANAGED: text("Uncontrolled charging"),
         "dimmed": text("Dimming by the grid operator"),
+        "priced": text("Charging at the cheapest hours"),
         "smart": text("Smart charging"),
         "v2x": text("Smart charging with V2X"),
-        "none": text("Without charging"),
     }
-    return labels.get(_SAME.get(strategy, strategy), clip(strategy, 60))
+    if strategy in labels:
+        return labels[strategy]
+    if strategy.endswith(_DIMMED):
+        return text("{s}, dimmed", s=strategy_label(strategy.removesuffix(_DIMMED)))
+    return clip(strategy, 60)
 
 
 def strategy_colour(strategy: str) -> str:
     """Give the colour of a strategy, the same in every picture."""
-    colours = {UNMANAGED: "--r1", "dimmed": "--r4", "smart": "--r0", "v2x": "--r2"}
-    return colours.get(_SAME.get(strategy, strategy), "--r3")
+    colours = {
+        NONE: "--soc",
+        UNMANAGED: "--r1",
+        "dimmed": "--r4",
+        f"{UNMANAGED}{_DIMMED}": "--r4",
+        "priced": "--r3",
+        "smart": "--r0",
+        "v2x": "--r2",
+    }
+    return colours.get(strategy) or _OTHER_COLOURS[sum(map(ord, strategy)) % len(_OTHER_COLOURS)]
 
 
 def _grade(value: object) -> Grade | None:
@@ -164,8 +196,10 @@ def _grade(value: object) -> Grade | None:
 
 
 def _strategies(study: Study) -> tuple[str, ...]:
-    """Find the strategies of summary and tables: known ones in order, others after them."""
-    found: set[str] = set()
+    """Find the strategies of summary and tables: known ones in order, others as they stand."""
+    stated = study.summary.get("strategies")
+    named = [str(one) for one in stated] if isinstance(stated, list) else []
+    found: set[str] = set(named)
     for key in ("reinforcement_eur", "violation_hours"):
         kept = study.summary.get(key)
         if isinstance(kept, Mapping) and "p50" not in kept:
@@ -175,8 +209,8 @@ def _strategies(study: Study) -> tuple[str, ...]:
         if frame is not None and "strategy" in frame.columns:
             found |= {str(one) for one in frame["strategy"].drop_nulls().unique().to_list()}
 
-    def rank(strategy: str) -> tuple[int, str]:
-        same = _SAME.get(strategy, strategy)
-        return (_ORDER.index(same) if same in _ORDER else len(_ORDER), strategy)
+    def rank(strategy: str) -> tuple[int, int, str]:
+        known = _ORDER.index(strategy) if strategy in _ORDER else len(_ORDER)
+        return (known, named.index(strategy) if strategy in named else len(named), strategy)
 
     return tuple(sorted(found, key=rank))

@@ -7,7 +7,7 @@ import polars as pl
 
 from viavolta.model.messages import text
 from viavolta.reports.figure import section
-from viavolta.reports.grid.facts import GridFacts, Interval, strategy_label
+from viavolta.reports.grid.facts import NONE, GridFacts, Interval, strategy_label
 from viavolta.reports.grid.grade import mark
 from viavolta.reports.grid.measures import first_year
 from viavolta.reports.grid.sentences import saved, share_words
@@ -41,7 +41,7 @@ def figures_of(facts: GridFacts) -> list[KeyFigure]:
 
 
 def _costs(facts: GridFacts) -> Iterable[KeyFigure]:
-    for strategy in facts.strategies_of("reinforcement_eur"):
+    for strategy in _without_none(facts.strategies_of("reinforcement_eur")):
         found = facts.interval("reinforcement_eur", strategy)
         if found is None:
             continue
@@ -60,6 +60,11 @@ def _costs(facts: GridFacts) -> Iterable[KeyFigure]:
                 "draw."
             ),
         )
+
+
+def _without_none(strategies: tuple[str, ...]) -> tuple[str, ...]:
+    """Leave out the grid without charging, unless it is all there is."""
+    return tuple(s for s in strategies if s != NONE) or strategies
 
 
 def range_words(found: Interval) -> str:
@@ -97,7 +102,7 @@ def _hours(facts: GridFacts) -> Iterable[KeyFigure]:
 
 
 def _worst(facts: GridFacts) -> Iterable[KeyFigure]:
-    case = facts.strategies[0] if facts.strategies else None
+    case = facts.first
     loadings = facts.table("loadings", case)
     if loadings is not None:
         row = loadings.drop_nulls("max_percent").sort("max_percent", descending=True)
@@ -127,23 +132,29 @@ def _case(strategy: str | None) -> str:
 
 
 def _years(facts: GridFacts) -> Iterable[KeyFigure]:
-    years = [(s, first_year(facts, s)) for s in facts.strategies]
-    there = [(s, year) for s, year in years if year is not None]
-    if not there:
+    if facts.plain is None:
         return
-    first, year = there[0]
-    others = ", ".join(f"{strategy_label(s)}: {y}" for s, y in there[1:])
+    stated = facts.interval("first_year_needed", facts.plain)
+    year = first_year(facts, facts.plain) if stated is None else round(stated.p50)
+    if year is None:
+        return
     yield KeyFigure(
-        key="first_year",
-        label=text("First measure: {s}", s=strategy_label(first)),
+        key="first_year_needed",
+        label=text("First measure: {s}", s=strategy_label(facts.plain)),
         value=str(year),
-        beside=others,
-        rule=text("The earliest year in the table measures."),
+        beside=""
+        if stated is None or stated.p05 is None or stated.p95 is None
+        else text("{low} to {high}", low=round(stated.p05), high=round(stated.p95)),
+        rule=text(
+            "first_year_needed of the summary, the middle of all draws; the tables measures and "
+            "needs say what it is."
+        ),
     )
 
 
 def _hosting(facts: GridFacts) -> Iterable[KeyFigure]:
-    first = next((s for s in facts.strategies if facts.table("hosting", s) is not None), None)
+    kept = [s for s in (facts.plain, *facts.strategies) if s is not None]
+    first = next((s for s in kept if facts.table("hosting", s) is not None), None)
     frame = facts.table("hosting", first)
     if frame is None:
         return

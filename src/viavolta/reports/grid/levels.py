@@ -1,6 +1,6 @@
 """Voltages of all nodes and loadings of all branches, each from the worst to the best."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -11,11 +11,14 @@ from viavolta.reports.figure import paragraph, section, stroke
 from viavolta.reports.grid.drawing import Drawing
 from viavolta.reports.grid.facts import GridFacts, strategy_colour, strategy_label
 from viavolta.reports.markup import Html
+from viavolta.reports.numbers import known
 from viavolta.reports.tables import figures, words
 
 _POINTS = 160
 """Points of a curve; more nodes than this are drawn at this many places of the order."""
 _LISTED = 100
+_LIMITS = 3
+"""Different limits that are drawn: one for each level of voltage."""
 
 
 def levels(facts: GridFacts) -> Html | None:
@@ -81,7 +84,7 @@ def voltages(facts: GridFacts) -> Drawing | None:
                 {"share": x, "pu": y, "line": f"{case} {column}", "colour": f"var({_paint(case)})"}
                 for x, y in (_curve(pu) if len(pu) else [])
             ]
-    band = _band(frame)
+    band = _band(facts)
 
     def make(width: int) -> Spec:
         return _curves(values, "pu", text("pu"), width=width, limits=band, zero=False)
@@ -165,13 +168,17 @@ def _rows(
     return [(row[0], strategy_label(str(row[1])), *row[2:]) for row in chosen.iter_rows()]
 
 
-def _band(frame: pl.DataFrame) -> list[float]:
-    """Give the limits of the voltage, where the table tells them and all nodes share them."""
-    found = []
+def _band(facts: GridFacts) -> list[float]:
+    """Give the limits of the voltage: those of the nodes, else those of the rules."""
+    nodes, rules = facts.table("nodes"), facts.study.summary.get("rules")
+    found: list[float] = []
     for column in ("low_pu", "high_pu"):
-        if column in frame.columns:
-            limits = frame[column].drop_nulls().drop_nans().unique().sort().to_list()
-            found += [float(limit) for limit in limits[:2]]
+        if nodes is not None and column in nodes.columns:
+            limits = nodes[column].drop_nulls().drop_nans().unique().sort().to_list()
+            found += [float(limit) for limit in limits[:_LIMITS]]
+        elif isinstance(rules, Mapping):
+            limit = known(rules.get(column))
+            found += [] if limit is None else [limit]
     return found
 
 

@@ -41,15 +41,16 @@ def grid_map(facts: GridFacts) -> Html | None:
 
 
 def _shown(facts: GridFacts) -> tuple[str | None, ...]:
-    """Choose the strategies that get a map: uncontrolled, and the last with loadings."""
-    kept = tuple(
+    """Choose the strategies that get a map: uncontrolled, and the last one beside it."""
+    kept = [
         s
         for s in facts.strategies
         if facts.table("loadings", s) is not None or facts.table("voltages", s) is not None
-    )
+    ]
     if not kept or not _by_strategy(facts):
         return (None,)
-    return (kept[0],) if len(kept) == 1 else (kept[0], kept[-1])
+    first = facts.first if facts.first in kept else kept[0]
+    return (first,) if kept[-1] == first else (first, kept[-1])
 
 
 def _by_strategy(facts: GridFacts) -> bool:

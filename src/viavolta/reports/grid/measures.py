@@ -9,7 +9,8 @@ from viavolta.reports.charts import NARROW_PX, Spec
 from viavolta.reports.figure import paragraph, section, stroke
 from viavolta.reports.grid.drawing import Drawing
 from viavolta.reports.grid.facts import GridFacts, strategy_colour, strategy_label
-from viavolta.reports.markup import Html
+from viavolta.reports.grid.words import spaced
+from viavolta.reports.markup import Html, clip
 from viavolta.reports.numbers import known
 from viavolta.reports.tables import Column, figures, table, values, words
 
@@ -18,25 +19,95 @@ _LISTED = 300
 
 def measures(facts: GridFacts) -> Html | None:
     """Build the section on measures; None where the study has no such table."""
-    if not facts.has("measures"):
+    if not facts.has("measures") and not facts.has("needs"):
         return None
     title = text("What must be built, and when")
-    frame = facts.table("measures")
-    if frame is None:
+    frame, needs = facts.table("measures"), facts.table("needs")
+    if frame is None and needs is None:
         return section(
             "measures", title, paragraph(text("Nothing: no violation asks for a measure."))
         )
     drawing = by_year(facts)
-    shown = sorted_measures(frame).head(_LISTED)
-    listed = table(
-        "measures",
-        columns(facts),
-        rows(facts, shown),
+    parts: list[Html | None] = [None if drawing is None else drawing.on_page(facts)]
+    if needs is not None:
+        parts.append(_needs(needs))
+    if frame is not None:
+        shown = sorted_measures(frame).head(_LISTED)
+        parts.append(
+            table(
+                "measures",
+                columns(facts),
+                rows(facts, shown),
+                caption=_caption(facts, shown.height, frame.height),
+            )
+        )
+    return section("measures", title, *parts)
+
+
+def _caption(facts: GridFacts, shown: int, there: int) -> str:
+    draw = facts.study.summary.get("shown_draw")
+    if draw is None:
+        return text("Measures, first needed first ({n} of {all})", n=shown, all=there)
+    return text(
+        "Measures of the shown draw, number {d}, first needed first ({n} of {all})",
+        d=clip(draw, 20),
+        n=shown,
+        all=there,
+    )
+
+
+def _needs(frame: pl.DataFrame) -> Html:
+    shown = sorted_needs(frame).head(_LISTED)
+    return table(
+        "needs",
+        needs_columns(),
+        needs_rows(shown),
         caption=text(
-            "Measures, first needed first ({n} of {all})", n=shown.height, all=frame.height
+            "How sure each measure is, surest first ({n} of {all})",
+            n=shown.height,
+            all=frame.height,
         ),
     )
-    return section("measures", title, None if drawing is None else drawing.on_page(facts), listed)
+
+
+def sorted_needs(frame: pl.DataFrame) -> pl.DataFrame:
+    """Order what several draws need: what most of them need first, then the earliest."""
+    return frame.sort(
+        ["draws_share", "year_p50", "element"], descending=[True, False, False], nulls_last=True
+    )
+
+
+def needs_columns() -> list[Column]:
+    """Give the columns of the list of needs."""
+    return [
+        words(text("Measure")),
+        words(text("Where")),
+        words(text("Strategy")),
+        figures(text("In % of draws")),
+        words(text("Year, 5 to 95 %")),
+        figures(text("Cost (EUR)")),
+    ]
+
+
+def needs_rows(frame: pl.DataFrame) -> list[tuple[object, ...]]:
+    """Give the rows of the list of needs."""
+    return [
+        (
+            kind_words(str(row["kind"])),
+            row["element"],
+            strategy_label(str(row["strategy"])),
+            None if row["draws_share"] is None else 100 * row["draws_share"],
+            years_words(row),
+            row["cost_p50_eur"],
+        )
+        for row in frame.iter_rows(named=True)
+    ]
+
+
+def years_words(row: dict[str, object]) -> str:
+    """Write the year of a need with its range."""
+    low, middle, high = (year_words(row[f"year_{p}"]) for p in ("p05", "p50", "p95"))
+    return middle if low == high else text("{m} ({a} to {b})", m=middle, a=low, b=high)
 
 
 def sorted_measures(frame: pl.DataFrame) -> pl.DataFrame:
@@ -89,14 +160,13 @@ def kind_words(kind: str) -> str:
     names = {
         "parallel_cable": text("parallel cable"),
         "thicker_cable": text("thicker cable"),
-        "replace_cable": text("thicker cable"),
         "feeder_split": text("split of the feeder"),
         "larger_transformer": text("larger transformer"),
         "second_transformer": text("second transformer"),
         "regulated_transformer": text("regulated transformer"),
         "battery": text("battery"),
     }
-    return names.get(kind, kind.replace("_", " "))
+    return names.get(kind, spaced(kind))
 
 
 def elements(facts: GridFacts, strategy: str) -> set[str]:

@@ -113,7 +113,7 @@ def _rows(frame: pl.DataFrame | None, key: str) -> dict[str, dict[str, object]]:
 def _spot(row: dict[str, object], voltage: dict[str, object]) -> Spot:
     low_pu, high_pu = known(voltage.get("min_pu")), known(voltage.get("max_pu"))
     hours = known(voltage.get("hours_outside")) or 0.0
-    floor, roof = known(voltage.get("low_pu")), known(voltage.get("high_pu"))
+    floor, roof = known(row.get("low_pu")), known(row.get("high_pu"))
     if floor is not None and roof is not None:
         low, high = (low_pu or 1.0) < floor, (high_pu or 1.0) > roof
     else:  # the limits are not told: the side that strays further is the one meant

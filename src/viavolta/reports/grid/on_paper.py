@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import polars as pl
+
 from viavolta.model.messages import text
 from viavolta.model.study import Study
 from viavolta.reports.grid import measures, violations
@@ -21,7 +23,6 @@ from viavolta.reports.grid.operator import by_strategy
 from viavolta.reports.pdf import blocks
 from viavolta.reports.pdf.blocks import Block
 from viavolta.reports.pdf.document import Document, fitting, pdf_of
-from viavolta.reports.tables import Column
 
 _HALF_PX = 330
 _TALL, _LOW, _NONE = 330.0, 230.0, 0.0
@@ -143,27 +144,38 @@ def _pictures(facts: GridFacts, high: float) -> list[Block | None]:
 
 
 def _violations(facts: GridFacts, rows: int) -> Block | None:
-    frame = facts.table("violations")
+    frame = facts.table("violations", facts.plain)
     if frame is None:
         return None
-    shown = violations.worst(frame).head(rows)
+    gathered = violations.by_element(frame)
+    shown = gathered.head(rows)
     return blocks.table(
         text("Longest violations ({g})", g=short(facts.grade)),
         violations.columns(facts),
         violations.rows(facts, shown),
-        more=_more(frame.height - shown.height),
+        more=_more(gathered.height - shown.height),
     )
 
 
 def _measures(facts: GridFacts, rows: int) -> Block | None:
+    """List what several draws need, how sure it is; else the measures of the one case."""
+    needs = facts.table("needs")
+    if needs is not None:
+        chosen = needs.filter(pl.col("strategy") == facts.plain)
+        shown = measures.sorted_needs(chosen if chosen.height else needs).head(rows)
+        return blocks.table(
+            text("Measures, surest first ({g})", g=short(facts.grade)),
+            measures.needs_columns(),
+            measures.needs_rows(shown),
+            more=_more(needs.height - shown.height),
+        )
     frame = facts.table("measures")
     if frame is None:
         return None
     shown = measures.sorted_measures(frame).head(rows)
-    columns: list[Column] = measures.columns(facts)
     return blocks.table(
         text("Measures, first needed first ({g})", g=short(facts.grade)),
-        columns,
+        measures.columns(facts),
         measures.rows(facts, shown),
         more=_more(frame.height - shown.height),
     )

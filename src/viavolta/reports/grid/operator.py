@@ -1,8 +1,10 @@
 """The study for the operator of the grid: every figure by strategy, in one table."""
 
+from collections.abc import Mapping
+
 from viavolta.model.messages import text
 from viavolta.reports.figure import section
-from viavolta.reports.grid.facts import GridFacts, Interval, strategy_label
+from viavolta.reports.grid.facts import GridFacts, Interval, interval_of, strategy_label
 from viavolta.reports.grid.grade import mark
 from viavolta.reports.grid.measures import first_year
 from viavolta.reports.grid.sentences import saved
@@ -10,7 +12,7 @@ from viavolta.reports.grid.violations import hours_of
 from viavolta.reports.grid.why import why_of
 from viavolta.reports.markup import Html, join, tag
 from viavolta.reports.numbers import NOTHING, known, number, percent
-from viavolta.reports.tables import Column, table, words
+from viavolta.reports.tables import Column, figures, table, words
 
 Row = tuple[str, ...]
 
@@ -44,18 +46,62 @@ def operator(facts: GridFacts) -> Html | None:
             "costs and hours are those of its summary."
         ),
     )
-    return section("operator", text("In numbers"), intro, listed, why)
+    return section("operator", text("In numbers"), intro, listed, why, _by_share(facts))
+
+
+def _by_share(facts: GridFacts) -> Html | None:
+    """List the cases of a town by share of electric vehicles and strategy."""
+    listed = by_share(facts)
+    if not listed:
+        return None
+    return table("by-share", share_columns(), listed, caption=text("By share of electric vehicles"))
+
+
+def share_columns() -> list[Column]:
+    """Give the columns of the cases."""
+    return [
+        figures(text("Electric vehicles (%)")),
+        words(text("Strategy")),
+        words(text("Hours of violations")),
+        words(text("Reinforcement (EUR)")),
+        words(text("Avoided")),
+        words(text("Peak (kW)")),
+        words(text("Not charged (%)")),
+    ]
+
+
+def by_share(facts: GridFacts) -> list[tuple[object, ...]]:
+    """Give the rows of the cases that the summary lists; empty where it lists none."""
+    cases = facts.study.summary.get("cases")
+    if not isinstance(cases, list):
+        return []
+    rows: list[tuple[object, ...]] = []
+    for one in cases:
+        if not isinstance(one, Mapping):
+            continue
+        share, unmet = known(one.get("ev_share")), interval_of(one.get("unmet_share"))
+        rows.append(
+            (
+                None if share is None else 100 * share,
+                strategy_label(str(one.get("strategy"))),
+                _interval(interval_of(one.get("violation_hours")), 0),
+                _interval(interval_of(one.get("reinforcement_eur")), 0),
+                _share(interval_of(one.get("avoided_share"))),
+                _interval(interval_of(one.get("peak_kw")), 0),
+                NOTHING if unmet is None else number(100 * unmet.p50, 1),
+            )
+        )
+    return rows
 
 
 def by_strategy(facts: GridFacts) -> tuple[list[Column], list[Row]]:
     """Give columns and rows; rows of which nothing is known are left out."""
     cases: list[str | None] = list(facts.strategies) or [None]
-    figures = [_figures(facts, case) for case in cases]
-    labels = list(figures[0])
+    told = [_figures(facts, case) for case in cases]
     rows: list[Row] = [
-        (label, *(one[label] for one in figures))
-        for label in labels
-        if any(one[label] != NOTHING for one in figures)
+        (label, *(one[label] for one in told))
+        for label in told[0]
+        if any(one[label] != NOTHING for one in told)
     ]
     columns = [
         words(text("Figure")),
@@ -72,6 +118,11 @@ def _figures(facts: GridFacts, case: str | None) -> dict[str, str]:
         text("Highest voltage (pu)"): _extreme(facts, "voltages", "max_pu", case),
         text("Branches above their rating"): _count(facts, "loadings", "hours_over", case),
         text("Highest loading (%)"): _extreme(facts, "loadings", "max_percent", case),
+        text("Transformers too warm"): _count(facts, "transformers", "hours_over", case),
+        text("Highest hot spot (\u00b0C)"): _extreme(facts, "transformers", "max_hot_spot_c", case),
+        text("Fastest ageing (1 is normal)"): _extreme(facts, "transformers", "ageing_rate", case),
+        text("Highest import (kW)"): _stated(facts, "peak_import_kw", case, 1),
+        text("Losses (% of what enters)"): _stated(facts, "loss_share", case, 100),
         text("Measures"): _measures(facts, case),
         text("First measure in"): _first(facts, case),
         text("Reinforcement (EUR)"): _interval(
@@ -79,6 +130,12 @@ def _figures(facts: GridFacts, case: str | None) -> dict[str, str]:
         ),
         text("Avoided against uncontrolled"): _share(None if case is None else saved(facts, case)),
     }
+
+
+def _stated(facts: GridFacts, key: str, case: str | None, scale: float) -> str:
+    """Write a figure of the summary that is kept by strategy."""
+    found = None if case is None else facts.interval(key, case)
+    return NOTHING if found is None else number(scale * found.p50, 1)
 
 
 def _interval(found: Interval | None, digits: int) -> str:
@@ -138,5 +195,14 @@ def _first(facts: GridFacts, case: str | None) -> str:
         years = [known(y) for y in frame["year"].to_list()]
         there = [y for y in years if y is not None]
         return f"{min(there):.0f}" if there else NOTHING
+    stated = facts.interval("first_year_needed", case)
+    if stated is not None:
+        return _years(stated)
     year = first_year(facts, case)
     return NOTHING if year is None else str(year)
+
+
+def _years(found: Interval) -> str:
+    if found.p05 is None or found.p95 is None:
+        return f"{found.p50:.0f}"
+    return f"{found.p50:.0f} [{found.p05:.0f}; {found.p95:.0f}]"

@@ -1,20 +1,24 @@
-"""What the grid draws at its source over the hardest time, by strategy."""
+"""What the grid draws over the hardest time, by strategy."""
 
 import datetime as dt
+
+import polars as pl
 
 from viavolta.model.messages import text
 from viavolta.reports.charts import NARROW_PX, Spec
 from viavolta.reports.figure import section, stroke
 from viavolta.reports.grid.drawing import Drawing
-from viavolta.reports.grid.facts import GridFacts, strategy_colour, strategy_label
+from viavolta.reports.grid.facts import NONE, GridFacts, strategy_colour, strategy_label
 from viavolta.reports.markup import Html
 from viavolta.reports.tables import figures, words
 
 _LISTED = 2000
+_POWERS = ("import_kw", "load_kw")
+"""What the profile of an assessment and that of a town call the power."""
 
 
 def power(facts: GridFacts) -> Html | None:
-    """Build the section on the power at the source; None where the study has no such table."""
+    """Build the section on the power; None where the study has no such table."""
     drawing = over_time(facts)
     if drawing is None:
         return None
@@ -22,12 +26,14 @@ def power(facts: GridFacts) -> Html | None:
 
 
 def over_time(facts: GridFacts) -> Drawing | None:
-    """Draw the net power of the sources, one line per strategy."""
-    frame = facts.table("power")
-    if frame is None:
+    """Draw the power, one line per strategy, and what is no charging."""
+    frame = facts.table("profile")
+    column = None if frame is None else next((c for c in _POWERS if c in frame.columns), None)
+    if frame is None or column is None:
         return None
-    shown = [s for s in facts.strategies if facts.table("power", s) is not None]
-    ordered = frame.sort("strategy", "start").select("start", "strategy", "net_kw")
+    ordered = _with_base(frame.select("start", "strategy", pl.col(column).alias("kw")), frame)
+    present = set(ordered["strategy"].to_list())
+    shown = [s for s in dict.fromkeys((NONE, *facts.strategies)) if s in present]
     drawn = [
         {
             "start": _iso(start),
@@ -43,20 +49,16 @@ def over_time(facts: GridFacts) -> Drawing | None:
 
     return Drawing(
         name="power",
-        title=text("Net power at the source (kW)"),
+        title=text("Power of the whole grid over the hardest time (kW)"),
         make=make,
-        alt=text("Lines: net power at the source over the hardest time, by strategy"),
+        alt=text("Lines: power of the whole grid over the hardest time, by strategy"),
         legend=[(stroke(strategy_colour(s)), strategy_label(s)) for s in shown],
         caption=text("Times are UTC. Below zero the grid feeds back."),
         rule=text(
-            "net_kw in the table power: what all sources give together, losses of the grid "
-            "included, around the step with the highest power of the year."
+            "{column} in the table profile, around the step with the highest power of the year.",
+            column=column,
         ),
-        columns=(
-            words(text("Start (UTC)")),
-            words(text("Strategy")),
-            figures(text("Net power (kW)"), 1),
-        ),
+        columns=(words(text("Start (UTC)")), words(text("Strategy")), figures(text("kW"), 1)),
         rows=[
             (_iso(start), strategy_label(str(strategy)), kw)
             for start, strategy, kw in ordered.sort("start", maintain_order=True)
@@ -64,6 +66,15 @@ def over_time(facts: GridFacts) -> Drawing | None:
             .iter_rows()
         ],
     )
+
+
+def _with_base(ordered: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """Add what is no charging as a case of its own, where only a column tells it."""
+    if "base_kw" in frame.columns and NONE not in frame["strategy"].to_list():
+        first = frame.filter(pl.col("strategy") == frame["strategy"][0])
+        base = first.select("start", pl.lit(NONE).alias("strategy"), pl.col("base_kw").alias("kw"))
+        ordered = pl.concat([ordered, base])
+    return ordered.sort("strategy", "start")
 
 
 def _iso(start: object) -> str:

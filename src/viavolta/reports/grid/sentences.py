@@ -4,8 +4,10 @@ Each function gives a sentence or two, or None where the study does not say. Whe
 charging does not help, the sentence says just that.
 """
 
+from collections.abc import Mapping, Sequence
+
 from viavolta.model.messages import text
-from viavolta.reports.grid.facts import UNMANAGED, GridFacts, Interval, strategy_label
+from viavolta.reports.grid.facts import NONE, GridFacts, Interval, strategy_label
 from viavolta.reports.grid.measures import elements, first_year
 from viavolta.reports.grid.violations import hours_of, n_elements
 from viavolta.reports.markup import Html, clip, fill, join, tag
@@ -22,9 +24,12 @@ def strong(value: object) -> Html:
 
 
 def in_sentence(strategy: str) -> str:
-    """Name a strategy within a sentence."""
+    """Name a strategy within a sentence, behind `with`; the grid without charging differs."""
     words = strategy_label(strategy)
-    return words[:1].lower() + words[1:]
+    if strategy == NONE:
+        return text("no charging")
+    is_own = words == clip(strategy, 60)
+    return words if is_own else words[:1].lower() + words[1:]
 
 
 def ranged(found: Interval) -> Html:
@@ -39,19 +44,30 @@ def ranged(found: Interval) -> Html:
     )
 
 
+def _ordered(facts: GridFacts) -> list[str]:
+    """Strategies as a reader takes them: the plain one, then control, last without charging."""
+    plain = facts.plain
+    others = [s for s in facts.strategies if s not in {plain, NONE}]
+    return [s for s in (plain, *others, NONE) if s is not None and s in facts.strategies]
+
+
+# ---- can the grid take it
+
+
 def bears(facts: GridFacts) -> Html | None:
     """Say whether the grid can take it: hours and places outside the limits, by strategy."""
     known = _hours(facts)
     if not known:
         return None
-    others = [_beside(facts, str(case), other, known[0][1]) for case, other in known[1:]]
     if all(hours.p50 <= 0 for _, hours in known):
-        others = []
+        return verdict(facts)
+    first = known[0][1]
+    others = [_beside(facts, str(case), hours, first) for case, hours in known[1:]]
     return join((verdict(facts), *others), " ")
 
 
 def verdict(facts: GridFacts) -> Html | None:
-    """Say whether the grid can take the first strategy, uncontrolled charging as a rule."""
+    """Say whether the grid can take the plain strategy."""
     known = _hours(facts)
     if not known:
         return None
@@ -71,9 +87,15 @@ def verdict(facts: GridFacts) -> Html | None:
 
 
 def _hours(facts: GridFacts) -> list[tuple[str | None, Interval]]:
-    cases: list[str | None] = list(facts.strategies_of("violation_hours")) or [None]
+    cases: list[str | None] = [*_ordered(facts)]
     found = [(case, hours_of(facts, case)) for case in cases]
-    return [(case, hours) for case, hours in found if hours is not None]
+    known = [(case, hours) for case, hours in found if hours is not None]
+    alone = hours_of(facts, None)
+    return known or ([] if alone is None else [(None, alone)])
+
+
+def _digits(hours: float) -> int:
+    return 0 if hours >= 10 or not hours % 1 else 1  # noqa: PLR2004 - few digits need decimals
 
 
 def _hours_words(facts: GridFacts, strategy: str | None, hours: Interval) -> Html:
@@ -83,34 +105,46 @@ def _hours_words(facts: GridFacts, strategy: str | None, hours: Interval) -> Htm
     if places == 0:
         return figure
     where = (
-        text(" at one place") if places == 1 else text(", summed over {n} places", n=number(places))
-    )
+        text(" at one place")
+        if places == 1
+        else text(", summed over {n} places", n=number(places))
+    )  # fmt: skip
     return join((figure, where))
-
-
-def _digits(hours: float) -> int:
-    return 0 if hours >= 10 else 1  # noqa: PLR2004 - decimals where a figure has few digits
 
 
 def _beside(facts: GridFacts, strategy: str, hours: Interval, first: Interval) -> Html:
     name = strategy_label(strategy)
+    if strategy == NONE:
+        if hours.p50 <= 0:
+            return Html(text("Without any charging it stays within them."))
+        return fill(
+            text("Even without any charging it is {h}."), h=_hours_words(facts, strategy, hours)
+        )
     if hours.p50 <= 0:
-        return fill(text("{s} removes all of them."), s=name)
+        words = text("{s} removes all of them.") if first.p50 > 0 else text("{s} has none, either.")
+        return fill(words, s=name)
     figure = _hours_words(facts, strategy, hours)
     if hours.p50 > first.p50:
         return fill(text("{s} makes it worse, with {h}."), s=name, h=figure)
     return fill(text("{s} leaves {h}."), s=name, h=figure)
 
 
+# ---- what it costs
+
+
+def _costs(facts: GridFacts) -> list[tuple[str, Interval]]:
+    cases = [(s, facts.interval("reinforcement_eur", s)) for s in _ordered(facts)]
+    return [(s, found) for s, found in cases if found is not None]
+
+
 def costs(facts: GridFacts) -> Html | None:
     """Say what reinforcement costs under each strategy."""
-    cases = [(s, facts.interval("reinforcement_eur", s)) for s in facts.strategies]
-    known = [(s, found) for s, found in cases if found is not None]
+    known = _costs(facts)
     if not known:
         return None
-    first, found = known[0]
-    if all(one.p50 <= 0 for _, one in known):
+    if all(found.p50 <= 0 for _, found in known):
         return Html(text("Nothing must be built, whatever the way of charging."))
+    first, found = known[0]
     opening = fill(
         text("With {s}, reinforcing the grid costs {eur}."), s=in_sentence(first), eur=ranged(found)
     )
@@ -123,8 +157,7 @@ def costs(facts: GridFacts) -> Html | None:
 
 def costs_in_short(facts: GridFacts) -> Html | None:
     """Say what reinforcement costs, without ranges but for the first strategy."""
-    cases = [(s, facts.interval("reinforcement_eur", s)) for s in facts.strategies]
-    known = [(s, found) for s, found in cases if found is not None]
+    known = _costs(facts)
     if not known or all(found.p50 <= 0 for _, found in known):
         return costs(facts)
     first, found = known[0]
@@ -136,7 +169,7 @@ def costs_in_short(facts: GridFacts) -> Html | None:
             text("with {s} {eur}{change}"),
             s=in_sentence(s),
             eur=strong(about(one.p50)),
-            change=_change(saved(facts, s)),
+            change="" if s == NONE else _change(saved(facts, s)),
         )
         for s, one in known[1:]
     ]
@@ -153,12 +186,16 @@ def _change(share: Interval | None) -> str:
     return text(" ({p} less)", p=share_words(share.p50))
 
 
+# ---- what control of charging saves, and where it does not
+
+
 def saved(facts: GridFacts, strategy: str) -> Interval | None:
     """Give the share of the cost that a strategy avoids: as stated, or from the two costs."""
-    stated = facts.interval("avoided_share", strategy)
-    if stated is not None:
-        return stated
-    plain = facts.interval("reinforcement_eur", UNMANAGED)
+    if strategy in {NONE, facts.plain} or facts.plain is None:
+        return None
+    if facts.study.summary.get("avoided_share") is not None:
+        return facts.interval("avoided_share", strategy)
+    plain = facts.interval("reinforcement_eur", facts.plain)
     own = facts.interval("reinforcement_eur", strategy)
     if plain is None or own is None or plain.p50 <= 0:
         return None
@@ -168,8 +205,8 @@ def saved(facts: GridFacts, strategy: str) -> Interval | None:
 def helps(facts: GridFacts) -> list[tuple[Html, Html]]:
     """Say of each strategy what it saves or that it does not help, and how sure that is."""
     found = []
-    for strategy in facts.strategies:
-        share = None if strategy == UNMANAGED else saved(facts, strategy)
+    for strategy in _ordered(facts):
+        share = saved(facts, strategy)
         if share is not None:
             detail = join((_how_sure(share), _still_needed(facts, strategy)), " ")
             found.append((_saving(strategy, share), detail))
@@ -219,36 +256,42 @@ def _how_sure(share: Interval) -> str | None:
 
 def _still_needed(facts: GridFacts, strategy: str) -> str | None:
     """Name where something must be built with and without this strategy."""
-    plain, own = elements(facts, UNMANAGED), elements(facts, strategy)
-    both = sorted(plain & own)
-    if not plain or not own:
-        return None
+    plain = elements(facts, facts.plain or "")
+    both = sorted(plain & elements(facts, strategy))
     if not both:
         return None
-    named = ", ".join(clip(one, 40) for one in both[:_NAMED])
-    rest = len(both) - _NAMED
-    if rest > 0:
-        return text(
-            "At {n} of {all} places it changes nothing and building goes on: {names} and {rest} "
-            "more.",
-            n=len(both),
-            all=len(plain),
-            names=named,
-            rest=rest,
-        )
     return text(
         "At {n} of {all} places it changes nothing and building goes on: {names}.",
-        n=len(both),
-        all=len(plain),
-        names=named,
+        n=number(len(both)),
+        all=number(len(plain)),
+        names=_some([clip(one, 40) for one in both]),
     )
+
+
+def _some(names: Sequence[str]) -> str:
+    """Name the first few, and count the rest."""
+    rest = len(names) - _NAMED
+    named = ", ".join(names[:_NAMED])
+    return named if rest <= 0 else text("{names} and {n} more", names=named, n=number(rest))
+
+
+def lasting_needs(facts: GridFacts) -> list[Mapping[str, object]]:
+    """Give what is built with uncontrolled and with smart charging alike, as the study lists it."""
+    listed = facts.study.summary.get("where_smart_does_not_help")
+    if not isinstance(listed, list):
+        return []
+    return [one for one in listed if isinstance(one, Mapping)]
+
+
+# ---- when, and how much more
 
 
 def when(facts: GridFacts) -> Html | None:
     """Say when the first measure is needed under each strategy."""
     by_year: dict[int, list[str]] = {}
-    for strategy in facts.strategies:
-        year = first_year(facts, strategy)
+    for strategy in _ordered(facts):
+        stated = facts.interval("first_year_needed", strategy)
+        year = round(stated.p50) if stated is not None else first_year(facts, strategy)
         if year is not None:
             by_year.setdefault(year, []).append(in_sentence(strategy))
     if not by_year:
@@ -269,15 +312,11 @@ def _listed(names: list[str]) -> str:
 
 def takes(facts: GridFacts) -> Html | None:
     """Say how much more the grid takes."""
-    frame = facts.table("hosting")
-    if frame is None:
-        return None
-    first = next((s for s in facts.strategies if facts.table("hosting", s) is not None), None)
+    first = next((s for s in _ordered(facts) if facts.table("hosting", s) is not None), None)
     part = facts.table("hosting", first)
     if part is None:
         return None
     tight = part.sort("p50_kw", "node_id").row(0, named=True)
-    middle = part["p50_kw"].median()
     return fill(
         text(
             "{how} half of the {n} nodes take {kw} or more; the tightest, {node}, takes {tight} "
@@ -285,7 +324,7 @@ def takes(facts: GridFacts) -> Html | None:
         ),
         how=text("With {s}", s=in_sentence(first)) if first else text("Here"),
         n=number(part["node_id"].n_unique()),
-        kw=strong(text("{n} kW", n=number(middle))),
+        kw=strong(text("{n} kW", n=number(part["p50_kw"].median()))),
         node=clip(tight["node_id"], 40),
         tight=strong(text("{n} kW", n=number(tight["p50_kw"]))),
         low=number(tight["p05_kw"]),

@@ -5,6 +5,7 @@ import polars as pl
 from viavolta.model.messages import text
 from viavolta.reports.figure import paragraph, section
 from viavolta.reports.grid.facts import GridFacts, Interval, interval_of, strategy_label
+from viavolta.reports.grid.words import spaced
 from viavolta.reports.markup import Html, join
 from viavolta.reports.tables import Column, figures, table, values, words
 
@@ -21,13 +22,18 @@ def violations(facts: GridFacts) -> Html | None:
         return section(
             "violations", title, paragraph(text("None: the grid stays within its limits."))
         )
-    shown = worst(frame).head(_LISTED)
+    gathered = by_element(frame)
+    shown = gathered.head(_LISTED)
     cause = by_cause(facts)
     listed = table(
         "violations",
         columns(facts),
         rows(facts, shown),
-        caption=text("Violations, longest first ({n} of {all})", n=shown.height, all=frame.height),
+        caption=text(
+            "Violations by element, longest first ({n} of {all})",
+            n=shown.height,
+            all=gathered.height,
+        ),
     )
     intro = paragraph(
         text(
@@ -38,9 +44,24 @@ def violations(facts: GridFacts) -> Html | None:
     return section("violations", title, intro, join((cause, listed)))
 
 
-def worst(frame: pl.DataFrame) -> pl.DataFrame:
-    """Order violations, the longest first."""
-    return frame.sort(["hours", "element"], descending=[True, False], nulls_last=True)
+def by_element(frame: pl.DataFrame) -> pl.DataFrame:
+    """Gather the runs of each element and kind, the longest first: hours, worst, first start."""
+    keys = [c for c in ("element", "strategy", "kind") if c in frame.columns]
+    lowest = pl.col("kind").cast(pl.String).str.contains("low")
+    return (
+        frame.sort("hours", descending=True, nulls_last=True)
+        .group_by(keys, maintain_order=True)
+        .agg(
+            pl.col("hours").sum(),
+            pl.when(lowest.first())
+            .then(pl.col("worst").min())
+            .otherwise(pl.col("worst").max())
+            .alias("worst"),
+            pl.col("start").min(),
+            pl.col("cause").first(),
+        )
+        .sort(["hours", *keys], descending=[True, *(False for _ in keys)])
+    )
 
 
 def has_strategies(facts: GridFacts) -> bool:
@@ -69,11 +90,11 @@ def rows(facts: GridFacts, frame: pl.DataFrame) -> list[tuple[object, ...]]:
         (
             row["element"],
             *((strategy_label(str(row["strategy"])),) if told_apart else ()),
-            str(row["kind"]).replace("_", " "),
+            spaced(str(row["kind"])),
             row["hours"],
             row["worst"],
             _moment(row["start"]),
-            str(row["cause"] or "").replace("_", " "),
+            spaced(str(row["cause"] or "")),
         )
         for row in frame.iter_rows(named=True)
     ]
@@ -106,7 +127,7 @@ def by_cause(facts: GridFacts) -> Html | None:
         ),
         [
             (
-                str(row["cause"]).replace("_", " "),
+                spaced(str(row["cause"])),
                 *((strategy_label(str(row["strategy"])),) if told_apart else ()),
                 row["hours"],
                 row["elements"],
