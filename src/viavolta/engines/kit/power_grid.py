@@ -64,7 +64,8 @@ class PowerGrid:
 
     Branches without impedance are no branches there: the nodes they join are one. (Its `link` drops
     5e-6 pu at 10 MVA, and Newton's method does not settle with much smaller impedances.) What flows
-    in them follows from the balance of each node, in equal shares where they form a ring.
+    in them follows from the balance of each node, in equal shares where they form a ring. Lines
+    beside them carry no more than their own charging.
     """
 
     def __init__(
@@ -96,7 +97,8 @@ class PowerGrid:
         self._transformers = np.flatnonzero(is_live & is_transformer & ~is_inside)
         self._sources = np.flatnonzero(grid.is_kind(NodeKind.SOURCE))
         shorts = np.flatnonzero(is_live & is_inside & ~is_transformer)
-        self._shorts = shorts[(grid.r_ohm[shorts] == 0) & (grid.x_ohm[shorts] == 0)]
+        has_none = (grid.r_ohm[shorts] == 0) & (grid.x_ohm[shorts] == 0)
+        self._shorts, self._beside = shorts[has_none], shorts[~has_none]
         out = np.zeros((grid.n_nodes, len(self._shorts)))
         pick = np.arange(len(self._shorts))
         out[grid.from_node[self._shorts], pick] += 1
@@ -150,6 +152,7 @@ class PowerGrid:
         if model.batch_error is not None:
             is_converged[model.batch_error.failed_scenarios] = False
         found = self._result(out, is_converged, 3 if by_phase else 1)
+        self._fill_beside(found)
         if len(self._shorts):
             loads = (
                 np.asarray(p_kw + 1j * q_kvar, np.complex128).T.reshape(n_steps, -1, len(node))
@@ -208,6 +211,7 @@ class PowerGrid:
             "line": self._line_input(),
             "transformer": self._transformer_input(),
             "source": sources,
+            "shunt": self._shunt_input(),
             load: loads,
         }
 
@@ -248,6 +252,24 @@ class PowerGrid:
             items["winding_to"][place] = low
         items["clock"] = self._hour[rows]
         return items
+
+    def _shunt_input(self) -> Any:
+        """Charging of lines beside branches without impedance."""
+        grid, rows = self._grid, self._beside
+        items = pgm.initialize_array("input", "shunt", len(rows))
+        items["id"] = self._id(rows)
+        items["node"] = self._bus[grid.from_node[rows]]
+        items["status"] = 1
+        items["g1"] = 0
+        items["b1"] = self._charging_s(grid.c_nf)
+        items["g0"] = 0
+        items["b0"] = self._charging_s(grid.c0_nf)
+        return items
+
+    def _charging_s(self, c_nf: Floats) -> Floats:
+        farad = c_nf[self._beside] * 1e-9 * self._grid.n_parallel[self._beside]
+        siemens: Floats = 2 * np.pi * FREQUENCY_HZ * farad
+        return siemens
 
     def _branch_input(self, component: str, rows: Ints) -> Any:
         items = pgm.initialize_array("input", component, len(rows))
@@ -291,6 +313,13 @@ class PowerGrid:
             is_converged=is_converged,
         )
 
+    def _fill_beside(self, found: BatchFlow) -> None:
+        """Set currents of lines that carry their own charging alone."""
+        grid, rows = self._grid, self._beside
+        volt = found.u_pu[:, grid.from_node[rows]] * self._base_kv[grid.from_node[rows], None] * 1e3
+        ampere = self._charging_s(grid.c_nf)[:, None] / 2 * volt / np.sqrt(3)
+        found.current_a[:, rows] = ampere[:, :, None]
+
     def _fill_shorts(self, found: BatchFlow, out: Arrays, node: Ints, loads_va: Complexes) -> None:
         """Set currents of branches without impedance; loads (T, M, P)."""
         grid, (n_steps, _, phases) = self._grid, loads_va.shape
@@ -300,6 +329,13 @@ class PowerGrid:
             for side, ends in (("from", grid.from_node), ("to", grid.to_node)):
                 power = out[name][f"p_{side}"] + 1j * out[name][f"q_{side}"]
                 np.add.at(taken, ends[rows], power.reshape(n_steps, -1, phases).transpose(1, 0, 2))
+        rows = self._beside
+        squared = (
+            found.u_pu[:, grid.from_node[rows]] * self._base_kv[grid.from_node[rows], None]
+        ) ** 2
+        charging = -0.5j * self._charging_s(grid.c_nf)[:, None] * squared * 1e6 / phases
+        for ends in (grid.from_node, grid.to_node):
+            np.add.at(taken, ends[rows], charging.transpose(1, 0, 2))
         fed = out["source"]["p"] + 1j * out["source"]["q"]
         np.add.at(taken, self._sources, -fed.reshape(n_steps, -1, phases).transpose(1, 0, 2))
         through = np.einsum("zn,ntp->tzp", self._through, -taken[self._short_nodes])

@@ -29,6 +29,8 @@ MOST_ROUNDS = 40
 CLOSE = 1e-8
 """How much more all further rounds together may move v, 5e-9 pu of a voltage."""
 
+_LEAST_FACTOR = 0.1
+
 
 class Powers(NamedTuple):
     """What N nodes draw over T steps.
@@ -190,12 +192,14 @@ def _forward(tree: Tree, powers: Powers, first: int, n: int, block: Block) -> No
 def _is_settled(n: int, block: Block) -> bool:
     """Mark the steps that further rounds move by less than CLOSE; whether all are.
 
-    Rounds shrink the change by about the same factor, so what is left is a geometric sum.
+    Rounds shrink the change by about the same factor, so what is left is a geometric sum. The first
+    round, from voltages without load, promises too much: a factor below a tenth is not believed.
     """
     all_are = True
     for t in range(n):
         change, before = block.change[t], block.before[t]
-        left = change * change / (before - change)
+        factor = max(change / before, _LEAST_FACTOR)
+        left = change * factor / (1.0 - factor)
         block.settled[t] = change < 1e-3 * CLOSE or (change < before and left < CLOSE)
         all_are = all_are and block.settled[t]
     return all_are
