@@ -43,8 +43,9 @@ def assemble(
     bus, branch = Draft(nodes, NODE_COLUMNS), Draft(branches, BRANCH_COLUMNS)
     if not len(bus):
         raise _empty(file)
-    check_structure(bus, branch)
-    raise_all((*tables, *(part.table for part in (*nodes, *branches))))
+    every_table = [*tables, *(part.table for part in (*nodes, *branches))]
+    check_structure(bus, branch, has_findings=any(table.findings for table in every_table))
+    raise_all(every_table)
     mended = [*repairs, *_turn(bus, branch, file=file)]
     _fill_rated(bus, branch)
     mended += _name_vector_groups(bus, branch, file=file)

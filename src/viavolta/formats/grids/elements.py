@@ -135,7 +135,7 @@ class Elements:
             table=self.table,
             rows=rows,
             values={name: _taken(column, rows) for name, column in values.items()},
-            named={name: self.field(column) for name, column in named.items()},
+            named={name: self.field(named.get(name, name)) for name in {*values, *named}},
         )
 
 

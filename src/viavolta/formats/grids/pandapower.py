@@ -118,7 +118,7 @@ def _nodes(
     ]
     return bus.part(
         np.flatnonzero(is_used),
-        named={"node_id": "name", "nominal_kv": "vn_kv", "kind": "type"},
+        named={"node_id": "name", "nominal_kv": "vn_kv", "node_kind": "type"},
         values={
             "node_id": names_of([bus], prefix=("",))[0],
             "node_kind": kind,

@@ -14,8 +14,11 @@ _MOST_TAP_PERCENT = 50
 _MAX_SHOWN = 200
 
 
-def check_structure(nodes: Draft, branches: Draft) -> None:
-    """Record all that is wrong with how nodes and branches belong together."""
+def check_structure(nodes: Draft, branches: Draft, *, has_findings: bool) -> None:
+    """Record all that is wrong with how nodes and branches belong together.
+
+    has_findings: there are findings already, one of which may be why no node is a source.
+    """
     is_again = _check_ids(nodes, "node_id")
     _check_ids(branches, "branch_id")
     _check_ends(branches)
@@ -26,7 +29,7 @@ def check_structure(nodes: Draft, branches: Draft) -> None:
     _check_taps(branches)
     # a branch to nowhere would make islands that are none
     if is_known.all() and not is_again.any() and not is_odd.any():
-        _check_paths(nodes, branches)
+        _check_paths(nodes, branches, has_findings=has_findings)
 
 
 def kinds(branches: Draft, *wanted: BranchKind) -> Flags:
@@ -164,7 +167,8 @@ def _check_ratings(nodes: Draft, branches: Draft, *, is_known: Flags) -> None:
     )
     nominal_kv = nodes.floats("nominal_kv")
     for end, rated in (("from_node", "rated_from_kv"), ("to_node", "rated_to_kv")):
-        ratio = branches.floats(rated) / _at_ends(nominal_kv, branches, end)
+        at_node = _at_ends(nominal_kv, branches, end)
+        ratio = branches.floats(rated) / np.where(at_node > 0, at_node, np.nan)
         branches.find(
             is_transformer & is_known & ((ratio > _FAR) | (ratio < 1 / _FAR)),
             rated,
@@ -205,12 +209,13 @@ def _check_taps(branches: Draft) -> None:
     )
 
 
-def _check_paths(nodes: Draft, branches: Draft) -> None:
+def _check_paths(nodes: Draft, branches: Draft, *, has_findings: bool) -> None:
     is_source = np.array([kind is NodeKind.SOURCE for kind in nodes.columns["node_kind"]])
     if not is_source.any():
+        is_first = np.arange(len(nodes)) == 0
         nodes.find(
-            np.arange(len(nodes)) == 0,
-            "kind",
+            is_first & (not has_findings),
+            "node_kind",
             error=lambda _: InputError(
                 code="grid-without-source",
                 message=text("no node is a source"),
