@@ -62,3 +62,12 @@ def charging(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     for name, content in named_tables(page).items():
         (folder / name).write_text(content, encoding="utf-8")
     return folder, run_page(page, folder)
+
+
+@pytest.fixture(scope="session")
+def grid_guide(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The folder in which the guide to grids was followed, and what its commands printed."""
+    folder, page = tmp_path_factory.mktemp("grid"), DOCS / "howto" / "grid.md"
+    for name, content in named_tables(page).items():
+        (folder / name).write_text(content, encoding="utf-8")
+    return folder, run_page(page, folder)

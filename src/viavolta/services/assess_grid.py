@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from viavolta.catalogue.assumptions import Assumptions
-from viavolta.engines.grid.assess.marks import AT_NODES, KINDS, ViolationKind
+from viavolta.engines.grid.assess.marks import AT_NODES, KINDS, Marks, ViolationKind
 from viavolta.engines.grid.assess.watch import GridLoad, Limits, Outcome, loads_at
 from viavolta.engines.grid.bands import reserve_shares, voltage_bands
 from viavolta.engines.grid.dimming import Dimmed
@@ -90,7 +90,10 @@ def assess_grid(
     flows_s = clock()
     progress(text("causes"), 0.9)
     n_steps = min(run.n_done for run in begun)
-    runs = [_finished(task, run, n_steps, ambient_c[:n_steps]) for run in begun]
+    runs: list[Calculated] = []
+    for one in begun:
+        calm = runs[0].warmth.marks if runs else None
+        runs.append(_finished(task, one, n_steps, ambient_c[:n_steps], calm))
     study = _study(
         request,
         task,
@@ -194,7 +197,9 @@ def _calculate(
     return begun
 
 
-def _finished(task: GridTask, run: _Begun, n_steps: int, ambient_c: Floats) -> Calculated:
+def _finished(
+    task: GridTask, run: _Begun, n_steps: int, ambient_c: Floats, calm: Marks | None
+) -> Calculated:
     """A strategy over the steps that all were calculated for."""
     load, outcome = run.load, run.outcome
     if n_steps < load.n_steps:
@@ -207,7 +212,13 @@ def _finished(task: GridTask, run: _Begun, n_steps: int, ambient_c: Floats) -> C
     if dimmed is not None:
         dimmed = replace(dimmed, is_dimmed=dimmed.is_dimmed[:, :n_steps])
     return finish(
-        task, run.name, load, first_steps(outcome, n_steps), ambient_c=ambient_c, dimmed=dimmed
+        task,
+        run.name,
+        load,
+        first_steps(outcome, n_steps),
+        ambient_c=ambient_c,
+        without_charging=calm,
+        dimmed=dimmed,
     )
 
 

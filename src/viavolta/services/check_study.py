@@ -39,10 +39,17 @@ def _check_simulation(study: dict[str, Any], tables: dict[str, pl.DataFrame]) ->
     return check_simulation(study, tables)
 
 
+def _check_grid(study: dict[str, Any], tables: dict[str, pl.DataFrame]) -> list[Finding]:
+    from viavolta.checks.grid import check_grid  # noqa: PLC0415 - only for this kind
+
+    return check_grid(study, tables)
+
+
 _CHECKS: Mapping[str, Check] = {
     "bus": check_bus,
     "charge": _check_charge,
     "simulation": _check_simulation,
+    "grid": _check_grid,
 }
 
 _WITH_REPORT = {"bus", "charge", "simulation"}

@@ -99,9 +99,13 @@ def finish(
     outcome: Outcome,
     *,
     ambient_c: Floats,
+    without_charging: Marks | None = None,
     dimmed: Dimmed | None = None,
 ) -> Calculated:
-    """Temperatures, runs of violations and their causes."""
+    """Temperatures, runs of violations and their causes.
+
+    without_charging : violations of temperatures in the run without charging.
+    """
     warm = warmth(
         outcome.transformer_share,
         ambient_c,
@@ -117,7 +121,7 @@ def finish(
         outcome=outcome,
         warmth=warm,
         found=found,
-        cause=causes(task.solver, load, found, task.limits),
+        cause=causes(task.solver, load, found, task.limits, without_charging=without_charging),
         dimmed=dimmed,
     )
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from viavolta.engines.grid.assess.marks import KINDS, Episodes, ViolationKind
+from viavolta.engines.grid.assess.marks import KINDS, Episodes, Marks, ViolationKind
 from viavolta.engines.grid.assess.watch import (
     GridLoad,
     Limits,
@@ -32,7 +32,14 @@ _ELECTRIC = tuple(
 )
 
 
-def causes(solver: Solver, load: GridLoad, found: Episodes, limits: Limits) -> list[str]:
+def causes(
+    solver: Solver,
+    load: GridLoad,
+    found: Episodes,
+    limits: Limits,
+    *,
+    without_charging: Marks | None = None,
+) -> list[str]:
     """(V,) cause of each run of violations, by power flows of its worst step.
 
     Charging is to blame where the violation is gone without it; else sun, else base load, by the
@@ -51,9 +58,15 @@ def causes(solver: Solver, load: GridLoad, found: Episodes, limits: Limits) -> l
         for row in rows[gone]:
             answer[row] = _name(part, load, int(found.worst_step[row]))
         is_open[rows[gone]] = False
+    calm = Marks.joined([] if without_charging is None else [without_charging])
+    also = set(zip(calm.kind.tolist(), calm.element.tolist(), calm.step.tolist(), strict=True))
     for row in np.flatnonzero(~np.isin(found.kind, _ELECTRIC)):
         step = int(found.worst_step[row])
-        answer[row] = _name(_largest(load, step), load, step)
+        is_new = (int(found.kind[row]), int(found.element[row]), step) not in also
+        if load.charging is not None and is_new:
+            answer[row] = _name(Part.CHARGING, load, step)
+        else:
+            answer[row] = (Part.SUN if load.rest.p_kw[:, step].sum() < 0 else Part.BASE).value
     return answer
 
 
@@ -90,17 +103,6 @@ def _is_gone(
 def _within(element: Ints, size: int) -> Ints:
     """Element rows, made harmless where they are rows of something else."""
     return np.minimum(element, size - 1)
-
-
-def _largest(load: GridLoad, step: int) -> Part:
-    """The part without which the sum of all loads at a step is nearest to zero."""
-    steps = np.array([step])
-    left = {
-        part: abs(float(load.at(steps, without=part).p_kw.sum()))
-        for part in _ORDER
-        if part is not Part.CHARGING or load.charging is not None
-    }
-    return min(left, key=lambda part: left[part])
 
 
 def _name(part: Part, load: GridLoad, step: int) -> str:
