@@ -114,7 +114,7 @@ def test_shares_needs_and_what_smart_cannot_do_are_listed(page: Any) -> None:
     assert "How sure each measure is, surest first (" in said
     assert "2026 (2025 to 2029)" in said
     assert "Where smart charging does not help: built with and without it" in said
-    assert "Smart charging does not help at 1 places: parallel cable at L0-1" in said
+    assert "Smart charging does not help at one place: parallel cable at L0-1" in said
 
 
 @pytest.mark.parametrize(

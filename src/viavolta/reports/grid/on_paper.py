@@ -20,6 +20,7 @@ from viavolta.reports.grid.levels import loadings, voltages
 from viavolta.reports.grid.map import alt, caption, draw, first_strategy, legend
 from viavolta.reports.grid.network import network_of
 from viavolta.reports.grid.operator import by_strategy
+from viavolta.reports.grid.sentences import in_sentence
 from viavolta.reports.pdf import blocks
 from viavolta.reports.pdf.blocks import Block
 from viavolta.reports.pdf.document import Document, fitting, pdf_of
@@ -149,10 +150,11 @@ def _violations(facts: GridFacts, rows: int) -> Block | None:
         return None
     gathered = violations.by_element(frame)
     shown = gathered.head(rows)
+    how = "" if facts.plain is None else text(" with {s}", s=in_sentence(facts.plain))
     return blocks.table(
-        text("Longest violations ({g})", g=short(facts.grade)),
-        violations.columns(facts),
-        violations.rows(facts, shown),
+        text("Longest violations{how} ({g})", how=how, g=short(facts.grade)),
+        violations.columns(told_apart=False),
+        violations.rows(shown, told_apart=False),
         more=_more(gathered.height - shown.height),
     )
 

@@ -27,8 +27,8 @@ def violations(facts: GridFacts) -> Html | None:
     cause = by_cause(facts)
     listed = table(
         "violations",
-        columns(facts),
-        rows(facts, shown),
+        columns(told_apart=has_strategies(facts)),
+        rows(shown, told_apart=has_strategies(facts)),
         caption=text(
             "Violations by element, longest first ({n} of {all})",
             n=shown.height,
@@ -70,11 +70,11 @@ def has_strategies(facts: GridFacts) -> bool:
     return frame is not None and "strategy" in frame.columns
 
 
-def columns(facts: GridFacts) -> list[Column]:
-    """Give the columns of the list of violations."""
+def columns(*, told_apart: bool) -> list[Column]:
+    """Give the columns of the list of violations, strategies told apart or not."""
     return [
         words(text("Element")),
-        *((words(text("Strategy")),) if has_strategies(facts) else ()),
+        *((words(text("Strategy")),) if told_apart else ()),
         words(text("Kind")),
         figures(text("Hours"), 1),
         values(text("Worst value")),
@@ -83,9 +83,8 @@ def columns(facts: GridFacts) -> list[Column]:
     ]
 
 
-def rows(facts: GridFacts, frame: pl.DataFrame) -> list[tuple[object, ...]]:
+def rows(frame: pl.DataFrame, *, told_apart: bool) -> list[tuple[object, ...]]:
     """Give the rows of the list of violations."""
-    told_apart = has_strategies(facts)
     return [
         (
             row["element"],
