@@ -77,6 +77,7 @@ def assess(
         # heavy imports: not on the way to --help
         from viavolta.cli.check import read_folder  # noqa: PLC0415
         from viavolta.engines.grid.bands import Split  # noqa: PLC0415
+        from viavolta.reports.grid.files import grid_files  # noqa: PLC0415
         from viavolta.services.assess_grid import assess_grid  # noqa: PLC0415
         from viavolta.services.grid.request import AssessRequest, ChargingSource  # noqa: PLC0415
         from viavolta.storage.study_folder import prepare_out, write_study  # noqa: PLC0415
@@ -107,11 +108,13 @@ def assess(
         check_paths(request.files)
         prepare_out(out, force=force)
         study = assess_grid(request, read=read_folder, progress=progress, clock=time.perf_counter)
-        folder = write_study(out, study, force=force)
+        progress(text("report"), 1.0)
+        folder = write_study(out, study, force=force, extra=grid_files(study))
         return {
             **study.summary,
             "warnings": [f"{warning.code}: {warning.message}" for warning in study.warnings],
             "out": str(folder),
+            "report": str(folder / "report.html"),
         }
 
     run(work, as_json=as_json, lang=lang, effort=effort, show=_show_assessment)
@@ -180,3 +183,4 @@ def _show_assessment(summary: dict[str, Any]) -> None:
     for warning in summary["warnings"]:
         say(text("warning: {warning}", warning=warning))
     say(text("study: {out}", out=summary["out"]))
+    say(text("report: {report}", report=summary["report"]))

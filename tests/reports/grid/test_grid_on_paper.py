@@ -56,7 +56,7 @@ def test_pictures_stand_on_paper_with_their_grade(words: str) -> None:
     """Titles of charts and map, and the words inside the charts."""
     for said in (
         "Worst of the year (grade D)",
-        "Highest loading of the year of each branch (% of its rating) (grade D)",
+        "Highest loading of each branch (% of its rating) (grade D)",
         "North is up.",
         "Reinforcement by strategy of charging (EUR) (grade D)",
         "% of rating",

@@ -76,10 +76,11 @@ def _lasting(facts: GridFacts) -> Html | None:
     rest = len(listed) - _KINDS
     if rest > 0:
         named.append(text("{n} more", n=number(rest)))
-    words = text(
-        "Smart charging does not help at {n} places: {list}.", n=len(listed), list=", ".join(named)
+    n = len(listed)
+    where = text("at one place") if n == 1 else text("at {n} places", n=number(n))
+    return join(
+        (text("Smart charging does not help {where}: {list}.", where=where, list=", ".join(named)),)
     )
-    return join((words,))
 
 
 def _sure(facts: GridFacts) -> str:

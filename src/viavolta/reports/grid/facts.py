@@ -33,6 +33,8 @@ UNMANAGED = "unmanaged"
 _ORDER = (NONE, UNMANAGED, "dimmed", "priced", "smart", "v2x")
 _DIMMED = "-dimmed"
 _OTHER_COLOURS = ("--r3", "--r6", "--r5", "--r0", "--r2", "--r4")
+_YEAR_S = 360 * 24 * 3600
+"""What covers at least this much is called a year, seconds."""
 _SHOWN_DRAW = ("measures",)
 
 
@@ -98,6 +100,14 @@ class GridFacts:
         if strategy is not None and "strategy" in frame.columns:
             frame = frame.filter(pl.col("strategy") == strategy)
         return None if frame.is_empty() else frame
+
+    @property
+    def period(self) -> str:
+        """Name the time that the study covers, in words."""
+        steps, step_s = self.number("steps"), self.number("step_s")
+        if steps is not None and step_s is not None and steps * step_s < _YEAR_S:
+            return text("the time studied")
+        return text("the year")
 
     def has(self, name: str) -> bool:
         """Say whether the study has a table at all, be it empty."""
@@ -171,7 +181,7 @@ def strategy_label(strategy: str) -> str:
         return labels[strategy]
     if strategy.endswith(_DIMMED):
         return text("{s}, dimmed", s=strategy_label(strategy.removesuffix(_DIMMED)))
-    return clip(strategy, 60)
+    return f"\N{LEFT DOUBLE QUOTATION MARK}{clip(strategy, 60)}\N{RIGHT DOUBLE QUOTATION MARK}"
 
 
 def strategy_colour(strategy: str) -> str:

@@ -10,7 +10,7 @@ from viavolta.reports.figure import section
 from viavolta.reports.grid.facts import NONE, GridFacts, Interval, strategy_label
 from viavolta.reports.grid.grade import mark
 from viavolta.reports.grid.measures import first_year
-from viavolta.reports.grid.sentences import saved, share_words
+from viavolta.reports.grid.sentences import hours_words, saved, share_words
 from viavolta.reports.grid.violations import hours_of, n_elements
 from viavolta.reports.grid.why import why_of
 from viavolta.reports.markup import Html, clip, join, tag
@@ -92,7 +92,7 @@ def _hours(facts: GridFacts) -> Iterable[KeyFigure]:
         yield KeyFigure(
             key="violation_hours",
             label=label,
-            value=text("{n} h", n=number(found.p50)),
+            value=text("{n} h", n=hours_words(found.p50)),
             beside=ranged or (text("at {n} places", n=number(places)) if places else ""),
             rule=text(
                 "violation_hours of the summary; the table violations lists them by element, with "

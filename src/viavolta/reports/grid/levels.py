@@ -92,16 +92,17 @@ def voltages(facts: GridFacts) -> Drawing | None:
     worst = frame.sort(["hours_outside", "min_pu"], descending=[True, False]).head(_LISTED)
     return Drawing(
         name="voltages",
-        title=text("Lowest and highest voltage of the year at each node (pu)"),
+        title=text("Lowest and highest voltage at each node (pu)"),
         make=make,
         alt=text("Curves: lowest and highest voltage of each node, in order, by strategy"),
         legend=_legend(cases),
         caption=text(
-            "Lower curve: lowest voltage of a node in the year. Upper curve: its highest. Across: "
-            "share of all nodes, in percent."
+            "Lower curve: lowest voltage of a node in {period}. Upper curve: its highest. Across: "
+            "share of all nodes, in percent.",
+            period=facts.period,
         ),
         rule=text(
-            "min_pu and max_pu in the table voltages, over every step of the year. A figure of "
+            "min_pu and max_pu in the table voltages, over every step. A figure of "
             "1 pu is the nominal voltage."
         ),
         columns=(
@@ -140,13 +141,13 @@ def loadings(facts: GridFacts) -> Drawing | None:
     worst = frame.sort(["max_percent", "branch_id"], descending=[True, False]).head(_LISTED)
     return Drawing(
         name="loadings",
-        title=text("Highest loading of the year of each branch (% of its rating)"),
+        title=text("Highest loading of each branch (% of its rating)"),
         make=make,
         alt=text("Curves: highest loading of each branch, in order, by strategy"),
         legend=_legend(cases),
         caption=text("Across: share of all lines, cables and transformers, in percent."),
         rule=text(
-            "max_percent in the table loadings, over every step of the year: the larger of the "
+            "max_percent in the table loadings, over every step: the larger of the "
             "currents at both ends against what the branch bears."
         ),
         columns=(

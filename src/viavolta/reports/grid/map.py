@@ -76,7 +76,7 @@ def _figure(facts: GridFacts, strategy: str | None, name: str) -> Html | None:
     ]
     return figure(
         name,
-        title=titled(_title(strategy), facts),
+        title=titled(_title(facts, strategy), facts),
         picture=join(pictures),
         legend=legend_of(legend(network)),
         caption=join((tag("p", caption(network)), _why(facts))),
@@ -85,10 +85,10 @@ def _figure(facts: GridFacts, strategy: str | None, name: str) -> Html | None:
     )
 
 
-def _title(strategy: str | None) -> str:
+def _title(facts: GridFacts, strategy: str | None) -> str:
     if strategy is None:
-        return text("Highest loading and worst voltage of the year")
-    return text("Worst of the year: {strategy}", strategy=strategy_label(strategy))
+        return text("Highest loading and worst voltage of {period}", period=facts.period)
+    return text("Worst of {period}: {s}", period=facts.period, s=strategy_label(strategy))
 
 
 def _why(facts: GridFacts) -> Html:
@@ -97,7 +97,7 @@ def _why(facts: GridFacts) -> Html:
         "map",
         text(
             "max_percent in the table loadings colours the branches, hours_outside, min_pu and "
-            "max_pu in the table voltages the nodes. Each shows its own worst moment of the year; "
+            "max_pu in the table voltages the nodes. Each shows its own worst moment; "
             "they need not fall together."
         ),
     )

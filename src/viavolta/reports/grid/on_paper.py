@@ -19,7 +19,8 @@ from viavolta.reports.grid.key_figures import figures_of
 from viavolta.reports.grid.levels import loadings, voltages
 from viavolta.reports.grid.map import alt, caption, draw, first_strategy, legend
 from viavolta.reports.grid.network import network_of
-from viavolta.reports.grid.operator import by_strategy
+from viavolta.reports.grid.operator import by_strategy, has_ranges
+from viavolta.reports.grid.power import over_time
 from viavolta.reports.grid.sentences import in_sentence
 from viavolta.reports.pdf import blocks
 from viavolta.reports.pdf.blocks import Block
@@ -36,7 +37,7 @@ _SECOND = (
 )
 """Rows of the lists and height of the pictures on the second sheet, less and less."""
 _FIRST = ((8, 5), (4, 5), (4, 4), (4, 3), (4, 2), (0, 1))
-"""Cards and questions on the first sheet, less and less."""
+"""Cards and questions on the first sheet, less and less; without cards no picture, either."""
 _CAVEATS = 2
 
 
@@ -51,10 +52,10 @@ def grid_pdf(study: Study) -> bytes:
 
 def _first_sheets(facts: GridFacts) -> Iterator[list[Block | None]]:
     """Give versions of the first sheet, fullest first."""
-    cost = cost_by_strategy(facts)
-    picture = None if cost is None else cost.on_paper(facts)
+    drawing = cost_by_strategy(facts) or over_time(facts) or tightest(facts, most=8)
+    picture = None if drawing is None else drawing.on_paper(facts)
     for cards, asked in _FIRST:
-        yield _council(facts, picture, cards=cards, questions_shown=asked)
+        yield _council(facts, picture if cards else None, cards=cards, questions_shown=asked)
 
 
 def _second_sheets(facts: GridFacts) -> Iterator[list[Block | None]]:
@@ -95,7 +96,9 @@ def _operator(facts: GridFacts, pictures: list[Block | None], *, rows: int) -> l
     """Set the second sheet."""
     columns, listed = by_strategy(facts)
     grade = short(facts.grade)
-    title = text("By strategy, ranges from the 5th to the 95th of 100 draws ({g})", g=grade)
+    title = text("By strategy ({g})", g=grade)
+    if has_ranges(listed):
+        title = text("By strategy, ranges from the 5th to the 95th of 100 draws ({g})", g=grade)
     return [
         blocks.heading(text("For the operator of the grid, in numbers")),
         blocks.table(title, columns, listed, wide=(0,)) if listed else None,
@@ -131,7 +134,7 @@ def _pictures(facts: GridFacts, high: float) -> list[Block | None]:
         drawn = [one.on_paper(facts, width=_HALF_PX, height=chart_px) for one in charts[:2]]
         return [blocks.beside(drawn[:1], drawn[1:])] if drawn else []
     plan = blocks.picture(
-        text("Worst of the year ({g})", g=short(facts.grade)),
+        text("Worst of {period} ({g})", period=facts.period, g=short(facts.grade)),
         draw(network, size=None, width=_HALF_PX, height=high),
         alt=alt(network),
         legend=legend(network),

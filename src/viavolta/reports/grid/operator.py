@@ -1,6 +1,6 @@
 """The study for the operator of the grid: every figure by strategy, in one table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from viavolta.model.messages import text
 from viavolta.reports.figure import section
@@ -26,10 +26,10 @@ def operator(facts: GridFacts) -> Html | None:
         "p",
         join(
             (
-                text(
-                    "One column per strategy. Ranges in brackets run from the 5th to the 95th of "
-                    "100 draws."
-                ),
+                text("One column per strategy."),
+                text("Ranges in brackets run from the 5th to the 95th of 100 draws.")
+                if has_ranges(rows)
+                else None,
                 mark(facts),
             ),
             " ",
@@ -47,6 +47,11 @@ def operator(facts: GridFacts) -> Html | None:
         ),
     )
     return section("operator", text("In numbers"), intro, listed, why, _by_share(facts))
+
+
+def has_ranges(rows: Sequence[Row]) -> bool:
+    """Say whether any figure is a range."""
+    return any("[" in cell for row in rows for cell in row[1:])
 
 
 def _by_share(facts: GridFacts) -> Html | None:
@@ -112,15 +117,19 @@ def by_strategy(facts: GridFacts) -> tuple[list[Column], list[Row]]:
 
 def _figures(facts: GridFacts, case: str | None) -> dict[str, str]:
     return {
-        text("Hours of violations"): _interval(hours_of(facts, case), 0),
+        text("Hours of violations"): _interval(hours_of(facts, case), 1),
         text("Nodes outside the voltage band"): _count(facts, "voltages", "hours_outside", case),
-        text("Lowest voltage (pu)"): _extreme(facts, "voltages", "min_pu", case),
-        text("Highest voltage (pu)"): _extreme(facts, "voltages", "max_pu", case),
+        text("Lowest voltage (pu)"): _extreme(facts, "voltages", "min_pu", case, 3),
+        text("Highest voltage (pu)"): _extreme(facts, "voltages", "max_pu", case, 3),
         text("Branches above their rating"): _count(facts, "loadings", "hours_over", case),
-        text("Highest loading (%)"): _extreme(facts, "loadings", "max_percent", case),
+        text("Highest loading (%)"): _extreme(facts, "loadings", "max_percent", case, 1),
         text("Transformers too warm"): _count(facts, "transformers", "hours_over", case),
-        text("Highest hot spot (\u00b0C)"): _extreme(facts, "transformers", "max_hot_spot_c", case),
-        text("Fastest ageing (1 is normal)"): _extreme(facts, "transformers", "ageing_rate", case),
+        text("Highest hot spot (\u00b0C)"): _extreme(
+            facts, "transformers", "max_hot_spot_c", case, 1
+        ),
+        text("Fastest ageing (1 is normal)"): _extreme(
+            facts, "transformers", "ageing_rate", case, 3
+        ),
         text("Highest import (kW)"): _stated(facts, "peak_import_kw", case, 1),
         text("Losses (% of what enters)"): _stated(facts, "loss_share", case, 100),
         text("Measures"): _measures(facts, case),
@@ -171,13 +180,13 @@ def _count(facts: GridFacts, name: str, column: str, case: str | None) -> str:
     return text("{n} of {all}", n=number(int((frame[column] > 0).sum())), all=number(frame.height))
 
 
-def _extreme(facts: GridFacts, name: str, column: str, case: str | None) -> str:
+def _extreme(facts: GridFacts, name: str, column: str, case: str | None, digits: int) -> str:
     frame = facts.table(name, case)
     if frame is None:
         return NOTHING
     column_values = frame[column].drop_nulls().cast(float).drop_nans()
     value = column_values.min() if column == "min_pu" else column_values.max()
-    return number(known(value), 3 if column.endswith("_pu") else 1)
+    return number(known(value), digits)
 
 
 def _measures(facts: GridFacts, case: str | None) -> str:

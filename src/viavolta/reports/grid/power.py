@@ -55,7 +55,7 @@ def over_time(facts: GridFacts) -> Drawing | None:
         legend=[(stroke(strategy_colour(s)), strategy_label(s)) for s in shown],
         caption=text("Times are UTC. Below zero the grid feeds back."),
         rule=text(
-            "{column} in the table profile, around the step with the highest power of the year.",
+            "{column} in the table profile, around the step with the highest power.",
             column=column,
         ),
         columns=(words(text("Start (UTC)")), words(text("Strategy")), figures(text("kW"), 1)),

@@ -28,8 +28,7 @@ def in_sentence(strategy: str) -> str:
     words = strategy_label(strategy)
     if strategy == NONE:
         return text("no charging")
-    is_own = words == clip(strategy, 60)
-    return words if is_own else words[:1].lower() + words[1:]
+    return words[:1].lower() + words[1:]
 
 
 def ranged(found: Interval) -> Html:
@@ -72,8 +71,9 @@ def verdict(facts: GridFacts) -> Html | None:
     if not known:
         return None
     if all(hours.p50 <= 0 for _, hours in known):
-        return Html(
-            text("Yes: in no hour of the year does a voltage or a loading leave its limits.")
+        return fill(
+            text("Yes: in no hour of {period} does a voltage or a loading leave its limits."),
+            period=facts.period,
         )
     first, hours = known[0]
     how = "" if first is None else text("with {s} ", s=in_sentence(first))
@@ -94,13 +94,14 @@ def _hours(facts: GridFacts) -> list[tuple[str | None, Interval]]:
     return known or ([] if alone is None else [(None, alone)])
 
 
-def _digits(hours: float) -> int:
-    return 0 if hours >= 10 or not hours % 1 else 1  # noqa: PLR2004 - few digits need decimals
+def hours_words(hours: float) -> str:
+    """Write hours, with a decimal where there are few."""
+    return number(hours, 0 if hours >= 100 or not hours % 1 else 1)  # noqa: PLR2004 - few
 
 
 def _hours_words(facts: GridFacts, strategy: str | None, hours: Interval) -> Html:
     """Write hours of violations, summed over all places, with the number of places."""
-    figure = strong(text("{n} hours", n=number(hours.p50, _digits(hours.p50))))
+    figure = strong(text("{n} hours", n=hours_words(hours.p50)))
     places = n_elements(facts, strategy)
     if places == 0:
         return figure
