@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from viavolta.formats.charge_table import ChargeTable, Flags
+from viavolta.formats.profile_rows import rows_of
 from viavolta.model.arrays import Floats, Ints
 from viavolta.model.errors import InputError, Where
 from viavolta.model.messages import text
@@ -48,22 +49,32 @@ def choices(
     table: ChargeTable, column: str, kinds: type[Choice], *, default: Choice | None = None
 ) -> tuple[Choice, ...]:
     """Members of an enum, written in any case; blanks become the default, or a finding."""
-    words = table.words(column, default=None if default is None else default.value)
-    lower = words.str.to_lowercase()
-    known = {kind.value.lower(): kind for kind in kinds}
+    every = tuple(kinds)
+    return tuple(every[n] for n in choice_numbers(table, column, kinds, default=default).tolist())
+
+
+def choice_numbers(
+    table: ChargeTable, column: str, kinds: type[Choice], *, default: Choice | None = None
+) -> Ints:
+    """(rows,) the same as places of the members in their enum."""
+    every = tuple(kinds)
+    harmless = every.index(default) if default is not None else 0
+    if default is not None and column not in table.columns:
+        return np.full(len(table), harmless, dtype=np.int64)
+    words = table.words(column, default="" if default is not None else None)
+    numbers = rows_of(words.str.to_lowercase(), tuple(kind.value.lower() for kind in every))
     table.find(
-        (~lower.is_in(list(known)) & (words != "")).to_numpy(),
+        (numbers < 0) & (words != "").to_numpy(),
         column,
         error=lambda _: InputError(
             code="grid-word-unknown",
             message=text("{column} is none of the known words", column=column),
             where=Where(file=table.file),
-            expected=", ".join(kinds),
+            expected=", ".join(every),
             hint=text("choose one of these words"),
         ),
     )
-    harmless = default or next(iter(kinds))
-    return tuple(known.get(word, harmless) for word in lower.to_list())
+    return np.where(numbers < 0, harmless, numbers)
 
 
 def flags(table: ChargeTable, column: str, *, default: bool) -> Flags:

@@ -7,7 +7,7 @@ import polars as pl
 
 from viavolta.formats.charge_csv import separator_of
 from viavolta.formats.charge_table import ChargeTable, Flags, iso
-from viavolta.formats.grids.cells import choices
+from viavolta.formats.grids.cells import choice_numbers
 from viavolta.formats.grids.findings import raise_all
 from viavolta.formats.profile_rows import held, is_not_later, rows_of
 from viavolta.model.arrays import Floats, Ints, Times
@@ -58,7 +58,7 @@ def read_loads(path: Path, grid: Grid, *, step_s: int | None = None) -> NodeLoad
     start = table.times("start")
     p_kw = table.numbers("p_kw")
     q_kvar = table.numbers("q_kvar", default=0.0)
-    phase = choices(table, "phase", Phase, default=Phase.ABC)
+    phase = choice_numbers(table, "phase", Phase, default=Phase.ABC)
     load, first_row = _loads(node, phase)
     _check_order(table, start, load=load)
     step_s = _check_steps(table, start, step_s=step_s)
@@ -73,16 +73,15 @@ def read_loads(path: Path, grid: Grid, *, step_s: int | None = None) -> NodeLoad
         start=begin + np.arange(n_steps) * np.timedelta64(step_s, "s"),
         step_s=step_s,
         node=node[first_row],
-        phase=tuple(phase[row] for row in first_row),
+        phase=tuple(tuple(Phase)[number] for number in phase[first_row]),
         p_kw=_over_steps(p_kw, load, position=position, shape=shape),
         q_kvar=_over_steps(q_kvar, load, position=position, shape=shape),
     )
 
 
-def _loads(node: Ints, phase: tuple[Phase, ...]) -> tuple[Ints, Ints]:
+def _loads(node: Ints, phase: Ints) -> tuple[Ints, Ints]:
     """(rows,) load each row belongs to, -1 at unknown nodes, and (M,) the first row of each."""
-    order = list(Phase)
-    key = node * len(order) + np.array([order.index(one) for one in phase], dtype=np.int64)
+    key = node * len(Phase) + phase
     unique, first_row, load = np.unique(key, return_index=True, return_inverse=True)
     by_row = np.argsort(first_row, kind="stable")  # loads in the order of the file
     rank = np.empty(len(unique), dtype=np.int64)
