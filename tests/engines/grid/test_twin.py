@@ -1,5 +1,8 @@
 """Twins: the number of households asked for, of parts that are those of the types."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,6 +18,11 @@ from viavolta.model.grid_twin import LoadClass, Settlement, TwinLevel, load_clas
 from viavolta.samples.grid_twins import twin_folders
 
 TYPES = read_twin_types()
+EXPECTED = json.loads(
+    (Path(__file__).parents[2] / "golden" / "grids" / "twin_types_expected.json").read_text(
+        encoding="utf-8"
+    )
+)
 
 
 def made(settlement, level, **options):
@@ -198,3 +206,32 @@ def test_shipped_types_are_small():
     """All typical grids together stay below 400 kB."""
     folders = twin_folders().values()
     assert sum(file.stat().st_size for f in folders for file in f.iterdir()) < 400_000
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_types_are_those_of_simbench(name):
+    """Elements and impedances as simbench gives them, to the digits that are kept."""
+    grid, customers, expected = TYPES[name].grid, TYPES[name].customers, EXPECTED[name]
+    is_line = grid.is_kind(BranchKind.LINE) | grid.is_kind(BranchKind.CABLE)
+    is_transformer = grid.is_kind(BranchKind.TRANSFORMER)
+    is_load = customers.peak_kw > 0
+    counts = {
+        "n_nodes": grid.n_nodes,
+        "n_lines": is_line.sum(),
+        "n_transformers": is_transformer.sum(),
+        "n_open": (~grid.is_closed).sum(),
+        "n_loads": is_load.sum(),
+        "n_generators": (~is_load).sum(),
+        "n_household_loads": customers.is_class(LoadClass.HOUSEHOLD).sum(),
+    }
+    sums = {
+        **{c: getattr(grid, c)[is_line].sum() for c in ("length_km", "r_ohm", "x_ohm", "c_nf")},
+        **{c: getattr(grid, c)[is_transformer].sum() for c in ("sn_kva", "pk_kw", "p0_kw")},
+        "r_ohm_max": grid.r_ohm[is_line].max(),
+        "max_a_sum": grid.max_a[is_line].sum(),
+        "load_kw": customers.peak_kw[is_load].sum(),
+        "generation_kw": -customers.peak_kw[~is_load].sum(),
+    }
+    assert counts == {key: expected[key] for key in counts}
+    assert sums == pytest.approx({key: expected[key] for key in sums}, rel=2e-6)
+    assert np.isnan(grid.r0_ohm).all()
