@@ -16,6 +16,8 @@ from viavolta.model.messages import text
 Choice = TypeVar("Choice", bound=StrEnum)
 _YES = ("true", "1", "yes", "y")
 _NO = ("false", "0", "no", "n")
+MOST = 1e15
+"""No figure about a grid is larger."""
 _LARGEST = 1e9  # beyond which a whole number is a slip
 
 
@@ -28,6 +30,26 @@ def is_blank(table: ChargeTable, column: str) -> Flags:
     if cells.dtype == pl.String:
         blank |= (cells.str.strip_chars() == "").fill_null(value=True)
     return blank.to_numpy()
+
+
+def numbers(
+    table: ChargeTable, column: str, *, default: float | None = None, minimum: float = -np.inf
+) -> Floats:
+    """Finite numbers that are not absurdly large, so that later sums cannot overflow."""
+    values = table.numbers(column, default=default, minimum=minimum)
+    is_absurd = np.isfinite(values) & (np.abs(values) > MOST)
+    table.find(
+        is_absurd,
+        column,
+        error=lambda _: InputError(
+            code="grid-number-out-of-range",
+            message=text("{column} is out of range", column=column),
+            where=Where(file=table.file),
+            expected=text("{least} to {most}", least=-MOST, most=MOST),
+            hint=text("check the unit of the value"),
+        ),
+    )
+    return np.where(is_absurd, np.nan, values)
 
 
 def needed(table: ChargeTable, column: str, *, where: Flags, why: str) -> None:

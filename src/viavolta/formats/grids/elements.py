@@ -57,7 +57,7 @@ class Elements:
     ) -> Floats:
         """(rows,) finite numbers; a required column that is missing is all blanks."""
         field = self.field(column)
-        values = self.table.numbers(field, default=default, minimum=minimum)
+        values = cells.numbers(self.table, field, default=default, minimum=minimum)
         if default is None and not self.has(column):
             cells.needed(
                 self.table, field, where=self.every, why=text("the file has no such column")
@@ -71,7 +71,7 @@ class Elements:
         if column_cells is not None and column_cells.dtype == pl.Float64:
             is_none = column_cells.is_infinite() & (column_cells > 0)
             self.table.columns[field] = column_cells.set(is_none.fill_null(value=False), None)
-        values = self.table.numbers(field, default=np.inf, minimum=0.0)
+        values = cells.numbers(self.table, field, default=np.inf, minimum=0.0)
         return np.where(values > 0, values, np.inf)
 
     def words(self, column: str) -> pl.Series:

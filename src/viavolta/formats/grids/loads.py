@@ -7,7 +7,7 @@ import polars as pl
 
 from viavolta.formats.charge_csv import separator_of
 from viavolta.formats.charge_table import ChargeTable, Flags, iso
-from viavolta.formats.grids.cells import choice_numbers
+from viavolta.formats.grids.cells import choice_numbers, numbers
 from viavolta.formats.grids.findings import raise_all
 from viavolta.formats.profile_rows import held, is_not_later, rows_of
 from viavolta.model.arrays import Floats, Ints, Times
@@ -56,8 +56,8 @@ def read_loads(path: Path, grid: Grid, *, step_s: int | None = None) -> NodeLoad
     node = rows_of(node_id, grid.node_id)
     _check_known(table, node_id, node=node)
     start = table.times("start")
-    p_kw = table.numbers("p_kw")
-    q_kvar = table.numbers("q_kvar", default=0.0)
+    p_kw = numbers(table, "p_kw")
+    q_kvar = numbers(table, "q_kvar", default=0.0)
     phase = choice_numbers(table, "phase", Phase, default=Phase.ABC)
     load, first_row = _loads(node, phase)
     _check_order(table, start, load=load)

@@ -7,7 +7,7 @@ import numpy as np
 from viavolta.formats.charge_csv import separator_of
 from viavolta.formats.charge_table import ChargeTable, Flags
 from viavolta.formats.grids.assemble import GridRead, assemble
-from viavolta.formats.grids.cells import above_zero, choices, flags, needed, whole, within
+from viavolta.formats.grids.cells import above_zero, choices, flags, needed, numbers, whole, within
 from viavolta.formats.grids.draft import Part
 from viavolta.formats.profile_rows import rows_of
 from viavolta.model.arrays import Floats, Ints
@@ -58,15 +58,15 @@ def _table(path: Path, *, required: tuple[str, ...], optional: tuple[str, ...]) 
 
 
 def _nodes(table: ChargeTable) -> Part:
-    nominal_kv = table.numbers("nominal_kv")
+    nominal_kv = numbers(table, "nominal_kv")
     above_zero(table, "nominal_kv", nominal_kv, where=np.ones(len(table), dtype=bool))
     kind = choices(table, "kind", NodeKind)
-    lat, lon = table.numbers("lat", default=np.nan), table.numbers("lon", default=np.nan)
+    lat, lon = numbers(table, "lat", default=np.nan), numbers(table, "lon", default=np.nan)
     within(table, "lat", lat, least=-90, most=90, why=text("degrees"))
     within(table, "lon", lon, least=-180, most=180, why=text("degrees"))
-    u_ref_pu = table.numbers("u_ref_pu", default=1.0)
+    u_ref_pu = numbers(table, "u_ref_pu", default=1.0)
     within(table, "u_ref_pu", u_ref_pu, least=0.5, most=1.5, why=text("a share of nominal_kv"))
-    sk_mva = table.numbers("sk_mva", default=np.inf)
+    sk_mva = numbers(table, "sk_mva", default=np.inf)
     above_zero(table, "sk_mva", sk_mva, where=np.ones(len(table), dtype=bool))
     is_source = np.array([one is NodeKind.SOURCE for one in kind], dtype=bool)
     return Part(
@@ -121,7 +121,7 @@ def _line_columns(
     for column in ("length_km", "r_ohm", "x_ohm"):
         needed(table, column, where=is_line, why=text("lines and cables have one"))
     columns = {
-        column: table.numbers(column, default=np.nan, minimum=0.0)
+        column: numbers(table, column, default=np.nan, minimum=0.0)
         for column in (*_LINE, *_ZERO_SEQUENCE)
     }
     max_a = columns["max_a"]
@@ -143,23 +143,23 @@ def _rating_columns(table: ChargeTable, *, is_transformer: Flags) -> dict[str, F
     columns = {}
     for column in _RATING:
         needed(table, column, where=is_transformer, why=text("transformers have one"))
-        values = table.numbers(column, default=np.nan, minimum=0.0)
+        values = numbers(table, column, default=np.nan, minimum=0.0)
         columns[column] = np.where(is_transformer, values, np.nan)
     for column in ("sn_kva", "uk_percent"):
         above_zero(table, column, columns[column], where=is_transformer)
     within(table, "uk_percent", columns["uk_percent"], least=0, most=100, why=text("percent"))
     within(table, "i0_percent", columns["i0_percent"], least=0, most=100, why=text("percent"))
     for column in ("rated_from_kv", "rated_to_kv"):
-        columns[column] = table.numbers(column, default=np.nan)
+        columns[column] = numbers(table, column, default=np.nan)
         above_zero(table, column, columns[column], where=is_transformer)
     return columns
 
 
 def _tap_columns(table: ChargeTable, *, is_transformer: Flags) -> dict[str, object]:
     tap_pos = whole(table, "tap_pos", default=0)
-    step_percent = table.numbers("tap_step_percent", default=0.0)
+    step_percent = numbers(table, "tap_step_percent", default=0.0)
     within(table, "tap_step_percent", step_percent, least=-20, most=20, why=text("of one step"))
-    regulated_pu = table.numbers("regulated_pu", default=np.nan)
+    regulated_pu = numbers(table, "regulated_pu", default=np.nan)
     within(table, "regulated_pu", regulated_pu, least=0.5, most=1.5, why=text("of nominal_kv"))
     columns = {
         "tap_pos": tap_pos,

@@ -14,6 +14,19 @@ from viavolta.model.messages import text
 
 NEEDED = ("Node", "Line", "LineType", "ExternalNet")
 """Tables without which a folder is no SimBench grid."""
+_COLUMNS = {
+    "Node": ("id", "vmr"),
+    "Line": ("id", "nodea", "nodeb", "type", "length"),
+    "LineType": ("id", "r", "x", "b"),
+    "Transformer": ("id", "nodehv", "nodelv", "type"),
+    "TransformerType": ("id", "sr", "vmhv", "vmlv", "vmimp", "pcu"),
+    "Switch": ("id", "nodea", "nodeb", "cond"),
+    "ExternalNet": ("node",),
+    "Load": ("node", "pload"),
+    "RES": ("node", "pres"),
+    "PowerPlant": ("node", "ppp"),
+}
+"""Columns that a table must have."""
 _NOTHING = ("NULL", "")
 
 
@@ -41,6 +54,15 @@ def simbench_table(folder: Path, name: str) -> Elements:
             )
         return Elements(kind="", table=ChargeTable.of(path.name, {}, lines=_no_rows()))
     names, columns, lines = read_csv(path, separator=";")
+    for column in _COLUMNS.get(name, ()):
+        if column not in names:
+            raise InputError(
+                code="csv-missing-column",
+                message=text("{file} has no column {column}", file=path.name, column=column),
+                where=Where(file=path.name, row=1, field=column),
+                expected=", ".join(_COLUMNS[name]),
+                hint=text("the first line names the columns, separated by semicolons"),
+            )
     known = {column: _without_nulls(values) for column, values in zip(names, columns, strict=True)}
     return Elements(kind="", table=ChargeTable.of(path.name, known, lines=lines))
 

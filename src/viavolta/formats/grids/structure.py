@@ -9,6 +9,7 @@ from viavolta.model.grid import BranchKind, Flags, NodeKind
 from viavolta.model.messages import text
 
 _SAME_KV = 1e-3  # relative; nominal voltages are round numbers
+_LEAST_KV = 1e-6
 _FAR = 1.4  # a rated voltage so many times the nominal one is a slip
 _MOST_TAP_PERCENT = 50
 _MAX_SHOWN = 200
@@ -62,6 +63,17 @@ def _is_known(branches: Draft) -> Flags:
 def _check_ids(draft: Draft, column: str) -> Flags:
     """(n,) where a name stands that was there before."""
     ids: list[str] = draft.columns[column]
+    draft.find(
+        np.array([name == "" for name in ids], dtype=bool),
+        column,
+        error=lambda _: InputError(
+            code="csv-value-missing",
+            message=text("{column} is empty", column=column),
+            where=Where(),
+            expected=text("a name in every row"),
+            hint=text("fill in the cell, or remove the row"),
+        ),
+    )
     first: dict[str, int] = {}
     is_again = np.zeros(len(ids), dtype=bool)
     for row, name in enumerate(ids):
@@ -168,7 +180,7 @@ def _check_ratings(nodes: Draft, branches: Draft, *, is_known: Flags) -> None:
     nominal_kv = nodes.floats("nominal_kv")
     for end, rated in (("from_node", "rated_from_kv"), ("to_node", "rated_to_kv")):
         at_node = _at_ends(nominal_kv, branches, end)
-        ratio = branches.floats(rated) / np.where(at_node > 0, at_node, np.nan)
+        ratio = branches.floats(rated) / np.where(at_node > _LEAST_KV, at_node, np.nan)
         branches.find(
             is_transformer & is_known & ((ratio > _FAR) | (ratio < 1 / _FAR)),
             rated,
