@@ -109,6 +109,7 @@ def test_where_each_method_is_chosen() -> None:
     beside = [(BranchKind.TRANSFORMER, 0, 1)] * 2
     two = make_grid([(NodeKind.SOURCE, 20.0), (NodeKind.BUSBAR, 0.4)], beside)
     assert prepare(two).method is Method.SWEEP
+    assert prepare(replace(two, regulated_pu=np.array([1.0, 1.0]))).method is Method.SWEEP
     regulated = replace(two, regulated_pu=np.array([1.0, np.nan]))
     assert prepare(regulated).method is Method.POWER_GRID_MODEL
     with pytest.raises(ValueError, match="cannot calculate"):
@@ -210,6 +211,38 @@ def test_regulated_transformer() -> None:
         assert (off[np.abs(flow.tap[:, 0]) < 4] <= 0.6 * 0.025).all()
         assert_same_extremes(own.extremes(p, p * 0.3, **BAND), flow)
     assert len(np.unique(flow.tap[:, 0])) > 1
+
+
+def test_regulated_in_parallel_and_in_series() -> None:
+    """Two equal ones side by side, and another behind them: the same taps by either method."""
+    kv = [110.0, 20.0, 20.0, 0.4, 0.4]
+    nodes = [(NodeKind.SOURCE if row == 0 else NodeKind.CONNECTION, kv[row]) for row in range(5)]
+    branches = [(BranchKind.TRANSFORMER, 0, 1)] * 2
+    branches += [(BranchKind.CABLE, 1, 2), (BranchKind.TRANSFORMER, 2, 3), (BranchKind.CABLE, 3, 4)]
+    grid = make_grid(
+        nodes,
+        branches,
+        sn_kva=[25000, 25000, np.nan, 400, np.nan],
+        pk_kw=[100, 100, np.nan, 4.6, np.nan],
+        p0_kw=[14, 14, np.nan, 0.6, np.nan],
+        rated_from_kv=[110, 110, np.nan, 20, np.nan],
+        rated_to_kv=[20, 20, np.nan, 0.4, np.nan],
+        tap_step_percent=[1.5, 1.5, 0, 2.5, 0],
+        tap_min=[-9, -9, 0, -2, 0],
+        tap_max=[9, 9, 0, 2, 0],
+        regulated_pu=[1.02, 1.02, np.nan, 1.0, np.nan],
+        r_ohm=[np.nan, np.nan, 1.5, np.nan, 0.02],
+        x_ohm=[np.nan, np.nan, 1.2, np.nan, 0.01],
+    )
+    rng = np.random.default_rng(8)
+    p = np.array([0, 9000, 5000, 100, 60])[:, None] * rng.uniform(-0.5, 1.5, (5, 300))
+    loads = loads_of(p, 0.3 * p)
+    own, peer = both(grid, Method.SWEEP)
+    flow = own.solve(loads)
+    assert_same(flow, peer.solve(loads))
+    assert (flow.tap[:, 0] == flow.tap[:, 1]).all()
+    assert (np.abs(flow.u_pu[:, 1] - 1.02) <= 0.6 * 0.015).all()
+    assert len(np.unique(flow.tap[:, 3])) > 1
 
 
 def test_beyond_the_limit() -> None:

@@ -72,21 +72,26 @@ def find_voltages(
     for first in range(0, n_steps, size):
         n = min(size, n_steps - first)
         for i in range(len(room.u_r)):
-            room.u_r[i, :n] = z.u0_r[i]
-            room.u_i[i, :n] = z.u0_i[i]
-        room.before[:n] = 0.0
+            for t in range(n):
+                room.u_r[i, t] = z.u0_r[i]
+                room.u_i[i, t] = z.u0_i[i]
+        for t in range(n):
+            room.before[t] = 0.0
         for _ in range(_MOST_ROUNDS):
             _currents(p, q, first, n, room)
-            room.change[:n] = 0.0
             _voltages(z, n_drawing, n, room)
             if _is_settled(n, room):
                 break
-            room.before[:n] = room.change[:n]
+            for t in range(n):
+                room.before[t] = room.change[t]
         _currents(p, q, first, n, room)
         _voltages(z, len(room.u_r), n, room)
-        has_flow[first : first + n] = room.settled[:n]
-        u_r[:, first : first + n] = room.u_r[:, :n]
-        u_i[:, first : first + n] = room.u_i[:, :n]
+        for t in range(n):
+            has_flow[first + t] = room.settled[t]
+        for i in range(len(room.u_r)):
+            for t in range(n):
+                u_r[i, first + t] = room.u_r[i, t]
+                u_i[i, first + t] = room.u_i[i, t]
 
 
 @kernel
@@ -107,6 +112,8 @@ def _currents(p: Floats, q: Floats, first: int, n: int, room: Room) -> None:
 def _voltages(z: Impedances, n_rows: int, n: int, room: Room) -> None:
     """Renew the first n_rows voltages, and by how much they moved at most."""
     new_r, new_i, change = room.new_r, room.new_i, room.change
+    for t in range(n):
+        change[t] = 0.0
     for i in range(n_rows):
         for t in range(n):
             new_r[t] = z.u0_r[i]

@@ -83,26 +83,38 @@ def new_block(n_nodes: int, n_steps: int) -> Block:
 
 
 @kernel
+def put(values: Floats, n: int, to: Floats, first: int) -> None:
+    """Copy the first n values to a place; no slice, which costs seconds of compiling."""
+    for t in range(n):
+        to[first + t] = values[t]
+
+
+@kernel
 def settle(tree: Tree, powers: Powers, first: int, n: int, block: Block) -> None:
     """Find the flow of steps first .. first + n; all is NaN at steps without one."""
     _draw(tree, powers, first, n, block)
     for i in range(len(tree.parent)):
-        block.v[i, :n] = tree.start_v[i]
-    block.before[:n] = 0.0
+        for t in range(n):
+            block.v[i, t] = tree.start_v[i]
+    for t in range(n):
+        block.before[t] = 0.0
     for _ in range(MOST_ROUNDS):
         _backward(tree, powers, first, n, block)
         _forward(tree, powers, first, n, block)
         if _is_settled(n, block):
             break
-        block.before[:n] = block.change[:n]
-    block.drop[:n] = 1.0
+        for t in range(n):
+            block.before[t] = block.change[t]
+    for t in range(n):
+        block.drop[t] = 1.0
     for i in range(len(tree.parent)):
         for t in range(n):
             block.drop[t] = block.drop[t] if block.v[i, t] > 0.0 else 0.0
     for t in range(n):
         block.settled[t] = block.settled[t] and block.drop[t] > 0.0
         if not block.settled[t]:
-            block.v[:, t] = np.nan
+            for i in range(len(tree.parent)):
+                block.v[i, t] = np.nan
     _backward(tree, powers, first, n, block)
 
 
@@ -110,7 +122,8 @@ def settle(tree: Tree, powers: Powers, first: int, n: int, block: Block) -> None
 def _draw(tree: Tree, powers: Powers, first: int, n: int, block: Block) -> None:
     """Copy what the nodes draw to where it is near."""
     p, q, all_p = block.drawn_p, block.drawn_q, block.all_p
-    all_p[:n] = 0.0
+    for t in range(n):
+        all_p[t] = 0.0
     for i in range(len(tree.parent)):
         row = tree.row[i]
         for t in range(n):
@@ -165,7 +178,8 @@ def _forward(tree: Tree, powers: Powers, first: int, n: int, block: Block) -> No
     """Renew v from the sources outward."""
     v, p, q, l = block.v, block.p, block.q, block.l  # noqa: E741
     drop, change = block.drop, block.change
-    change[:n] = 0.0
+    for t in range(n):
+        change[t] = 0.0
     for i in range(len(tree.parent)):
         r, x, ratio, above = tree.r[i], tree.x[i], tree.ratio[i], tree.parent[i]
         z_squared = r * r + x * x

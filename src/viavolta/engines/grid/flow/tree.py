@@ -64,9 +64,10 @@ class Tree(NamedTuple):
 def tree_of(grid: Grid, network: Network) -> Tree | None:
     """Return the grid as a tree, or None where it is meshed or a part of it has several sources.
 
-    Branches side by side are one edge where their turns are the same and none is regulated. A
-    transformer whose regulated side is that of the source makes no tree either: seen from the
-    far side, its impedance changes with the tap.
+    Branches side by side are one edge where their turns are the same; regulated transformers where
+    they are regulated in the same way, so that their taps always are. A transformer whose regulated
+    side is that of the source makes no tree: seen from the far side, its impedance changes with
+    the tap.
     """
     order = _order(grid, network)
     if order is None:
@@ -77,10 +78,15 @@ def tree_of(grid: Grid, network: Network) -> Tree | None:
     down = np.where(is_outward, turns, 1 / turns)  # voltage of the parent over the child's
     lag = np.where(is_outward, 1, -1) * network.hour[branch]
     is_regulated = np.isin(branch, network.regulated)
-    n_beside = np.bincount(edge, minlength=len(row))[edge]
-    if (is_regulated & ((n_beside > 1) | ~is_outward)).any():
+    if (is_regulated & ~is_outward).any():
         return None
-    if _differs(down, edge, len(row)) or _differs(lag, edge, len(row)):
+    set_pu = np.where(is_regulated, grid.regulated_pu[branch], 0.0)
+    alike = [down, lag, set_pu]
+    alike += [
+        np.where(is_regulated, values[branch], 0)
+        for values in (network.tap, network.tap_min, network.tap_max, network.tap_step)
+    ]
+    if any(_differs(values, edge, len(row)) for values in alike):
         return None
     seen = np.where(is_outward, 1.0, turns**2)  # an impedance at to_node, from the child's side
     z = (network.r + 1j * network.x)[branch] * seen

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from viavolta.engines.grid.flow.sweep import Block, Flags, Powers, settle
+from viavolta.engines.grid.flow.sweep import Block, Flags, Powers, put, settle
 from viavolta.engines.grid.flow.tree import Tree
 from viavolta.engines.kit.jit import kernel
 from viavolta.model.arrays import Floats, Ints
@@ -89,7 +89,8 @@ def worst_of_all(
     for first in range(0, n_steps, size):
         n = min(size, n_steps - first)
         settle(tree, powers, first, n, block)
-        has_flow[first : first + n] = block.settled[:n]
+        for t in range(n):
+            has_flow[first + t] = block.settled[t]
         _watch_nodes(tree, bounds, first, n, block, lanes)
         for e in range(len(tree.edge)):
             _square_loading(tree, powers, bounds, first, n, block, e, load)
@@ -130,7 +131,8 @@ def _watch_nodes(
 
 @kernel
 def _sum_sources(tree: Tree, n: int, values: Floats, total: Floats) -> None:
-    total[:n] = 0.0
+    for t in range(n):
+        total[t] = 0.0
     for i in range(len(tree.parent)):
         if tree.parent[i] < 0:
             for t in range(n):
@@ -196,20 +198,21 @@ def every_value(
     total = np.empty(size)
     for first in range(0, n_steps, size):
         n = min(size, n_steps - first)
-        last = first + n
         settle(tree, powers, first, n, block)
-        has_flow[first:last] = block.settled[:n]
-        every.v[:, first:last] = block.v[:, :n]
-        _sum_sources(tree, n, block.p, total)
-        every.source_p[first:last] = total[:n]
-        every.loss[first:last] = total[:n] - block.all_p[:n]
+        for i in range(len(tree.parent)):
+            put(block.v[i], n, every.v[i], first)
         _sum_sources(tree, n, block.q, total)
-        every.source_q[first:last] = total[:n]
+        put(total, n, every.source_q, first)
+        _sum_sources(tree, n, block.p, total)
+        put(total, n, every.source_p, first)
+        for t in range(n):
+            has_flow[first + t] = block.settled[t]
+            every.loss[first + t] = total[t] - block.all_p[t]
         for e in range(len(tree.edge)):
             _square_loading(tree, powers, child, first, n, block, e, total)
-            every.child[e, first:last] = total[:n]
+            put(total, n, every.child[e], first)
             _square_loading(tree, powers, parent, first, n, block, e, total)
-            every.parent[e, first:last] = total[:n]
+            put(total, n, every.parent[e], first)
 
 
 @kernel
@@ -220,4 +223,4 @@ def voltages_at(tree: Tree, powers: Powers, nodes: Ints, block: Block, found: Fl
         n = min(size, n_steps - first)
         settle(tree, powers, first, n, block)
         for k in range(len(nodes)):
-            found[k, first : first + n] = block.v[nodes[k], :n]
+            put(block.v[nodes[k]], n, found[k], first)
