@@ -78,11 +78,11 @@ def test_trees(seed: int) -> None:
 @settings(max_examples=40, deadline=None)
 @given(seed=SEEDS, n_loops=st.integers(0, 4))
 def test_meshes(seed: int, n_loops: int) -> None:
-    """The dense matrix agrees with power-grid-model on random meshes, and on trees."""
+    """The fixed point agrees with power-grid-model on random meshes, and on trees."""
     rng = np.random.default_rng(seed)
     grid = random_grid(rng, n_nodes=int(rng.integers(2, 25)), n_loops=n_loops)
     loads = random_loads(rng, grid, 20)
-    own = prepare(grid, method=Method.DENSE)
+    own = prepare(grid, method=Method.FIXED_POINT)
     flow = own.solve(loads)
     assert_same(flow, prepare(grid, method=Method.POWER_GRID_MODEL).solve(loads))
     assert_same_extremes(own.extremes(loads.p_kw, loads.q_kvar, **BAND), flow)
@@ -94,26 +94,33 @@ def test_two_sources() -> None:
     branches = [(BranchKind.CABLE, 0, 1), (BranchKind.CABLE, 1, 2)]
     grid = make_grid(nodes, branches, u_ref_pu=[1.0, 1.0, 1.002], sk_mva=[np.inf, np.inf, 300])
     loads = loads_of([[10.0], [500.0], [0.0]])
-    own, peer = both(grid, Method.DENSE)
+    own, peer = both(grid, Method.FIXED_POINT)
     assert_same(own.solve(loads), peer.solve(loads))
 
 
 def test_where_each_method_is_chosen() -> None:
-    """Large meshes, and meshes with a regulated transformer, are for power-grid-model."""
-    ring = [(BranchKind.CABLE, row, (row + 1) % 201) for row in range(201)]
-    nodes = [(NodeKind.SOURCE, 20.0)] + [(NodeKind.CONNECTION, 20.0)] * 200
-    assert prepare(make_grid(nodes, ring)).method is Method.POWER_GRID_MODEL
+    """Trees are for the sweep, meshes for the fixed point, many regulated ones for the peer."""
+    ring = [(BranchKind.CABLE, row, (row + 1) % 20) for row in range(20)]
+    nodes = [(NodeKind.SOURCE, 20.0)] + [(NodeKind.CONNECTION, 20.0)] * 19
+    assert prepare(make_grid(nodes, ring)).method is Method.FIXED_POINT
     assert prepare(make_grid(nodes, ring[:-1])).method is Method.SWEEP
-    shorter = [*ring[:199], (BranchKind.CABLE, 199, 0)]
-    assert prepare(make_grid(nodes[:200], shorter)).method is Method.DENSE
-    beside = [(BranchKind.TRANSFORMER, 0, 1)] * 2
-    two = make_grid([(NodeKind.SOURCE, 20.0), (NodeKind.BUSBAR, 0.4)], beside)
-    assert prepare(two).method is Method.SWEEP
-    assert prepare(replace(two, regulated_pu=np.array([1.0, 1.0]))).method is Method.SWEEP
-    regulated = replace(two, regulated_pu=np.array([1.0, np.nan]))
-    assert prepare(regulated).method is Method.POWER_GRID_MODEL
+    beside = [(BranchKind.TRANSFORMER, 0, 1)] * 3
+    three = make_grid([(NodeKind.SOURCE, 20.0), (NodeKind.BUSBAR, 0.4)], beside)
+    assert prepare(three).method is Method.SWEEP
+    for regulated, method in (
+        ([1.0, 1.0, 1.0], Method.SWEEP),
+        ([1.0, 1.01, np.nan], Method.FIXED_POINT),
+        ([1.0, 1.01, 1.02], Method.POWER_GRID_MODEL),
+    ):
+        grid = replace(three, regulated_pu=np.array(regulated))
+        assert prepare(grid).method is method
     with pytest.raises(ValueError, match="cannot calculate"):
-        prepare(regulated, method=Method.DENSE)
+        prepare(grid, method=Method.FIXED_POINT)
+    sources = replace(
+        make_grid(nodes[:2], [(BranchKind.SWITCH, 0, 1)], r_ohm=0.0, x_ohm=0.0),
+        node_kind=(NodeKind.SOURCE, NodeKind.SOURCE),
+    )
+    assert prepare(sources).method is Method.POWER_GRID_MODEL
 
 
 @settings(max_examples=15, deadline=None)
@@ -211,6 +218,29 @@ def test_regulated_transformer() -> None:
         assert (off[np.abs(flow.tap[:, 0]) < 4] <= 0.6 * 0.025).all()
         assert_same_extremes(own.extremes(p, p * 0.3, **BAND), flow)
     assert len(np.unique(flow.tap[:, 0])) > 1
+
+
+def test_regulated_in_a_mesh() -> None:
+    """A ring behind two regulated transformers side by side: the same taps by either method."""
+    nodes = [(NodeKind.SOURCE, 20.0)] + [(NodeKind.CONNECTION, 0.4)] * 4
+    branches = [(BranchKind.TRANSFORMER, 0, 1)] * 2
+    branches += [(BranchKind.CABLE, 1, 2), (BranchKind.CABLE, 2, 3), (BranchKind.CABLE, 3, 1)]
+    branches += [(BranchKind.SWITCH, 3, 4)]
+    grid = make_grid(
+        nodes,
+        branches,
+        regulated_pu=[1.0, 1.0] + [np.nan] * 4,
+        r_ohm=[np.nan, np.nan, 0.02, 0.03, 0.04, 0.0],
+        x_ohm=[np.nan, np.nan, 0.02, 0.03, 0.04, 0.0],
+        c_nf=[np.nan, np.nan, 20.0, 20.0, 20.0, 0.0],
+        u_ref_pu=1.02,
+    )
+    p = np.array([0, 40, 60, 30, 30])[:, None] * np.random.default_rng(9).uniform(-1, 2, (5, 200))
+    own, peer = both(grid, Method.FIXED_POINT)
+    flow = own.solve(loads_of(p, 0.2 * p))
+    assert_same(flow, peer.solve(loads_of(p, 0.2 * p)))
+    assert len(np.unique(flow.tap[:, 0])) > 1
+    assert_same_extremes(own.extremes(p, 0.2 * p, **BAND), flow)
 
 
 def test_regulated_in_parallel_and_in_series() -> None:

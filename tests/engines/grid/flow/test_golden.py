@@ -31,7 +31,7 @@ def case_loads(folder: Path, names: tuple[str, ...]) -> NodeLoads:
 
 
 @pytest.mark.parametrize("case", ["lv-urban6", "mv-rural", "mv-oberrhein"])
-@pytest.mark.parametrize("method", [Method.SWEEP, Method.DENSE, Method.POWER_GRID_MODEL])
+@pytest.mark.parametrize("method", [Method.SWEEP, Method.FIXED_POINT, Method.POWER_GRID_MODEL])
 def test_pandapower(case: str, method: Method) -> None:
     """All methods agree with pandapower within 1e-6 pu and 1e-5 of a rating, over 300 steps."""
     folder = CASES / case

@@ -16,8 +16,8 @@ class Method(StrEnum):
 
     SWEEP = "radial sweep"
     """Own kernel for grids without meshes: backward and forward along the branches."""
-    DENSE = "dense impedance matrix"
-    """Own kernel for small meshed grids: a fixed point with the matrix of impedances."""
+    FIXED_POINT = "fixed point"
+    """Own kernel for meshed grids: currents from voltages, voltages from currents, and again."""
     POWER_GRID_MODEL = "power-grid-model"
     """Newton-Raphson of power-grid-model, in batches."""
 

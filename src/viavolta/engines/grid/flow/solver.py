@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from viavolta.engines.grid.flow.collect import Band, Worst
-from viavolta.engines.grid.flow.dense import DenseFlow, fits
+from viavolta.engines.grid.flow.mesh import MeshFlow, fits
 from viavolta.engines.grid.flow.network import network_of
 from viavolta.engines.grid.flow.peer import PeerFlow
 from viavolta.engines.grid.flow.radial import RadialFlow
@@ -24,7 +24,7 @@ def prepare(grid: Grid, *, method: Method | None = None) -> "FlowSolver":
     """Make a grid ready for power flows; the solver may be shared among threads.
 
     The method is the fastest that can calculate the grid: the sweep for any grid without meshes,
-    the dense matrix for meshed ones of up to 200 buses without regulated transformers,
+    the fixed point for meshed ones with at most two different regulated transformers,
     power-grid-model for the rest. Another can be asked for, to compare.
 
     Raises
@@ -49,13 +49,13 @@ class FlowSolver:
         network = network_of(grid)
         self._is_supplied = network.is_supplied
         self._peer = PeerFlow(grid, network)
-        self._own: RadialFlow | DenseFlow | None = None
+        self._own: RadialFlow | MeshFlow | None = None
         self.method = Method.POWER_GRID_MODEL
         tree = tree_of(grid, network) if method in {None, Method.SWEEP} else None
         if tree is not None:
             self._own, self.method = RadialFlow(grid, network, tree), Method.SWEEP
-        elif method in {None, Method.DENSE} and fits(network):
-            self._own, self.method = DenseFlow(grid, network), Method.DENSE
+        elif method in {None, Method.FIXED_POINT} and fits(grid, network):
+            self._own, self.method = MeshFlow(grid, network), Method.FIXED_POINT
         if method not in {None, self.method}:
             msg = f"{method} cannot calculate this grid"
             raise ValueError(msg)
