@@ -131,7 +131,7 @@ def write_plan(
     request: Any, out: Path, *, force: bool, time_limit: float | None, progress: Progress
 ) -> dict[str, Any]:
     """Plan, report and write; returns the summary with `out` and `report`."""
-    from viavolta.reports.bus.report import bus_report  # noqa: PLC0415 - start-up time
+    from viavolta.reports.files import bus_files  # noqa: PLC0415 - start-up time
     from viavolta.services.plan_bus import plan_bus  # noqa: PLC0415 - start-up time
     from viavolta.storage.study_folder import prepare_out, write_study  # noqa: PLC0415
 
@@ -146,7 +146,7 @@ def write_plan(
     for note in study.warnings:
         sys.stderr.write(f"warning [{note.code}]: {printable(note.message)}\n")
     progress("report", 0.0)
-    folder = write_study(out, study, force=force, extra={"report.html": bus_report(study)})
+    folder = write_study(out, study, force=force, extra=bus_files(study))
     return {**study.summary, "out": str(folder), "report": str(folder / "report.html")}
 
 

@@ -128,7 +128,7 @@ def inputs(study: Study) -> Html:
 
 def reproduce(study: Study) -> Html:
     """Show the commands that make this study again and verify it."""
-    command = _command(study)
+    command = command_of(study)
     return section(
         "reproduce",
         text("Do it again, check it"),
@@ -157,7 +157,7 @@ def reproduce(study: Study) -> Html:
     )
 
 
-def _command(study: Study) -> str:
+def command_of(study: Study) -> str:
     """Give the recorded command, a line or a list of words; empty where there is none."""
     recorded = study.summary.get("command")
     if isinstance(recorded, list):

@@ -12,23 +12,27 @@ _CAVEATS_SHOWN = 4
 
 def opening(facts: BusFacts) -> Html:
     """Title, answer and caveats."""
-    study = facts.study
-    kicker = text(
-        "Electric bus plan for {date} ({timezone})",
-        date=long_date(study.service_date),
-        timezone=clip(study.timezone, 40),
-    )
     return tag(
         "header",
-        tag("p", kicker, class_="kicker"),
-        tag("h1", clip(study.title)),
-        tag("p", _answer(facts), class_="answer"),
+        tag("p", kicker(facts), class_="kicker"),
+        tag("h1", clip(facts.study.title)),
+        tag("p", answer(facts), class_="answer"),
         _caveats(facts),
         id="answer",
     )
 
 
-def _answer(facts: BusFacts) -> Html:
+def kicker(facts: BusFacts) -> str:
+    """Give the line above the title."""
+    return text(
+        "Electric bus plan for {date} ({timezone})",
+        date=long_date(facts.study.service_date),
+        timezone=clip(facts.study.timezone, 40),
+    )
+
+
+def answer(facts: BusFacts) -> Html:
+    """Join the sentences that a reader in a hurry reads."""
     return join(
         (_verdict(facts), _charging(facts), _peak(facts), _cost(facts), _carbon(facts)), " "
     )
@@ -127,13 +131,18 @@ def _carbon(facts: BusFacts) -> Html | None:
     )
 
 
+def notes(facts: BusFacts) -> list[str]:
+    """Say what must be known before trusting the answer."""
+    said = _own_caveats(facts) + [clip(w.message) for w in facts.study.warnings]
+    return list(dict.fromkeys(said))
+
+
 def _caveats(facts: BusFacts) -> Html | None:
     """Say what must be known before trusting the answer; a few openly, the rest folded."""
-    notes = _own_caveats(facts) + [clip(w.message) for w in facts.study.warnings]
-    notes = list(dict.fromkeys(notes))
-    if not notes:
+    said = notes(facts)
+    if not said:
         return None
-    shown, rest = notes[:_CAVEATS_SHOWN], notes[_CAVEATS_SHOWN:]
+    shown, rest = said[:_CAVEATS_SHOWN], said[_CAVEATS_SHOWN:]
     folded = None
     if rest:
         folded = tag(

@@ -5,9 +5,10 @@ import polars as pl
 from viavolta.model.messages import text
 from viavolta.reports.bus.facts import BusFacts
 from viavolta.reports.charts import NARROW_PX, Spec, chart
-from viavolta.reports.figure import area, figure, legend_of, missing, paragraph, section
+from viavolta.reports.figure import area, figure, missing, paragraph, section
 from viavolta.reports.markup import Html, clip, fill, join, tag
 from viavolta.reports.numbers import change, known, money, number
+from viavolta.reports.picture import Picture
 from viavolta.reports.tables import figures, table, words
 
 
@@ -77,10 +78,19 @@ def _words(facts: BusFacts, items: pl.DataFrame) -> Html:
     return paragraph(join((first, verdict, scale)))
 
 
-def _costs_figure(items: pl.DataFrame) -> Html:
-    ordered = items.with_columns(
+def cost_picture(facts: BusFacts) -> Picture | None:
+    """Draw the yearly costs by item; None where the study has none."""
+    frame = facts.table("costs")
+    return None if frame is None else _picture(_ordered(frame.filter(pl.col("item") != "total")))
+
+
+def _ordered(items: pl.DataFrame) -> pl.DataFrame:
+    return items.with_columns(
         pl.max_horizontal("electric_eur_per_year", "diesel_eur_per_year").alias("size")
     ).sort(["size", "item"], descending=[True, False])
+
+
+def _picture(ordered: pl.DataFrame) -> Picture:
     names = {"e": text("Battery buses"), "d": text("Diesel buses")}
     values: list[dict[str, object]] = []
     for row in ordered.iter_rows(named=True):
@@ -94,6 +104,18 @@ def _costs_figure(items: pl.DataFrame) -> Html:
     def make(width: int) -> Spec:
         return _bars(values, order, list(names.values()), width=width)
 
+    return Picture(
+        name="costs",
+        title=text("Yearly costs by item"),
+        make=make,
+        alt=text("Bars: yearly costs by item, battery and diesel"),
+        legend=((area("--c-trip"), names["e"]), (area("--quiet"), names["d"])),
+        caption=text("Bars: the value used. Thin lines: the range of the sources."),
+    )
+
+
+def _costs_figure(items: pl.DataFrame) -> Html:
+    ordered = _ordered(items)
     electric, low, high, diesel = _sums(items)
     columns = (
         words(text("Item")),
@@ -114,19 +136,14 @@ def _costs_figure(items: pl.DataFrame) -> Html:
             "source",
         ).iter_rows()
     ]
-    return figure(
-        "costs",
-        title=text("Yearly costs by item"),
-        legend=legend_of(((area("--c-trip"), names["e"]), (area("--quiet"), names["d"]))),
-        picture=chart("costs", make, alt=text("Bars: yearly costs by item, battery and diesel")),
-        caption=text("Bars: the value used. Thin lines: the range of the sources."),
-        table=table(
+    return _picture(ordered).on_page(
+        table(
             "costs",
             columns,
             rows,
             caption=text("Yearly costs by item"),
             total=(text("Total"), electric, low, high, diesel, ""),
-        ),
+        )
     )
 
 

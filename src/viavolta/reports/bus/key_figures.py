@@ -22,8 +22,13 @@ class KeyFigure:
 
 def key_figures(facts: BusFacts) -> Html:
     """Show the cards below the answer."""
-    cards = [_card(facts, f) for f in _figures(facts) if NOTHING not in f.value]
+    cards = [_card(facts, f) for f in known_figures(facts)]
     return section("figures", text("Key figures"), tag("div", *cards, class_="cards"))
+
+
+def known_figures(facts: BusFacts) -> list[KeyFigure]:
+    """Give the figures that the study knows."""
+    return [f for f in _figures(facts) if NOTHING not in f.value]
 
 
 def label_of(facts: BusFacts, key: str) -> str:

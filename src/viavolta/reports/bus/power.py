@@ -10,6 +10,7 @@ from viavolta.reports.charts import NARROW_PX, Spec, chart, time_axis
 from viavolta.reports.figure import figure, legend_of, missing, paragraph, section, stroke
 from viavolta.reports.markup import Html, clip, fill, join, tag
 from viavolta.reports.numbers import change, clock, known, money, power
+from viavolta.reports.picture import Picture
 from viavolta.reports.tables import figures, table, times, words
 
 _DEPOTS_DRAWN = 6
@@ -95,13 +96,13 @@ def _line_names() -> list[str]:
     return [text("Managed"), text("Unmanaged"), text("Connection limit")]
 
 
-def _legend(values: list[dict[str, object]]) -> Html:
+def _legend_entries(values: list[dict[str, object]]) -> list[tuple[Html, str]]:
     present = {value["line"] for value in values}
-    return legend_of(
+    return [
         (stroke(colour, " ".join(map(str, dashes))), name)
         for colour, dashes, name in zip(_COLOURS, _DASHES, _line_names(), strict=True)
         if name in present
-    )
+    ]
 
 
 def _load_layer(values: list[dict[str, object]]) -> Spec:
@@ -143,7 +144,13 @@ def _time_x(facts: BusFacts, starts: Sequence[int], *, width: int, label: bool) 
     }
 
 
-def _total_figure(facts: BusFacts, total: pl.DataFrame) -> Html:
+def day_picture(facts: BusFacts) -> Picture | None:
+    """Draw all depots together over the day; None where the study has no such table."""
+    frame = facts.table("power")
+    return None if frame is None else _total_picture(facts, _total(frame))
+
+
+def _total_picture(facts: BusFacts, total: pl.DataFrame) -> Picture:
     """Load above, price below on the same clock: two scales never share one frame."""
     starts = total["start_s"].to_list()
     values = _long(total)
@@ -187,6 +194,20 @@ def _total_figure(facts: BusFacts, total: pl.DataFrame) -> Html:
         }
         return {"vconcat": [load, price] if prices else [load], "spacing": 34}
 
+    return Picture(
+        name="power",
+        title=text("All charging, managed against unmanaged"),
+        make=make,
+        alt=text("Lines: charging power over the day, managed and unmanaged, with the price"),
+        legend=_legend_entries(values),
+        caption=text(
+            "Mean power of each step at the grid connection, all depots together; below, the "
+            "price of energy."
+        ),
+    )
+
+
+def _total_figure(facts: BusFacts, total: pl.DataFrame) -> Html:
     columns = (
         times(text("From")),
         figures(text("Unmanaged (kW)"), 1),
@@ -194,25 +215,14 @@ def _total_figure(facts: BusFacts, total: pl.DataFrame) -> Html:
         figures(text("Connection limit (kW)"), 1),
         figures(text("Price (EUR per kWh)"), 4),
     )
-    return figure(
-        "power",
-        title=text("All charging, managed against unmanaged"),
-        legend=_legend(values),
-        picture=chart(
-            "power",
-            make,
-            alt=text("Lines: charging power over the day, managed and unmanaged, with the price"),
-        ),
-        caption=text(
-            "Mean power of each step at the grid connection, all depots together; below, the "
-            "price of energy."
-        ),
-        table=table("power", columns, total.iter_rows(), caption=text("Power over the day")),
+    return _total_picture(facts, total).on_page(
+        table("power", columns, total.iter_rows(), caption=text("Power over the day"))
     )
 
 
-def _depots_figure(facts: BusFacts, frame: pl.DataFrame) -> Html:
-    peaks = (
+def peaks_by_depot(frame: pl.DataFrame) -> pl.DataFrame:
+    """Give place_id, unmanaged_kw, managed_kw (the highest) and limit_kw, highest load first."""
+    return (
         frame.group_by("place_id")
         .agg(
             pl.col("unmanaged_kw").max(),
@@ -221,6 +231,10 @@ def _depots_figure(facts: BusFacts, frame: pl.DataFrame) -> Html:
         )
         .sort(["managed_kw", "place_id"], descending=[True, False])
     )
+
+
+def _depots_figure(facts: BusFacts, frame: pl.DataFrame) -> Html:
+    peaks = peaks_by_depot(frame)
     drawn = peaks["place_id"].to_list()[:_DEPOTS_DRAWN]
     starts = sorted(frame["start_s"].unique().to_list())
     names = {p: clip(facts.place(p), 32) for p in drawn}
@@ -267,7 +281,7 @@ def _depots_figure(facts: BusFacts, frame: pl.DataFrame) -> Html:
     return figure(
         "power-by-depot",
         title=text("Each connection by itself (kW)"),
-        legend=_legend(values),
+        legend=legend_of(_legend_entries(values)),
         picture=chart("depots", make, alt=text("Charging power over the day for each depot")),
         caption=text("Mean power of each step at each connection.") + note,
         table=table(

@@ -11,7 +11,7 @@ from viavolta.reports.tables import figures, table, words
 
 def gaps(facts: BusFacts) -> Html:
     """How far the plan can be from the best possible one, in buses and in money."""
-    parts = [p for p in (_fleet_gap(facts), _cost_gap(facts)) if p is not None]
+    parts = [paragraph(said) for said in sentences(facts)]
     if not parts:
         return section("gaps", text("How good is the plan?"), missing(text("proven bounds")))
     intro = paragraph(
@@ -21,6 +21,11 @@ def gaps(facts: BusFacts) -> Html:
         )
     )
     return section("gaps", text("How good is the plan?"), intro, *parts, _gap_table(facts))
+
+
+def sentences(facts: BusFacts) -> list[Html]:
+    """Say how far buses and cost are from the best possible, as far as bounds are known."""
+    return [p for p in (_fleet_gap(facts), _cost_gap(facts)) if p is not None]
 
 
 def _fleet_gap(facts: BusFacts) -> Html | None:
@@ -51,7 +56,7 @@ def _fleet_gap(facts: BusFacts) -> Html | None:
         if free is not None
         else None
     )
-    return paragraph(join((first, second, _bound_kind(facts)), " "))
+    return join((first, second, _bound_kind(facts)), " ")
 
 
 def _bound_kind(facts: BusFacts) -> Html | None:
@@ -68,16 +73,14 @@ def _cost_gap(facts: BusFacts) -> Html | None:
         return None
     if gap is None and cost:
         gap = (cost - bound) / cost
-    return paragraph(
-        fill(
-            text(
-                "{label}: the bound is {bound} a year; at most {gap} of the cost could still be "
-                "saved by a better plan with the same trips, vehicle types and prices."
-            ),
-            label=tag("strong", text("Cost")),
-            bound=money(bound),
-            gap=percent(gap, 1),
-        )
+    return fill(
+        text(
+            "{label}: the bound is {bound} a year; at most {gap} of the cost could still be "
+            "saved by a better plan with the same trips, vehicle types and prices."
+        ),
+        label=tag("strong", text("Cost")),
+        bound=money(bound),
+        gap=percent(gap, 1),
     )
 
 

@@ -10,10 +10,8 @@ from viavolta.reports.grid.grade import short, titled
 from viavolta.reports.grid.why import why_of
 from viavolta.reports.markup import Html, join, tag
 from viavolta.reports.pdf.blocks import Block, picture
+from viavolta.reports.picture import PAPER_PX
 from viavolta.reports.tables import Column, table
-
-PAPER_PX = 560
-"""Width of a chart across a sheet; its text is then about as large as the sheet's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
