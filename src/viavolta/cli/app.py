@@ -15,6 +15,7 @@ from viavolta.cli import (
     config,
     demo,
     grid,
+    grid_capacity,
     importing,
     plan,
     profiles,
@@ -41,6 +42,7 @@ app.command("profiles")(profiles.profiles)
 app.command("simulate")(simulate.simulate)
 app.command("check")(check.check)
 app.add_typer(blocks.app, name="blocks")
+grid.app.command("capacity")(grid_capacity.capacity)
 app.add_typer(grid.app, name="grid")
 
 

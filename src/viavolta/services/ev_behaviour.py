@@ -116,7 +116,8 @@ def draw_stays(
     Parameters
     ----------
     first, end
-        Moments in UTC, such as the first and last of a year; no stay reaches beyond them.
+        Moments in UTC, such as the first and last of a year; a stay that would last longer is cut,
+        and wants the part of its energy that its time allows.
     timezone
         Local time of the place: people plug in by their clocks.
     limit
@@ -139,10 +140,12 @@ def draw_stays(
     departure[:-1][ends_early] = np.minimum(departure[:-1], arrival[1:])[ends_early]
     kept = (arrival >= first) & (arrival < np.minimum(departure, end))
     vehicle, arrival = drawn.vehicle[kept], arrival[kept]
+    whole_s = (departure[kept] - arrival).astype(np.int64)
     departure = np.minimum(departure[kept], end)
+    part_s = (departure - arrival).astype(np.int64)
     max_kw = drawn.plug_kw[vehicle]
-    hours = (departure - arrival).astype(np.int64) / 3600
-    energy_kwh = np.minimum(drawn.energy_kwh[kept], max_kw * hours) * behaviour.one_way_share
+    energy_kwh = np.minimum(drawn.energy_kwh[kept] * part_s / whole_s, max_kw * part_s / 3600)
+    energy_kwh *= behaviour.one_way_share
     capacity = np.maximum(behaviour.capacity_kwh, energy_kwh)
     full_kwh = np.maximum(capacity * behaviour.soc_departure_share, energy_kwh)
     gives_back = has_v2x & (drawn.chance < behaviour.v2x_share)

@@ -1,25 +1,28 @@
-"""Charging parts on other machines: a pool over a Dask cluster (`viavolta charge --cluster`).
+"""Work on other machines: charging parts and draws on a Dask cluster (`--cluster`).
 
 Each part of a task sits on one worker, which changes it in place, call by call. A worker may be
 lost at any time, with the parts that sat on it. What is needed to make them again stays here: a
 copy of each part, renewed every so many calls, and the calls since. A part counts the calls it has
 seen, so that none is ever made twice, or on an old copy; a part made again gives the same bytes.
+
+Draws have no such memory: what is lost with a worker is simply asked for again.
 """
 
 import pickle
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from platform import machine, python_version
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 
 import viavolta.engines
+import viavolta.services
 from viavolta.engines.charging.decompose import MakePool
 from viavolta.engines.charging.part import (
     Part,
@@ -34,6 +37,10 @@ from viavolta.model.messages import text
 
 if TYPE_CHECKING:
     from distributed import Client, Future
+
+Job = TypeVar("Job")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 CLUSTER_PARTS = 8
 """Parts of a task on a cluster, unless told otherwise; they, not the workers, fix the bytes."""
@@ -279,6 +286,96 @@ class DaskPool:
         return {worker: max(1, number) for worker, number in threads.items()}
 
 
+class DaskMap:
+    """Maps a function over items on the workers of a cluster.
+
+    Each result depends on the job and the item alone, so that it does not matter where it is made,
+    nor how often a worker is lost on the way.
+    """
+
+    def __init__(self, client: "Client", *, address: str = "") -> None:
+        self._client = client
+        self._address = address
+        self._sent: tuple[object, Future[Any]] | None = None
+        self.n_losses = 0
+
+    def __call__(
+        self, function: Callable[[Job, Item], Result], job: Job, items: Sequence[Item]
+    ) -> list[Result]:
+        """Call function(job, item) for every item; results in order of the items.
+
+        Raises
+        ------
+        PeerError: the cluster is gone, has no worker left, or loses one after the other.
+        """
+        results: dict[int, Result] = {}
+        with _reachable(self._address):
+            while len(results) < len(items):
+                self._make_some(function, job, items, results)
+        return [results[number] for number in range(len(items))]
+
+    def _make_some(
+        self,
+        function: Callable[[Job, Item], Result],
+        job: Job,
+        items: Sequence[Item],
+        results: dict[int, Result],
+    ) -> None:
+        """Ask for what lacks; what goes with a lost worker is left for the next time."""
+        from distributed.client import FutureCancelledError  # noqa: PLC0415 - optional
+        from distributed.scheduler import KilledWorker  # noqa: PLC0415 - optional
+
+        if not self._client.nthreads():
+            _wait_for_workers(self._client, timeout_s=_PATIENCE_S)
+        there = self._job_there(job)
+        futures = {
+            number: self._client.submit(function, there, item, pure=False)
+            for number, item in enumerate(items)
+            if number not in results
+        }
+        for number, future in futures.items():
+            try:
+                results[number] = self._result(future)
+            except (FutureCancelledError, KilledWorker):
+                self._sent = None
+                self.n_losses += 1
+                if self.n_losses > _MOST_LOSSES:
+                    raise _without_workers(
+                        text("the cluster loses one worker after the other")
+                    ) from None
+
+    def _result(self, future: "Future[Any]") -> Any:
+        """Wait for a result, as long as there are workers that could make it."""
+        while True:
+            try:
+                return future.result(timeout=_LOOK_AFTER_S)
+            except TimeoutError:
+                if not self._client.nthreads():
+                    _wait_for_workers(self._client, timeout_s=_PATIENCE_S)
+
+    def _job_there(self, job: object) -> "Future[Any]":
+        """The job on all workers, sent once."""
+        if self._sent is None or self._sent[0] is not job:
+            there = self._client.scatter([job], broadcast=True, hash=False)[0]
+            self._sent = (job, there)
+        return self._sent[1]
+
+
+@contextmanager
+def cluster_map(address: str) -> Iterator[DaskMap]:
+    """Connect to a cluster, and give what maps a function over its workers.
+
+    Parameters and errors as `cluster_pool`.
+    """
+    client = _connect(address)
+    try:
+        _wait_for_workers(client, timeout_s=_CONNECT_S)
+        _check_versions(client)
+        yield DaskMap(client, address=address)
+    finally:
+        client.close()
+
+
 @contextmanager
 def cluster_pool(address: str) -> Iterator[MakePool]:
     """Connect to a cluster, and give what puts the parts of a task on its workers.
@@ -366,8 +463,9 @@ def _without_workers(message: str) -> PeerError:
 def software() -> dict[str, str]:
     """What must be the same on every worker for the same bytes: versions, and the engine's code."""
     code = sha256()
-    for path in sorted(Path(viavolta.engines.__path__[0]).rglob("*.py")):
-        code.update(path.read_bytes())
+    for room in (viavolta.engines, viavolta.services):
+        for path in sorted(Path(room.__path__[0]).rglob("*.py")):
+            code.update(path.read_bytes())
     return {
         "Python": python_version(),
         "processor": machine(),
