@@ -19,6 +19,7 @@ Ints = NDArray[np.int64]
 _OMEGA = 2 * np.pi * 50
 _R_OVER_X = 0.1  # of a source
 _STIFF_S = 1e9  # admittance of a source that holds its voltage
+_LEAK_S = 1e-9
 _SHORT_OHM = 1e-9  # per kV squared: what a switch has
 _ITERATIONS = 400
 _NEAR = 1e-10
@@ -231,7 +232,7 @@ class TwinGrid:
         for source in self._source.tolist():
             diagonal[place[source]] += self._source_y(source)
         if sequence == _ZERO:
-            diagonal += np.where(np.abs(diagonal) == 0, 1.0, 0.0)  # nothing leads there: 0 volt
+            diagonal += _LEAK_S  # where nothing leads to earth, the matrix would be singular
         return rows, diagonal
 
     def _source_y(self, source: int) -> complex:

@@ -49,24 +49,38 @@ class Customers:
     power_factor: Floats
 
     def loads(self, start: Times, *, step_s: int, yield_kwh_per_kwp: float) -> NodeLoads:
-        """Power over time by their profiles, customers positive, roofs negative."""
-        shapes = {
-            profile: sun_profile_kw(start, step_s=step_s) * -yield_kwh_per_kwp
-            if profile is CustomerProfile.SUN
-            else load_profile_kw(LoadProfile(profile.value), start, step_s=step_s)
-            for profile in dict.fromkeys(self.profile)
-        }
-        size = np.where(np.isnan(self.kwp), self.kwh_per_year, self.kwp)
-        p_kw = np.array([shapes[profile] for profile in self.profile]) * size[:, None]
-        tangent = np.sqrt(1 / self.power_factor**2 - 1)
+        """Power over time by their profiles, customers positive, roofs negative.
+
+        Customers at the same node and phase are one load, and so are roofs.
+        """
+        kinds = list(dict.fromkeys(self.profile))
+        shapes = np.array([_shape(kind, start, step_s, yield_kwh_per_kwp) for kind in kinds])
+        is_sun = ~np.isnan(self.kwp)
+        phases = list(Phase)
+        phase = np.array([phases.index(one) for one in self.phase], dtype=np.int64)
+        key = (self.node * len(phases) + phase) * 2 + is_sun
+        unique, load = np.unique(key, return_inverse=True)
+        size = np.where(is_sun, self.kwp, self.kwh_per_year)
+        tangent = np.where(is_sun, 0.0, np.sqrt(1 / self.power_factor**2 - 1))
+        column = np.array([kinds.index(one) for one in self.profile], dtype=np.int64)
+        p_size, q_size = np.zeros((2, len(unique), len(kinds)))
+        np.add.at(p_size, (load, column), size)
+        np.add.at(q_size, (load, column), size * tangent)
         return NodeLoads(
             start=start,
             step_s=step_s,
-            node=self.node,
-            phase=self.phase,
-            p_kw=p_kw,
-            q_kvar=np.maximum(p_kw, 0) * tangent[:, None],
+            node=unique // 2 // len(phases),
+            phase=tuple(phases[number] for number in unique // 2 % len(phases)),
+            p_kw=p_size @ shapes,
+            q_kvar=q_size @ shapes,
         )
+
+
+def _shape(profile: CustomerProfile, start: Times, step_s: int, yield_kwh_per_kwp: float) -> Floats:
+    """(T,) kW of a customer of 1 kWh a year, or, negative, of a roof of 1 kWp."""
+    if profile is CustomerProfile.SUN:
+        return sun_profile_kw(start, step_s=step_s) * -yield_kwh_per_kwp
+    return load_profile_kw(LoadProfile(profile.value), start, step_s=step_s)
 
 
 def read_customers(path: Path, grid: Grid) -> Customers:

@@ -314,7 +314,7 @@ def _kwh(run: Calculated, power_kw: Floats) -> float:
 
 def _loss_share(run: Calculated) -> float:
     """Losses over all energy that enters the grid, from sources and roofs."""
-    entered = _kwh(run, np.maximum(run.outcome.source_kw, 0))
-    fed_in = -np.minimum(run.load.at(slice(None)).p_kw, 0).sum() * run.load.rest.step_h
-    total = entered + float(fed_in)
+    parts = [run.load.rest, *([] if run.load.charging is None else [run.load.charging])]
+    fed_in = -sum(float(np.minimum(part.p_kw, 0).sum()) for part in parts)
+    total = _kwh(run, np.maximum(run.outcome.source_kw, 0)) + fed_in * run.load.rest.step_h
     return _kwh(run, run.outcome.loss_kw) / total if total > 0 else 0.0

@@ -8,7 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 from assess_grids import loads, lv_behind_station, station_and_mv
+from typer.testing import CliRunner
 
+from viavolta.cli.app import app
 from viavolta.engines.grid.bands import Split
 from viavolta.engines.grid.flow import prepare
 from viavolta.formats.grids import write_grid
@@ -341,3 +343,35 @@ def test_same_files_same_bytes(tmp_path: Path, night: Path) -> None:
         for folder in folders
     ]
     assert files[0] == files[1]
+
+
+def test_strategies_of_a_simulation(tmp_path: Path) -> None:
+    """Recorded sessions under four strategies: each is asked for by its name."""
+    stays = table(
+        tmp_path / "sessions.csv",
+        "stay_id,arrival,departure,energy_kwh,max_kw,limit_id",
+        *(
+            f"{k},2025-03-{10 + k}T17:00:00+01:00,2025-03-{11 + k}T06:00:00+01:00,30,11,n3"
+            for k in range(3)
+        ),
+    )
+    prices = table(
+        tmp_path / "prices.csv",
+        "utc,price_eur_mwh",
+        *(f"2025-03-{d:02d}T{h:02d}:00Z,{200 - 5 * h}" for d in range(10, 14) for h in (0, 6, 16)),
+    )
+    limits = table(tmp_path / "limits.csv", "limit_id,parent_id,import_kw,export_kw", "n3,,40,0")
+    folder = tmp_path / "replay"
+    words = ["simulate", stays, "--signals", prices, "--limits", limits, "--out", folder]
+    assert CliRunner().invoke(app, [str(word) for word in words]).exit_code == 0
+    names = ("uncontrolled", "smart")
+    study = assess(
+        tmp_path,
+        charging=tuple(ChargingSource(name=n, path=folder, strategy=n) for n in names),
+    )
+    energy = dict(study.tables["strategies"].select("strategy", "charging_kwh").rows())
+    assert energy["uncontrolled"] == pytest.approx(90, rel=0.05)
+    assert energy["smart"] == pytest.approx(90, rel=0.05)
+    with pytest.raises(InputError) as caught:
+        assess(tmp_path, charging=(ChargingSource(name="x", path=folder),))
+    assert "smart" in str(caught.value.expected)
