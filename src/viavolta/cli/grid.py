@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from viavolta.cli.charge import step_seconds
+from viavolta.cli.grid_twin import twin
 from viavolta.cli.runner import (
     EffortOption,
     ForceOption,
@@ -30,6 +31,9 @@ app = typer.Typer(
 @app.callback()
 def grid() -> None:
     """Hold a grid against its loads."""
+
+
+app.command()(twin)
 
 
 @app.command()

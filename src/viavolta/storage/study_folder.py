@@ -74,8 +74,8 @@ def write_study(
             files.append({"name": name, "rows": None, "sha256": _sha256(content)})
         document = json.dumps(study_document(study, files), ensure_ascii=False, indent=1)
         (beside / "study.json").write_text(document + "\n", encoding="utf-8")
-        beside.chmod(0o777 & ~_umask())
-        _swap(beside, out)
+        beside.chmod(0o777 & ~umask())
+        swap_in(beside, out)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return out
@@ -160,7 +160,7 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _swap(beside: Path, out: Path) -> None:
+def swap_in(beside: Path, out: Path) -> None:
     """Put the finished folder in place; an old one is moved aside first and deleted last."""
     if not out.exists():
         beside.rename(out)
@@ -176,7 +176,8 @@ def _swap(beside: Path, out: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _umask() -> int:
+def umask() -> int:
+    """Permissions that new files do not get."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

@@ -102,6 +102,13 @@ def test_the_households_nearest_to_the_transformer_stay():
     assert double.grid.sn_kva[0] == 630
 
 
+def test_the_type_is_the_nearest_that_need_not_grow_much():
+    """Thirty rural households are a third of a village, not ten hamlets of three."""
+    assert made("rural", "lv", n_households=30).types == ("lv-rural2",)
+    assert made("rural", "lv", n_households=3).types == ("lv-rural1",)
+    assert made("suburban", "lv", n_households=40).types == ("lv-semiurb4",)
+
+
 def test_stations_carry_the_grids_they_stand_for():
     """Each grid of low voltage hangs at a node of medium voltage by one transformer of its type."""
     got = made("rural", "both", n_households=600)

@@ -31,10 +31,11 @@ def twin(
 ) -> Twin:
     """Put a grid together that is typical of a kind of settlement.
 
-    At low voltage: the type whose number of households is nearest, scaled; beyond half as many
-    again as the largest type has, several grids at one source, in the mix of the stations at medium
-    voltage. At medium voltage: the feeders of its type in order until there are enough households,
-    whole stations. Both: these stations with the grids they stand for, the last one scaled.
+    At low voltage: the type whose number of households is nearest, scaled, to at most half as many
+    again; beyond that of the largest type, several grids at one source, in the mix of the stations
+    at medium voltage. At medium voltage: the feeders of its type in order until there are enough
+    households, whole stations. Both: these stations with the grids they stand for, the last one
+    scaled.
 
     Parameters
     ----------
@@ -80,7 +81,8 @@ def _low(types: Types, settlement: Settlement, n_households: int | None) -> Made
         middle = own[len(own) // 2]
         return piece_of(middle.grid, middle.customers), [middle.name]
     if n_households <= _MOST * own[-1].n_households:
-        nearest = min(own, key=lambda one: abs(one.n_households - n_households))
+        enough = [one for one in own if n_households <= _MOST * one.n_households]
+        nearest = min(enough, key=lambda one: abs(np.log(one.n_households / n_households)))
         return lv_grid(nearest, n_households=n_households, types=lv_types), [nearest.name]
     mv_type = types[f"mv-{_NAMES[settlement]}"]
     stations = [row for row, name in enumerate(mv_type.customers.profile) if lv_name(name)]
