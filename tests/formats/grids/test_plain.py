@@ -4,10 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from viavolta.formats.grids import read_grid, write_grid
 from viavolta.model.errors import InputError, UsageError
-from viavolta.model.grid import BranchKind, Grade, NodeKind
+from viavolta.model.grid import BranchKind, Grade, Grid, NodeKind
 
 NODES = """node_id,kind,nominal_kv,lat,lon
 feed,source,20,52.1,5.1
@@ -131,6 +133,86 @@ def test_a_grid_is_the_same_after_writing_and_reading(tmp_path):
     again, repairs, warnings = read_grid(tmp_path / "again")
     assert same(again, grid)
     assert (repairs, warnings) == ((), ())
+
+
+@st.composite
+def grids(draw):
+    """Radial grids of cables, switches and overhead lines below one transformer."""
+    n_nodes = draw(st.integers(2, 12))
+    size = st.floats(1e-6, 1e4)
+    ends = [draw(st.integers(1, node - 1)) if node > 1 else 0 for node in range(1, n_nodes)]
+    kinds = [
+        draw(st.sampled_from([BranchKind.CABLE, BranchKind.LINE, BranchKind.SWITCH]))
+        for _ in ends[1:]
+    ]
+    kinds = [BranchKind.TRANSFORMER, *kinds]
+    is_line = [kind in (BranchKind.CABLE, BranchKind.LINE) for kind in kinds]
+
+    def of_lines(otherwise):
+        return [draw(size) if one else otherwise for one in is_line]
+
+    rating = {
+        name: [draw(size), *[np.nan] * (n_nodes - 2)] for name in ("sn_kva", "p0_kw", "i0_percent")
+    }
+    nothing = [np.nan] * (n_nodes - 1)
+    rating["i0_percent"][0] = draw(st.floats(0, 99))
+    return Grid(
+        node_id=tuple(f"n{node}" for node in range(n_nodes)),
+        node_kind=(NodeKind.SOURCE, *[NodeKind.CONNECTION] * (n_nodes - 1)),
+        nominal_kv=[20.0, *[0.4] * (n_nodes - 1)],
+        lat=np.nan,
+        lon=np.nan,
+        u_ref_pu=[draw(st.floats(0.9, 1.1)), *[1.0] * (n_nodes - 1)],
+        sk_mva=[draw(st.sampled_from([np.inf, 100.0])), *[np.inf] * (n_nodes - 1)],
+        branch_id=tuple(f"b{row}" for row in range(n_nodes - 1)),
+        branch_kind=tuple(kinds),
+        from_node=ends,
+        to_node=range(1, n_nodes),
+        is_closed=True,
+        length_km=of_lines(0.0),
+        r_ohm=[np.nan, *of_lines(0.0)[1:]],
+        x_ohm=[np.nan, *of_lines(0.0)[1:]],
+        c_nf=[np.nan, *of_lines(0.0)[1:]],
+        r0_ohm=of_lines(np.nan),
+        x0_ohm=nothing,
+        c0_nf=nothing,
+        max_a=[np.inf, *of_lines(np.inf)[1:]],
+        n_parallel=[draw(st.integers(1, 5)) for _ in kinds],
+        uk_percent=[4.0, *nothing[1:]],
+        pk_kw=[rating["sn_kva"][0] * 0.01, *nothing[1:]],
+        rated_from_kv=[21.0, *nothing[1:]],
+        rated_to_kv=[0.41, *nothing[1:]],
+        tap_pos=[draw(st.integers(-2, 2)), *[0] * (n_nodes - 2)],
+        tap_step_percent=[2.5, *[0.0] * (n_nodes - 2)],
+        tap_min=[-2, *[0] * (n_nodes - 2)],
+        tap_max=[2, *[0] * (n_nodes - 2)],
+        regulated_pu=nothing,
+        vector_group=("Dyn11", *[""] * (n_nodes - 2)),
+        grade=draw(st.sampled_from(Grade)),
+        **rating,
+    )
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(grid=grids(), seed=st.integers(0, 1000))
+def test_any_grid_is_read_as_it_was_written_in_any_order(tmp_path_factory, grid, seed):
+    """To the last bit; with its rows in another order it is the same grid in another order."""
+    folder = tmp_path_factory.mktemp("grid")
+    write_grid(folder, grid)
+    again, repairs, _ = read_grid(folder)
+    assert same(again, grid)
+    assert repairs == ()
+    mix = np.random.default_rng(seed)
+    for name in ("nodes.csv", "branches.csv"):
+        head, *rows = (folder / name).read_text(encoding="utf-8").splitlines()
+        content = [head, *(rows[row] for row in mix.permutation(len(rows)))]
+        (folder / name).write_text("\n".join(content), encoding="utf-8")
+    mixed, _, _ = read_grid(folder)
+    row_of = {name: row for row, name in enumerate(mixed.branch_id)}
+    rows = [row_of[name] for name in grid.branch_id]
+    np.testing.assert_array_equal(mixed.r_ohm[rows], grid.r_ohm)
+    ends = [mixed.node_id[node] for node in mixed.to_node[rows]]
+    assert ends == [grid.node_id[node] for node in grid.to_node]
 
 
 def test_one_run_reports_every_bad_cell(tmp_path):

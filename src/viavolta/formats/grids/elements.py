@@ -117,7 +117,7 @@ class Elements:
             column,
             error=lambda _: InputError(
                 code="grid-element-unsupported",
-                message=text("{kind}: {why}", kind=self.kind, why=why),
+                message=text("{kind}: {why}", kind=self.kind or self.table.file, why=why),
                 where=Where(file=self.table.file),
                 expected=text("sources, lines, switches, transformers of two windings; loads"),
                 hint=text("take the element out of service, or put an equal line or load instead"),
