@@ -104,10 +104,14 @@ class Cutter:
         """A cut that some edge of a small grid must be stronger; None where none is proven."""
         space, order = self._space, self._space.site.tree.order.tolist()
         open_nodes = [node for node in order if len(space.options[node]) > 1]
-        has_taps = any(one.taps is not None for of_node in space.options for one in of_node)
+        has_taps = any(chosen(space, choice, node).taps is not None for node in order)
         if len(open_nodes) > _MOST_WHOLE or has_taps or not self._is_load_flow(order, step):
             return None
         return self._written(choice, step, open_nodes, None, feeders=set(space.splits))
+
+    def way_v(self, choice: Choice, spot: Spot) -> float:
+        """Squared voltage of a node if nothing but the least flowed on its way."""
+        return self._way(choice, self._nodes(choice, spot.node), spot.step).swept()[0][-1]
 
     def assumed_of_voltage(self, choice: Choice, spot: Spot, u_pu: float) -> Cut:
         """A cut for a voltage that is `u_pu` with a choice, as if only its way mattered."""
@@ -150,10 +154,22 @@ class Cutter:
         new = _Link(node=node, r=edge.r, x=edge.x, a=edge.a, draws=draws)
         return _Way(source_v=way.source_v, links=[*way.links[:at], new, *way.links[at + 1 :]])
 
-    def assumed_of_current(self, choice: Choice, node: int, step: int) -> Cut:
-        """A cut for an overloaded edge, as if only what it bears mattered."""
-        feeders = self._feeders(self._nodes(choice, node))
-        return self._written(choice, step, [], node, feeders=feeders)
+    def assumed_of_current(self, choice: Choice, node: int, step: int, i_kva: float) -> Cut:
+        """A cut for an edge that carries `i_kva` with a choice, as if only its way mattered."""
+        option = chosen(self._space, choice, node)
+        load, feed_in = edge_shares(self._space, node, option)
+        share = load if self._problem.estimate.is_load_case[step] else feed_in
+        nodes = self._nodes(choice, node)
+        way = self._way(choice, nodes, step)
+        ell = way.swept()[1][-1]
+        # at least as loaded as now, however near to the limit that may be
+        most = min(option.edge.cap_kva * share, i_kva * (1 - _CLEAR)) ** 2 * ell / i_kva**2
+
+        def is_broken(way: _Way) -> bool:
+            return way.swept()[1][-1] > most
+
+        kept = self._kept(choice, nodes[:-1], way, step, is_broken)
+        return self._written(choice, step, kept, node, feeders=self._feeders(nodes))
 
     def _cut(
         self,
@@ -191,7 +207,8 @@ class Cutter:
     ) -> list[int]:
         """Edges that must become stronger, one at least: the others may be as strong as can be."""
         kept = []
-        for one in nodes:
+        # the cheap ones first, so that the cut can be met by dear ones alone
+        for one in sorted(nodes, key=lambda one: self._least_eur(choice, one)):
             options = self.options(choice, one)
             stronger = self._with_best(way, one, options, step)
             if len(options) == 1 or stronger is None:
@@ -201,6 +218,11 @@ class Cutter:
             else:
                 kept.append(one)
         return kept
+
+    def _least_eur(self, choice: Choice, node: int) -> float:
+        """Price of the cheapest option that builds something at an edge."""
+        costs = [one.cost_eur for one in self.options(choice, node) if one.kind is not None]
+        return min(costs, default=0.0)
 
     def _feeders(self, nodes: list[int]) -> set[int]:
         """Split feeders that a way goes through."""

@@ -5,6 +5,7 @@ interval: at least the loads below with the least losses that any option leaves,
 the greatest. Both ends are proven in docs/explanation/grid-reinforcement.md.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +52,8 @@ class Estimate:
 
     Attributes
     ----------
-    v_most : (N, T) highest squared voltage of any plan.
+    v_most : (N, T) highest squared voltage of any plan; v_plain : of those without new taps that
+        hold a voltage.
     variants : by node, those of its feeder that change what arrives there.
     is_load_case : (T,). n_steps : T.
     """
@@ -69,9 +71,11 @@ class Estimate:
         self._sent_up: dict[int, Bounds] = {}
         self._sent_unsplit: dict[int, Bounds] = {}
         self.v_most = np.broadcast_to(self.high[:, None], p_kw.shape)
+        self._plain = self._summed(self._loads[0]), self._summed(self._loads[2])
         self._climb()  # with the highest voltage allowed
-        self.v_most = self._highest()
+        self.v_most = self._highest(is_plain=False)
         self._climb()  # again, with what the first pass found
+        self.v_plain = self._highest(is_plain=True)
 
     def arrives(self, node: int, variant: int = NO_SPLIT) -> Arrives:
         """What arrives at a node under a variant of its feeder (by the feeder's first node)."""
@@ -126,18 +130,27 @@ class Estimate:
         load, feed_in = edge_shares(self.space, node, option)
         share = np.where(self.is_load_case[steps], load, feed_in)
         cap2 = (option.edge.cap_kva * share) ** 2
-        v = self.v_most[node, steps]
-        if option.taps is None:
-            v = np.minimum(v, self._v_above(node, option)[steps] - flow.drop_low(option)[steps])
+        v = self.v_with(self.v_most, node, option, variant=variant)[steps]
         return bool((flow.s2_low[steps] <= cap2 * v * (1 + 1e-9)).all())
 
-    def _v_above(self, node: int, option: Option) -> Floats:
+    def v_with(self, most: Floats, node: int, option: Option, *, variant: int) -> Floats:
+        """(T,) highest squared voltage of a node that an option feeds; `most` is that of all."""
+        if option.taps is not None:
+            return np.asarray(most[node])
+        drop = self.arrives(node, variant).drop_low(option)
+        return np.asarray(np.minimum(most[node], self._v_above(most, node, option) - drop))
+
+    def lossless(self, node: int, step: int) -> complex:
+        """Least kW + j kvar drawn at a node and below it, without losses on the way."""
+        return complex(float(self._plain[0][node, step]), float(self._plain[1][node, step]))
+
+    def _v_above(self, most: Floats, node: int, option: Option) -> Floats:
         """(T,) highest squared voltage above an edge, behind its turns."""
         tree = self.space.site.tree
         above = int(tree.parent[node])
         if isinstance(option.change, SplitFeeder):
             above = option.change.busbar
-        highest = self.v_most[above] if above >= 0 else np.full(self.n_steps, tree.source_v[node])
+        highest = most[above] if above >= 0 else np.full(self.n_steps, tree.source_v[node])
         return np.asarray(option.edge.a * highest)
 
     def _options_of_edges(self) -> list[list[Option]]:
@@ -181,6 +194,14 @@ class Estimate:
             q_kvar - most_b[:, None],
             q_kvar - least_b[:, None],
         )
+
+    def _summed(self, loads: Floats) -> Floats:
+        """(N, T) sums of loads at nodes and below."""
+        sums, tree = loads.copy(), self.space.site.tree
+        for node in reversed(tree.order.tolist()):
+            if tree.parent[node] >= 0:
+                sums[tree.parent[node]] += sums[node]
+        return sums
 
     def _climb(self) -> None:
         """Sum up from the ends of the tree to the sources."""
@@ -247,8 +268,8 @@ class Estimate:
             flow.q_high + max(x) * flow.ell_high,
         )
 
-    def _highest(self) -> Floats:
-        """(N, T) highest squared voltages, from the sources down."""
+    def _highest(self, *, is_plain: bool) -> Floats:
+        """(N, T) highest squared voltages, from the sources down; plain: without new taps."""
         tree = self.space.site.tree
         v = np.broadcast_to(self.high[:, None], self.v_most.shape).copy()
         splits = {
@@ -261,6 +282,8 @@ class Estimate:
             for variant in (NO_SPLIT, *self.variants.get(node, ())):
                 flow = self.arrives(node, variant)
                 for one in self.space.options[node]:
+                    if is_plain and is_new_hold(self.space.options[node], one):
+                        continue
                     if one.taps is not None:
                         held = one.taps.held_pu * (1 + HELD_STEPS * one.taps.step_share)
                         best = np.maximum(best, held**2)
@@ -272,6 +295,11 @@ class Estimate:
                     best = np.maximum(best, v[splits[node].busbar] - flow.drop_low(one))
             v[node] = np.minimum(v[node], best)
         return v
+
+
+def is_new_hold(options: Sequence[Option], one: Option) -> bool:
+    """Whether taps hold the voltage with an option, and do not as it is."""
+    return one.taps is not None and options[0].taps is None
 
 
 def _variants(space: Space) -> dict[int, list[int]]:

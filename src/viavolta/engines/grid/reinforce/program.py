@@ -12,14 +12,16 @@ from enum import Enum
 
 import numpy as np
 
-from viavolta.engines.grid.reinforce.estimate import HELD_STEPS, Estimate
+from viavolta.engines.grid.reinforce.estimate import HELD_STEPS, Estimate, is_new_hold
 from viavolta.engines.grid.reinforce.options import Option
-from viavolta.engines.grid.reinforce.space import NO_SPLIT, Choice, Space, Split
+from viavolta.engines.grid.reinforce.space import NO_SPLIT, Choice, Space, Split, edge_shares
 from viavolta.engines.kit.milp import Outcome, Program, solve
 from viavolta.model.arrays import Floats, Ints
 from viavolta.model.progress import StopRule, never
 
 _BIG = 4.0  # more than any squared voltage
+_MOST_KVA = 1e7  # stands for no limit
+_MOST_LOSSY = 40  # edges whose losses count by what is built, for one current
 _ROUNDING = 1e-12  # of squared voltages
 
 
@@ -67,11 +69,15 @@ class Demands:
 
     Attributes
     ----------
-    spots : voltages to be kept. cuts : what must be so.
+    currents : (node, step) of edges above nodes that must not be overloaded, and how many kVA more
+        than is known they carry.
+    spots : voltages to be kept, and by how much more than the band says (squared). cuts : what
+        must be so.
     """
 
-    spots: dict[Spot, None] = field(default_factory=dict)
+    spots: dict[Spot, float] = field(default_factory=dict)
     cuts: list[Cut] = field(default_factory=list)
+    currents: dict[tuple[int, int], float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +91,29 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """A space over years. `year` (T,) is the year of each step, 0..G-1; `discount` (G,) factors."""
+    """A space over years.
+
+    Attributes
+    ----------
+    year : (T,) the year of each step, 0..G-1. discount : (G,) factors. weak : what is known to be
+        too weak in a year; filled as it is asked.
+    """
 
     space: Space
     estimate: Estimate
     year: Ints
     discount: Floats
+    weak: dict[tuple[int, Pick], bool] = field(default_factory=dict)
+
+    def is_admissible(self, year: int, pick: Pick, option: Option) -> bool:
+        """Whether an option may bear the currents of a year at all."""
+        key = (year, pick)
+        if key not in self.weak:
+            variant = NO_SPLIT if pick.is_new else pick.variant
+            self.weak[key] = not self.estimate.is_admissible(
+                pick.node, option, variant=variant, steps=self.steps(year)
+            )
+        return not self.weak[key]
 
     def steps(self, year: int) -> Ints:
         """Steps of a year."""
@@ -136,6 +159,9 @@ class _Builder:
             for split in splits
             for node in split.trunk
         }
+        self._lossy = {
+            (node, step): self._lossy_below(node, step) for node, step in demands.currents
+        }
         self._active = self._active_edges()
         self._is_hopeless = False
 
@@ -148,8 +174,10 @@ class _Builder:
                 self._one_of(self._add_picks(year, node, NO_SPLIT), None)
         for year in range(1, self._n_years):
             self._keep(year)
-        for spot in self._demands.spots:
-            self._add_spot(spot)
+        for spot, more in self._demands.spots.items():
+            self._add_spot(spot, more)
+        for (node, step), more in self._demands.currents.items():
+            self._add_current(node, step, more)
         for cut in self._demands.cuts:
             terms = [self._pick[cut.year, one] for one in cut.picks]
             terms += [self._variant[cut.year, first, variant] for first, variant in cut.variants]
@@ -175,13 +203,15 @@ class _Builder:
         active = set(self._trunk)
         nodes = {spot.node for spot in self._demands.spots}
         nodes |= {pick.node for cut in self._demands.cuts for pick in cut.picks}
+        nodes |= {node for node, _ in self._demands.currents}
+        active |= {node for lossy in self._lossy.values() for node in lossy}
         nodes |= {split.busbar for of_feeder in space.splits.values() for split in of_feeder}
         for node in nodes:
             active |= set(space.site.tree.path(node))
-        every = np.arange(self._estimate.n_steps)
         for node in space.site.tree.order.tolist():
-            if node not in active and not self._estimate.is_admissible(
-                node, space.options[node][0], variant=NO_SPLIT, steps=every
+            pick, existing = Pick(node, 0, NO_SPLIT), space.options[node][0]
+            if node not in active and not all(
+                self._problem.is_admissible(year, pick, existing) for year in range(self._n_years)
             ):
                 active.add(node)
         return active
@@ -203,22 +233,19 @@ class _Builder:
             self._one_of(self._add_new(year, split, variant), self._variant[year, first, variant])
 
     def _add_picks(self, year: int, node: int, variant: int) -> list[int]:
-        steps = self._problem.steps(year)
-        columns = []
-        for k, option in enumerate(self._space.options[node]):
-            pick = Pick(node, k, variant)
-            columns.append(self._add_pick(year, pick, option, steps, variant))
-        return columns
+        return [
+            self._add_pick(year, Pick(node, k, variant), option)
+            for k, option in enumerate(self._space.options[node])
+        ]
 
     def _add_new(self, year: int, split: Split, variant: int) -> list[int]:
-        steps = self._problem.steps(year)
         return [
-            self._add_pick(year, Pick(split.node, k, variant, is_new=True), option, steps, NO_SPLIT)
+            self._add_pick(year, Pick(split.node, k, variant, is_new=True), option)
             for k, option in enumerate(split.options)
         ]
 
-    def _add_pick(self, year: int, pick: Pick, option: Option, steps: Ints, flow: int) -> int:
-        is_fine = self._estimate.is_admissible(pick.node, option, variant=flow, steps=steps)
+    def _add_pick(self, year: int, pick: Pick, option: Option) -> int:
+        is_fine = self._problem.is_admissible(year, pick, option)
         column = self._column(
             cost=option.cost_eur * self._spread(year), upper=1.0 if is_fine else 0.0, integer=True
         )
@@ -250,14 +277,116 @@ class _Builder:
         for terms in groups.values():
             self._row(terms, 0.0, np.inf)
 
-    def _add_spot(self, spot: Spot) -> None:
+    def _add_spot(self, spot: Spot, more: float) -> None:
         terms, constant = self._voltage(spot)
         if spot.side is Side.LOW:
-            need = float(self._estimate.low[spot.node]) - constant
+            need = float(self._estimate.low[spot.node]) + more - constant
             self._row(terms, need, np.inf)
         else:
-            need = float(self._estimate.high[spot.node]) - constant
+            need = float(self._estimate.high[spot.node]) - more - constant
             self._row(terms, -np.inf, need)
+
+    def _lossy_below(self, node: int, step: int) -> list[int]:
+        """Edges below one whose losses depend most on what is built."""
+        savings = []
+        for one in self._below(node):
+            r = [option.edge.r for option in self._space.options[one]]
+            saving = (r[0] - min(r)) * float(self._estimate.arrives(one).ell_low[step])
+            savings.append((saving, one))
+        return [one for saving, one in sorted(savings, reverse=True)[:_MOST_LOSSY] if saving > 0]
+
+    def _below(self, node: int, opened: int | None = None) -> list[int]:
+        """Nodes below a node, without an opened one and what hangs on it."""
+        tree, found, is_below = self._space.site.tree, [], {node}
+        for one in tree.order.tolist():
+            if int(tree.parent[one]) in is_below and one != opened:
+                is_below.add(one)
+                found.append(one)
+        return found
+
+    def _add_current(self, node: int, step: int, more_kva: float) -> None:
+        """An edge bears what is drawn below it and the losses there, which depend on what is built.
+
+        Apparent power is at least its part in any direction of P and Q: here that of the flow.
+        """
+        if node not in self._trunk:
+            self._add_current_of((node, step), more_kva, NO_SPLIT, None)
+            return
+        splits = self._space.splits[self._trunk[node]]
+        for variant in range(NO_SPLIT, len(splits)):
+            opened = None if variant == NO_SPLIT else splits[variant].node
+            if opened != node:
+                self._add_current_of((node, step), more_kva, variant, opened)
+
+    def _add_current_of(
+        self, at: tuple[int, int], more_kva: float, variant: int, opened: int | None
+    ) -> None:
+        node, step = at
+        year, estimate = int(self._problem.year[step]), self._estimate
+        below = self._below(node, opened)
+        plain = estimate.lossless(node, step)
+        if opened is not None and node in self._space.site.tree.path(opened):
+            plain -= estimate.lossless(opened, step)
+        towards = complex(max(plain.real, 0.0), max(plain.imag, 0.0))
+        towards = towards / abs(towards) if abs(towards) else 1 + 0j
+        drawn = plain.real * towards.real + plain.imag * towards.imag + more_kva
+        terms: dict[int, float] = {}
+        more_held = 0.0
+        for k, option in enumerate(self._space.options[node]):
+            bears = self._bears(estimate.v_plain, node, option, variant, step)
+            held = self._bears(estimate.v_most, node, option, variant, step)
+            more_held = max(more_held, held - bears)
+            _add(terms, self._pick[year, Pick(node, k, variant)], bears)
+        for column in self._new_holds(year, node):
+            _add(terms, column, more_held)
+        lossy, most = set(self._lossy[node, step]), 0.0
+        for one in below:
+            for of_variant in self._variants_of(one, node, variant):
+                ell = float(estimate.arrives(one, of_variant).ell_low[step])
+                losses = [
+                    (option.edge.r * towards.real + option.edge.x * towards.imag) * ell
+                    for option in self._space.options[one]
+                ]
+                if one not in lossy:
+                    drawn += min(losses) if one not in self._trunk else 0.0
+                    continue
+                most += max(losses)
+                for k, loss in enumerate(losses):
+                    pick = year, Pick(one, k, of_variant)
+                    if pick in self._pick:
+                        _add(terms, self._pick[pick], -loss)
+        if node in self._trunk:  # holds under this variant of the feeder alone
+            _add(terms, self._variant[year, self._trunk[node], variant], -(drawn + most))
+            self._row(terms, -most, np.inf)
+        else:
+            self._row(terms, drawn, np.inf)
+
+    def _bears(self, most: Floats, node: int, option: Option, variant: int, step: int) -> float:
+        """Apparent power that an option bears at a step at the highest voltages."""
+        v = float(self._estimate.v_with(most, node, option, variant=variant)[step])
+        load, feed_in = edge_shares(self._space, node, option)
+        share = load if self._estimate.is_load_case[step] else feed_in
+        return min(option.edge.cap_kva * share * float(np.sqrt(max(v, 0.0))), _MOST_KVA)
+
+    def _new_holds(self, year: int, node: int) -> list[int]:
+        """Columns of options on the way to a node that would hold a voltage."""
+        columns = []
+        for one in self._space.site.tree.path(node):
+            options = self._space.options[one]
+            for k, option in enumerate(options):
+                column = self._pick.get((year, Pick(one, k, NO_SPLIT)))
+                if column is not None and is_new_hold(options, option):
+                    columns.append(column)
+        return columns
+
+    def _variants_of(self, one: int, node: int, variant: int) -> list[int]:
+        """Variants under which an edge below a node may have a current."""
+        first = self._trunk.get(one)
+        if first is None:
+            return [NO_SPLIT]
+        if first == self._trunk.get(node):
+            return [variant]
+        return list(range(NO_SPLIT, len(self._space.splits[first])))
 
     def _voltage(self, spot: Spot) -> tuple[dict[int, float], float]:
         """Bound of a squared voltage as terms and a constant: from above for the low side."""

@@ -39,6 +39,10 @@ SAFE_SHARE = 2e-6
 """The same of loadings."""
 MAX_ROUNDS = 300
 _CUTS_AT_ONCE = 12
+_SMALL = 40  # nodes up to which proving goes on as long as anything can be proven
+_PATIENCE = 12  # rounds
+_RISE = 1e-3  # share by which the bound must rise within them
+_MOST_OFF = 0.02  # of squared voltage: a bound that is further off says nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +90,8 @@ class Search:
     stop: StopRule = never
     is_proving: bool = True
     bound_eur: float = 0.0
+    bounds_eur: list[float] = field(default_factory=list)
+    n_assumed: int = 0
     proven: Demands = field(default_factory=Demands)
     working: Demands = field(default_factory=Demands)
     problem: Problem = field(init=False)
@@ -127,10 +133,15 @@ class Search:
 
     def learn(self, choices: tuple[Choice, ...], broken: list[Broken]) -> None:
         """Demand more, so that these choices do not come again."""
-        if self.is_proving and not self._prove(choices, broken):
+        if self.is_proving and not (self._is_rising() and self._prove(choices, broken)):
             self.is_proving = False
-            self.working = Demands(spots=dict(self.proven.spots), cuts=list(self.proven.cuts))
+            self.working = Demands(
+                spots=dict(self.proven.spots),
+                cuts=list(self.proven.cuts),
+                currents=dict(self.proven.currents),
+            )
         if not self.is_proving:
+            self.n_assumed += 1
             for one in broken[:_CUTS_AT_ONCE]:
                 self._assume(choices, one)
 
@@ -204,10 +215,12 @@ class Search:
 
     def _prove(self, choices: tuple[Choice, ...], broken: list[Broken]) -> bool:
         """Add what is proven of broken rules; False where nothing new is."""
-        known = len(self.proven.spots) + len(self.proven.cuts)
+        known = self._n_proven()
         for one in broken:
             if one.side is not None:
-                self.proven.spots.setdefault(Spot(one.node, one.step, one.side))
+                self.proven.spots.setdefault(Spot(one.node, one.step, one.side), 0.0)
+            elif not self._is_new(choices[int(self.loads.year[one.step])], one.node):
+                self.proven.currents.setdefault((one.node, one.step), 0.0)
         cuts = set(self.proven.cuts)
         for one in broken[:_CUTS_AT_ONCE]:
             choice = choices[int(self.loads.year[one.step])]
@@ -218,23 +231,61 @@ class Search:
             if cut is not None and cut not in cuts:
                 cuts.add(cut)
                 self.proven.cuts.append(cut)
-        if known == len(self.proven.spots) + len(self.proven.cuts):
+        if known == self._n_proven():
             worst = broken[0]
             if worst.side is not Side.HIGH and worst.excess > SAFE_SHARE:
                 choice = choices[int(self.loads.year[worst.step])]
                 cut = self.cutter.of_everything(choice, worst.step)
                 if cut is not None and cut not in cuts:
                     self.proven.cuts.append(cut)
-        return known < len(self.proven.spots) + len(self.proven.cuts)
+        return known < self._n_proven()
+
+    def _n_proven(self) -> int:
+        return len(self.proven.spots) + len(self.proven.cuts) + len(self.proven.currents)
+
+    def _carries_more(self, choice: Choice, one: Broken) -> bool:
+        """Take a current for greater than is known; False where that has been tried enough."""
+        at = one.node, one.step
+        if self._is_new(choice, one.node) or self.n_assumed > _PATIENCE:
+            return False
+        cap_kva = chosen(self.space, choice, one.node).edge.cap_kva
+        before = self.working.currents.get(at, 0.0)
+        self.working.currents[at] = max(2 * before, one.excess * cap_kva, SAFE_SHARE * cap_kva)
+        return True
+
+    def _is_new(self, choice: Choice, node: int) -> bool:
+        """Whether a node is fed by the new feeder of a split."""
+        return any(
+            self.space.split(first, variant).node == node
+            for first, (variant, _) in choice.split.items()
+        )
+
+    def _is_rising(self) -> bool:
+        """Whether the bound still rises by what is proven, or the grid is small."""
+        self.bounds_eur.append(self.bound_eur)
+        if len(self.space.options) <= _SMALL or len(self.bounds_eur) <= _PATIENCE:
+            return True
+        return self.bound_eur > self.bounds_eur[-_PATIENCE] * (1 + _RISE)
 
     def _assume(self, choices: tuple[Choice, ...], one: Broken) -> None:
-        """Take it that only the way to a broken rule can mend it."""
+        """Take it that only the way to a broken rule can mend it.
+
+        After some rounds: that bounds of voltages are as far off for other choices as for these.
+        """
         choice = choices[int(self.loads.year[one.step])]
         if one.side is None:
-            cut = self.cutter.assumed_of_current(choice, one.node, one.step)
+            if self._carries_more(choice, one):
+                return
+            i_kva = one.value * chosen(self.space, choice, one.node).edge.cap_kva
+            cut = self.cutter.assumed_of_current(choice, one.node, one.step, i_kva)
         else:
             spot = Spot(one.node, one.step, one.side)
             cut = self.cutter.assumed_of_voltage(choice, spot, one.value)
+            off = self.cutter.way_v(choice, spot) - one.value**2
+            off = off if one.side is Side.LOW else -off
+            if self.n_assumed > _PATIENCE and off > 0:
+                before = self.working.spots.get(spot, 0.0)
+                self.working.spots[spot] = max(before, min(off, _MOST_OFF)) + SAFE_PU
         if cut not in self.working.cuts:
             self.working.cuts.append(cut)
 

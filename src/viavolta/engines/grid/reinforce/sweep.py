@@ -56,30 +56,34 @@ class Swept:
 
 def sweep(state: TreeState, p_kw: Floats, q_kvar: Floats) -> Swept:
     """Power flow of (N, T) loads."""
-    nodes = state.order.tolist()
+    levels = _levels(state)
     shape = p_kw.shape
     half_g, half_b = _shunts(state)
     v = np.ones(shape)
     ell = np.zeros(shape)
     is_converged = np.zeros(shape[1], dtype=bool)
-    taps: dict[int, Floats] = {}
+    turns = np.zeros(shape)
+    holds = ~np.isnan(state.held_pu)
     for number in range(_MAX_SWEEPS):
-        is_moving = number < _TAPS_MOVE
         p, q = p_kw + half_g[:, None] * v, q_kvar - half_b[:, None] * v
-        for node in reversed(nodes):
-            above = state.parent[node]
-            ell[node] = (p[node] ** 2 + q[node] ** 2) / np.maximum(v[node], _COLLAPSE)
-            if above >= 0:
-                p[above] += p[node] + state.r[node] * ell[node]
-                q[above] += q[node] + state.x[node] * ell[node]
+        for nodes in reversed(levels):
+            ell[nodes] = (p[nodes] ** 2 + q[nodes] ** 2) / np.maximum(v[nodes], _COLLAPSE)
+            above = state.parent[nodes]
+            below = nodes[above >= 0]
+            above = above[above >= 0]
+            np.add.at(p, above, p[below] + state.r[below, None] * ell[below])
+            np.add.at(q, above, q[below] + state.x[below, None] * ell[below])
         new = np.full(shape, np.nan)
-        for node in nodes:
-            above = state.parent[node]
-            v_above = state.source_v[node] if above < 0 else new[above]
-            drop = _drop(state, node, (p[node], q[node], ell[node]))
-            if not np.isnan(state.held_pu[node]) and (is_moving or node not in taps):
-                taps[node] = _turns(state, node, v_above, drop)
-            new[node] = state.a[node] * v_above / (1 + taps.get(node, 0.0)) ** 2 - drop
+        for nodes in levels:
+            above = state.parent[nodes]
+            v_above = np.where(
+                (above < 0)[:, None], state.source_v[nodes, None], new[np.maximum(above, 0)]
+            )
+            v_above = state.a[nodes, None] * v_above
+            drop = _drop(state, nodes, (p[nodes], q[nodes], ell[nodes]))
+            if number < _TAPS_MOVE and holds[nodes].any():
+                turns[nodes] = _turns(state, nodes, v_above, drop)
+            new[nodes] = v_above / (1 + turns[nodes]) ** 2 - drop
         change = np.abs(np.where(np.isnan(new), 0.0, new - v)).max(axis=0, initial=0.0)
         v = np.where(np.isnan(new), 1.0, np.maximum(new, _COLLAPSE))
         is_converged = change < _TOLERANCE
@@ -88,25 +92,37 @@ def sweep(state: TreeState, p_kw: Floats, q_kvar: Floats) -> Swept:
     is_converged &= (v[state.order] > 2 * _COLLAPSE).all(axis=0)
     supplied = np.zeros(shape[0], dtype=bool)
     supplied[state.order] = True
-    current = np.sqrt(ell)
-    return Swept(v=np.where(supplied[:, None], v, np.nan), i_kva=current, is_converged=is_converged)
-
-
-def _drop(state: TreeState, node: int, flow: tuple[Floats, Floats, Floats]) -> Floats:
-    """Drop of squared voltage over an edge."""
-    p, q, ell = flow
-    z2 = state.r[node] ** 2 + state.x[node] ** 2
-    return np.asarray(2 * (state.r[node] * p + state.x[node] * q) + z2 * ell)
-
-
-def _turns(state: TreeState, node: int, v_above: Floats | float, drop: Floats) -> Floats:
-    """Change of the turns by which taps come nearest to the voltage they hold."""
-    need = np.maximum(state.held_pu[node] ** 2 + drop, _COLLAPSE)
-    turns = np.clip(
-        np.sqrt(state.a[node] * v_above / need) - 1, state.tap_low[node], state.tap_high[node]
+    return Swept(
+        v=np.where(supplied[:, None], v, np.nan), i_kva=np.sqrt(ell), is_converged=is_converged
     )
-    step = state.step_share[node]
-    return np.asarray(np.round(turns / step) * step if step > 0 else turns)
+
+
+def _levels(state: TreeState) -> list[Ints]:
+    """Nodes by their number of edges from a source."""
+    depth = np.full(len(state.parent), -1)
+    for node in state.order.tolist():
+        above = state.parent[node]
+        depth[node] = 0 if above < 0 else depth[above] + 1
+    return [np.flatnonzero(depth == level) for level in range(depth.max(initial=0) + 1)]
+
+
+def _drop(state: TreeState, nodes: Ints, flow: tuple[Floats, Floats, Floats]) -> Floats:
+    """Drops of squared voltage over edges."""
+    p, q, ell = flow
+    r, x = state.r[nodes, None], state.x[nodes, None]
+    return np.asarray(2 * (r * p + x * q) + (r**2 + x**2) * ell)
+
+
+def _turns(state: TreeState, nodes: Ints, v_above: Floats, drop: Floats) -> Floats:
+    """Changes of the turns by which taps come nearest to the voltage they hold; 0 without taps."""
+    held = state.held_pu[nodes, None]
+    need = np.maximum(held**2 + drop, _COLLAPSE)
+    turns = np.clip(
+        np.sqrt(v_above / need) - 1, state.tap_low[nodes, None], state.tap_high[nodes, None]
+    )
+    step = state.step_share[nodes, None]
+    stepped = np.round(turns / np.where(step > 0, step, 1.0)) * step
+    return np.where(np.isnan(held), 0.0, np.where(step > 0, stepped, turns))
 
 
 def _shunts(state: TreeState) -> tuple[Floats, Floats]:
