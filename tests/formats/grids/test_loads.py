@@ -1,6 +1,7 @@
 """Loads at nodes: held from row to row, on equal steps, refused with every place at once."""
 
 import datetime as dt
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -189,3 +190,22 @@ def test_steps_that_do_not_divide_an_hour_are_a_bad_option(tmp_path, grid, step_
     with pytest.raises(UsageError) as caught:
         read(tmp_path, grid, LOADS, step_s=step_s)
     assert caught.value.code == "step-does-not-divide-hour"
+
+
+def test_a_grid_file_brings_its_own_loads():
+    """One step with the loads that the file describes."""
+    file = Path(__file__).parents[2] / "golden" / "grids" / "features_pandapower.json"
+    grid, _, _ = read_grid(file)
+    loads = read_loads(file, grid)
+    assert loads.n_steps == 1
+    assert loads.p_kw.sum() == pytest.approx(2500 + 30 + 20 - 30 + 5)
+
+
+def test_a_grid_without_loads_is_no_loads(tmp_path, grid):
+    """A plain CSV pair has none."""
+    with pytest.raises(InputError) as caught:
+        read_loads(tmp_path, grid)
+    assert caught.value.code == "loads-not-in-grid"
+    with pytest.raises(UsageError) as missing:
+        read_loads(tmp_path / "none.json", grid)
+    assert missing.value.code == "missing-path"

@@ -12,7 +12,7 @@ import polars as pl
 from viavolta.formats.charge_table import Flags
 from viavolta.formats.grids.elements import Elements, names_of
 from viavolta.formats.grids.findings import raise_all
-from viavolta.formats.grids.json_file import read_json
+from viavolta.formats.grids.json_file import check_there, read_json
 from viavolta.formats.grids.pandapower_file import elements_of, is_pandapower, net_of
 from viavolta.formats.grids.power_grid_model import is_power_grid_model, pgm_elements
 from viavolta.formats.grids.simbench_file import is_simbench, simbench_table
@@ -70,8 +70,10 @@ def read_default_loads(path: Path, grid: Grid) -> DefaultLoads:
 
     Raises
     ------
+    UsageError: nothing there.
     InputError: the first of all findings, the others listed in its hint.
     """
+    check_there(path)
     rows: list[_Rows] = []
     if path.is_dir() and is_simbench(path):
         rows = _simbench(path, grid)

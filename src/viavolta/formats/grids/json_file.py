@@ -8,11 +8,27 @@ from typing import Any
 
 import polars as pl
 
-from viavolta.model.errors import InputError, Where
+from viavolta.model.errors import InputError, UsageError, Where
 from viavolta.model.messages import text
 
 MAX_BYTES = 1_000_000_000
 _MAX_SHOWN = 200
+
+
+def check_there(path: Path) -> None:
+    """Check that there is a file or folder.
+
+    Raises
+    ------
+    UsageError: there is none.
+    """
+    if not path.exists():
+        raise UsageError(
+            code="missing-path",
+            message=text("there is nothing at {path}", path=path),
+            where=Where(file=path.name),
+            hint=text("check the name and the folder you are in"),
+        )
 
 
 def read_json(path: Path) -> Any:

@@ -8,6 +8,7 @@ import polars as pl
 from viavolta.formats.charge_csv import separator_of
 from viavolta.formats.charge_table import ChargeTable, Flags, iso
 from viavolta.formats.grids.cells import choice_numbers, numbers
+from viavolta.formats.grids.default_loads import read_default_loads
 from viavolta.formats.grids.findings import raise_all
 from viavolta.formats.profile_rows import held, is_not_later, rows_of
 from viavolta.model.arrays import Floats, Ints, Times
@@ -19,6 +20,8 @@ MAX_CELLS = 100_000_000
 """Loads times steps: more does not fit into memory."""
 SINGLE_STEP_S = 900
 """Length of the step where all rows begin at the same time."""
+SNAPSHOT = np.datetime64("2025-01-01T00:00:00", "s")
+"""When loads without a time are taken to be."""
 _STEPS_S = (3600, 1800, 900, 600, 300, 60)
 _MOST_OFF_SHARE = 0.01  # rows off a step that are slips rather than a shorter step
 _REGULAR_ROWS = 24  # from so many rows on a load that keeps one distance is a profile ...
@@ -33,6 +36,9 @@ def read_loads(path: Path, grid: Grid, *, step_s: int | None = None) -> NodeLoad
     a file of rows that all begin at once is one step. Without step_s, the step is the longest of
     60, 30, 15, 10, 5 and 1 minutes that fits the rows.
 
+    A grid file that brings loads along may stand here too: one step with the loads it describes,
+    at SNAPSHOT.
+
     Raises
     ------
     UsageError: no such file, or a step that does not divide an hour.
@@ -46,6 +52,8 @@ def read_loads(path: Path, grid: Grid, *, step_s: int | None = None) -> NodeLoad
             expected=text("5min, 10min, 15min, 30min or 60min, for example"),
             hint=text("choose a --step of which an hour holds a whole number"),
         )
+    if path.is_dir() or path.suffix.lower() == ".json":
+        return _snapshot(path, grid, step_s=step_s or SINGLE_STEP_S)
     table = ChargeTable(
         path,
         required=("node_id", "start", "p_kw"),
@@ -77,6 +85,20 @@ def read_loads(path: Path, grid: Grid, *, step_s: int | None = None) -> NodeLoad
         p_kw=_over_steps(p_kw, load, position=position, shape=shape),
         q_kvar=_over_steps(q_kvar, load, position=position, shape=shape),
     )
+
+
+def _snapshot(path: Path, grid: Grid, *, step_s: int) -> NodeLoads:
+    """One step with the loads that a grid file describes."""
+    loads = read_default_loads(path, grid)
+    if not len(loads):
+        raise InputError(
+            code="loads-not-in-grid",
+            message=text("{file} brings no loads along", file=path.name),
+            where=Where(file=path.name),
+            expected=text("a table of loads, or a grid file with loads in service"),
+            hint=text("give a table with node_id, start and p_kw"),
+        )
+    return loads.constant(np.array([SNAPSHOT]), step_s=step_s)
 
 
 def _loads(node: Ints, phase: Ints) -> tuple[Ints, Ints]:

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from viavolta.formats.grids.assemble import GridRead
-from viavolta.formats.grids.json_file import read_json
+from viavolta.formats.grids.json_file import check_there, read_json
 from viavolta.formats.grids.pandapower import read_pandapower
 from viavolta.formats.grids.pandapower_file import is_pandapower
 from viavolta.formats.grids.plain import BRANCHES, NODES, read_plain
 from viavolta.formats.grids.power_grid_model import is_power_grid_model, read_power_grid_model
 from viavolta.formats.grids.simbench import read_simbench
 from viavolta.formats.grids.simbench_file import is_simbench
-from viavolta.model.errors import InputError, UsageError, Where
+from viavolta.model.errors import InputError, Where
 from viavolta.model.messages import text
 
 
@@ -25,13 +25,7 @@ def read_grid(path: Path) -> GridRead:
     UsageError: nothing there.
     InputError: no known kind, or the first of all findings, with file, row, field, value and hint.
     """
-    if not path.exists():
-        raise UsageError(
-            code="missing-path",
-            message=text("there is nothing at {path}", path=path),
-            where=Where(file=path.name),
-            hint=text("check the name and the folder you are in"),
-        )
+    check_there(path)
     folder = path.parent if path.name in (NODES, BRANCHES) else path
     if folder.is_dir() and ((folder / NODES).exists() or (folder / BRANCHES).exists()):
         return read_plain(folder)
