@@ -15,6 +15,7 @@ Ends with 1 where an aim is missed, methods disagree by more than 1e-6 pu, or on
 is slower than power-grid-model where it is chosen.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -28,6 +29,7 @@ from typing import Any
 
 import numpy as np
 import power_grid_model as pgm
+from power_grid_model.errors import PowerGridError
 
 from viavolta.engines.grid.flow import Draw, prepare
 from viavolta.engines.kit.threads import n_threads
@@ -195,7 +197,7 @@ def loaded(grid: Grid) -> Task:
     rng, n_steps = np.random.default_rng(3), 1_000
     most = np.where(grid.is_kind(NodeKind.SOURCE) | (grid.nominal_kv > 30), 0.0, 1.0)
     shape = most[:, None] * rng.uniform(-0.3, 1.0, (grid.n_nodes, n_steps))
-    solver, kw = prepare(grid), 1.0
+    solver, kw = prepare(grid), 0.01
     for _ in range(40):
         found = solver.extremes(shape * kw * 1.3, 0.3 * shape * kw, **BAND)
         if found.n_not_converged or np.nanmin(found.u_min_pu) < BAND["low_pu"]:
@@ -275,9 +277,14 @@ def power_grid_model(task: Task) -> tuple[float, Floats]:
             threading=-1,
         )
 
-    exact = (pgm.CalculationMethod.newton_raphson, pgm.CalculationMethod.iterative_current)
-    best_us = min(us_per_flow(lambda how=how: run(how), n_steps, times=3) for how in exact)
-    return best_us, run(exact[0])["node"]["u_pu"]
+    newton, iterative = (
+        pgm.CalculationMethod.newton_raphson,
+        pgm.CalculationMethod.iterative_current,
+    )
+    best_us = us_per_flow(lambda: run(newton), n_steps, times=3)
+    with contextlib.suppress(PowerGridError):  # it does not settle near the limit of a grid
+        best_us = min(best_us, us_per_flow(lambda: run(iterative), n_steps, times=3))
+    return best_us, run(newton)["node"]["u_pu"]
 
 
 def peer_input(grid: Grid, rows: np.ndarray) -> dict[str, Any]:

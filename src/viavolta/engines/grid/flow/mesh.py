@@ -52,6 +52,9 @@ class MeshFlow:
         rows, place = np.unique(network.bus[network.is_supplied], return_inverse=True)
         self._bus_of = np.full(grid.n_nodes, -1)
         self._bus_of[network.is_supplied] = place
+        n_nodes = np.bincount(place)[place]
+        known = np.flatnonzero(network.is_supplied)
+        self._alone, self._together = known[n_nodes == 1], known[n_nodes > 1]
         one, other = self._bus_of[grid.from_node], self._bus_of[grid.to_node]
         is_short = (grid.r_ohm == 0) & (grid.x_ohm == 0)
         self._branch = np.flatnonzero(network.is_live & ~is_short)
@@ -207,9 +210,10 @@ class MeshFlow:
 
     def _voltages(self, s: Complexes, tap: Ints) -> tuple[Complexes, Flags]:
         """Find (buses, T) voltages for (N, T) loads at (T, B) taps, and (T,) whether there are."""
-        n_steps, known = s.shape[1], self._network.is_supplied
+        n_steps = s.shape[1]
         drawn = np.zeros((self._n_buses, n_steps), dtype=np.complex128)
-        np.add.at(drawn, self._bus_of[known], s[known])
+        drawn[self._bus_of[self._alone]] = s[self._alone]
+        np.add.at(drawn, self._bus_of[self._together], s[self._together])
         u = np.repeat(self._held[:, None], n_steps, axis=1)
         has_flow = np.zeros(n_steps, dtype=bool)
         for steps in self._alike(tap):

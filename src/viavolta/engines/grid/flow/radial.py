@@ -127,8 +127,9 @@ class RadialFlow:
 
         def voltages(steps: Ints, taps: Ints) -> Floats:
             found = np.zeros((len(network.regulated), len(steps)))
+            some = steps if len(steps) < n_steps else slice(None)
             voltages_at(
-                self._tree, with_turns(steps, taps), self._regulated_nodes, self._block(), found
+                self._tree, with_turns(some, taps), self._regulated_nodes, self._block(), found
             )
             at = self._regulated_nodes
             scaled: Floats = np.sqrt(found) * self._scale[at, None]
