@@ -14,6 +14,7 @@ from viavolta.checks.grid_results import check_results
 from viavolta.checks.grid_steps import check_steps
 from viavolta.checks.grid_sums import check_sums
 from viavolta.checks.grid_thermal import check_temperatures
+from viavolta.checks.town import check_town
 from viavolta.model.messages import text
 
 Check = Callable[[dict[str, Any], dict[str, pl.DataFrame]], list[Finding]]
@@ -48,4 +49,4 @@ _RULES = (
     *(check_results, check_extremes, check_sums),
     *(check_steps, check_temperatures, check_causes),
 )
-_CHECKS: dict[str, Check] = {"assess": check_assessment}
+_CHECKS: dict[str, Check] = {"assess": check_assessment, "town": check_town}

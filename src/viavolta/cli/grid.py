@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from viavolta.cli import grid_study
 from viavolta.cli.charge import step_seconds
 from viavolta.cli.grid_twin import twin
 from viavolta.cli.runner import (
@@ -26,6 +27,9 @@ from viavolta.model.progress import Progress
 app = typer.Typer(
     help="Hold a grid against its loads.", no_args_is_help=True, rich_markup_mode=None
 )
+
+
+app.command("study")(grid_study.study)
 
 
 @app.callback()

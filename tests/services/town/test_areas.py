@@ -36,7 +36,7 @@ def test_parents_come_first() -> None:
 def test_every_connection_hangs_on_one_area_and_on_all_above() -> None:
     """Who lies in an area lies in the areas above it too."""
     grid = tiny_grid(n_stations=2, n_feeders=2, n_homes=3)
-    place = place_of(grid, n_households=24)
+    place = place_of(grid, n_households=24, household_kwh=3200.0)
     areas = areas_of(grid, town="T")
     directly = members(areas, place)
     assert (directly.sum(axis=0) == 1).all()

@@ -15,8 +15,8 @@ from viavolta.services.town.place import base_load, place_of
 def test_limits_are_tightened_until_voltages_hold() -> None:
     """Long cables: charging at the cheapest hours breaks voltages, the managed year does not."""
     grid = tiny_grid(n_stations=2, sn_kva=250.0, home_km=0.22)
-    place = place_of(grid, n_households=24)
-    figures = town_figures(Assumptions(TOWN_SUBJECTS))
+    place = place_of(grid, n_households=24, household_kwh=3200.0)
+    figures = town_figures(Assumptions(TOWN_SUBJECTS), "suburban")
     start = study_year(N_STEPS)
     base = base_load(place, start, figures, rng=np.random.default_rng(3))
     flow = TownFlow(
@@ -47,8 +47,8 @@ def test_limits_are_tightened_until_voltages_hold() -> None:
 def test_what_cannot_be_delivered_raises_the_limits() -> None:
     """A station that is far too small is planned with more, for the grid to be built for."""
     grid = tiny_grid(n_stations=2, sn_kva=20.0)
-    place = place_of(grid, n_households=24)
-    figures = town_figures(Assumptions(TOWN_SUBJECTS))
+    place = place_of(grid, n_households=24, household_kwh=3200.0)
+    figures = town_figures(Assumptions(TOWN_SUBJECTS), "suburban")
     start = study_year(N_STEPS)
     base = base_load(place, start, figures, rng=np.random.default_rng(3))
     areas = areas_of(grid, town="T")

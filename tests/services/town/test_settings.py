@@ -18,11 +18,11 @@ def read(tmp_path: Path, content: str):
 
 
 def test_nothing_set_gives_the_defaults() -> None:
-    """Without a file there is a twin of a suburban feeder, at 30 and 100 % electric cars."""
+    """Without a file there is a twin of a rural feeder, at 30 and 100 % electric cars."""
     assumptions, settings = town_settings(None, subjects=TOWN_SUBJECTS)
     assert settings == DEFAULTS
     assert settings.ev_shares == (0.3, 1.0)
-    assert town_figures(assumptions).household_kwh == 3200
+    assert town_figures(assumptions, "suburban").household_kwh == 3200
 
 
 def test_the_printed_file_changes_nothing(tmp_path: Path) -> None:

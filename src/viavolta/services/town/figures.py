@@ -21,7 +21,10 @@ _WINTER, _SUMMER = (12, 1, 2), (6, 7, 8)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TownFigures:
-    """Figures of catalogue/town.csv by their names there; sun and dimming are in grid.csv."""
+    """Figures of catalogue/town.csv by their names there; sun and dimming are in grid.csv.
+
+    `cars_per_household` is that of the settlement.
+    """
 
     household_kwh: float
     household_spread: float
@@ -40,19 +43,20 @@ class TownFigures:
     dimming_factors: tuple[float, ...]
 
 
-def town_figures(assumptions: Assumptions) -> TownFigures:
-    """Read the figures; each counts as used."""
-    names = [name for name in TownFigures.__dataclass_fields__ if name not in _OF_GRID]
+def town_figures(assumptions: Assumptions, settlement: str) -> TownFigures:
+    """Read the figures of a kind of settlement; each counts as used."""
+    names = [name for name in TownFigures.__dataclass_fields__ if name not in _OTHERS]
     values = {name: assumptions.number(f"town.{name}") for name in names}
     return TownFigures(
         **values,
+        cars_per_household=assumptions.number(f"town.cars_per_household.{settlement}"),
         sun_kwh_per_kwp=assumptions.number("grid.sun.yield_kwh_per_kwp"),
         device_kw=assumptions.number("grid.dimming.device_kw"),
         dimming_factors=tuple(assumptions.number(f"grid.dimming.factor_{n}") for n in range(2, 10)),
     )
 
 
-_OF_GRID = ("sun_kwh_per_kwp", "device_kw", "dimming_factors")
+_OTHERS = ("cars_per_household", "sun_kwh_per_kwp", "device_kw", "dimming_factors")
 
 
 def hourly_prices(assumptions: Assumptions, *, n_hours: int, timezone: str) -> Floats:

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from viavolta.engines.grid.flow import FlowSolver, prepare
+from viavolta.engines.grid.flow import Flow, FlowSolver, prepare
 from viavolta.model.arrays import Floats, Ints, Times
-from viavolta.model.grid import Flags, Grid, NodeLoads, Phase
+from viavolta.model.grid import Grid, NodeLoads, Phase
 from viavolta.services.town.areas import Areas
 from viavolta.services.town.calendar import STEP_H, STEP_S, WEEK_STEPS
 from viavolta.services.town.place import BaseLoad
-
-_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +37,7 @@ class WeekFlow:
     lost_steps : steps without a solution.
     area, step : (V,) area in which something is broken, and the step of the year.
     room_share : (V,) what share of the area's net power would be just allowed.
+    source_kw : (K,) what the sources give in each step, losses included.
     """
 
     u_min_pu: Floats
@@ -54,6 +53,7 @@ class WeekFlow:
     area: Ints
     step: Ints
     room_share: Floats
+    source_kw: Floats
 
     @property
     def broken_hours(self) -> float:
@@ -111,19 +111,19 @@ class TownFlow:
         share = np.where(
             (p_kw.sum(axis=0) >= 0)[:, None], self.allowed.load_share, self.allowed.feed_in_share
         )
-        return self._worst(u_pu, loading, share, steps=steps, lost=~flow.is_converged)
+        return self._worst(u_pu, loading, share, steps=steps, flow=flow)
 
     def _worst(
-        self, u_pu: Floats, loading: Floats, share: Floats, *, steps: Ints, lost: Flags
+        self, u_pu: Floats, loading: Floats, share: Floats, *, steps: Ints, flow: Flow
     ) -> WeekFlow:
         allowed = self.allowed
-        is_low = u_pu < allowed.low_pu - _TOLERANCE
-        is_high = u_pu > allowed.high_pu + _TOLERANCE
-        is_over = loading > share + _TOLERANCE
+        is_low = u_pu < allowed.low_pu
+        is_high = u_pu > allowed.high_pu
+        is_over = loading > share
         low_t, low_n = np.nonzero(is_low)
         high_t, high_n = np.nonzero(is_high)
         over_t, over_b = np.nonzero(is_over)
-        lost_t = np.flatnonzero(lost)
+        lost_t = np.flatnonzero(~flow.is_converged)
         above = self._source_pu
         low = (above - allowed.low_pu[low_n]) / (above - u_pu[low_t, low_n])
         high = (allowed.high_pu[high_n] - above) / (u_pu[high_t, high_n] - above)
@@ -145,6 +145,7 @@ class TownFlow:
             area=np.concatenate((of_node[low_n], of_node[high_n], of_branch[over_b], 0 * lost_t)),
             step=steps[np.concatenate((low_t, high_t, over_t, lost_t))],
             room_share=np.concatenate((low, high, over, np.full(len(lost_t), 0.5))),
+            source_kw=np.where(flow.is_converged, flow.source_kw, np.nan),
         )
 
 
@@ -179,4 +180,5 @@ def year_of(weeks: dict[int, WeekFlow]) -> WeekFlow:
         area=np.concatenate([part.area for part in parts]),
         step=np.concatenate([part.step for part in parts]),
         room_share=np.concatenate([part.room_share for part in parts]),
+        source_kw=np.concatenate([part.source_kw for part in parts]),
     )

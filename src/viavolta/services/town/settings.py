@@ -61,8 +61,8 @@ class TownSettings:
 
 DEFAULTS = TownSettings(
     name="Town",
-    settlement="suburban",
-    n_households=400,
+    settlement="rural",
+    n_households=200,
     grid=None,
     timezone="Europe/Berlin",
     ev_shares=(0.3, 1.0),
