@@ -9,6 +9,7 @@ from viavolta.model.study import Study
 from viavolta.reports.bus.facts import facts_of
 from viavolta.reports.bus.states import STATES, fleet_day
 from viavolta.reports.numbers import (
+    about,
     amount,
     change,
     clock,
@@ -34,6 +35,11 @@ from viavolta.reports.projection import fit
         (plain(123456.7), "123,457"),
         (amount(3_780_000), "3.78 million"),
         (money(845_123), "845,123 EUR"),
+        (about(284_499), "284,000 EUR"),
+        (about(11_575_900), "11.60 million EUR"),
+        (about(-0.0123456), "0 EUR"),
+        (about(0), "0 EUR"),
+        (about(None), "\N{EN DASH} EUR"),
         (power(864.4), "864 kW"),
         (power(1999), "2.00 MW"),
         (percent(0.125, 1), "12.5 %"),

@@ -120,7 +120,7 @@ def _write_charge(
 ) -> dict[str, Any]:
     """Schedule, report and write; returns the summary with warnings, `out` and `report`."""
     # heavy imports: not on the way to --help
-    from viavolta.reports.charge.report import charge_report  # noqa: PLC0415
+    from viavolta.reports.files import charge_files  # noqa: PLC0415
     from viavolta.services.schedule_charging import schedule_charging  # noqa: PLC0415
     from viavolta.storage.study_folder import prepare_out, write_study  # noqa: PLC0415
 
@@ -133,7 +133,7 @@ def _write_charge(
         prepare_out(out, force=force)
         study = schedule_charging(request, progress=progress, clock=time.perf_counter, **where)
     progress(text("report"), 1.0)
-    folder = write_study(out, study, force=force, extra={"report.html": charge_report(study)})
+    folder = write_study(out, study, force=force, extra=charge_files(study))
     return {
         **study.summary,
         "warnings": [f"{warning.code}: {warning.message}" for warning in study.warnings],

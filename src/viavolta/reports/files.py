@@ -1,17 +1,38 @@
 """The files that stand beside the tables of a study, by their names in its folder."""
 
+from collections.abc import Sequence
+
 from viavolta.model.study import Study
 from viavolta.reports.bus.on_paper import bus_pdf
 from viavolta.reports.bus.report import bus_report
-from viavolta.reports.connection import from_bus
+from viavolta.reports.charge.facts import facts_of
+from viavolta.reports.charge.flows import flows_of
+from viavolta.reports.charge.on_paper import sheet_of
+from viavolta.reports.charge.report import report_of
+from viavolta.reports.connection import from_bus, from_charge
+from viavolta.reports.connection.request import ConnectionRequest
 from viavolta.reports.connection.sheet import connection_requests_pdf
 
 
 def bus_files(study: Study) -> dict[str, bytes]:
     """Give report.html, report.pdf and, where there are depots, connection-request.pdf."""
-    requests = from_bus.requests_of(study)
     return {
         "report.html": bus_report(study),
         "report.pdf": bus_pdf(study),
-        **({"connection-request.pdf": connection_requests_pdf(requests)} if requests else {}),
+        **_requests(from_bus.requests_of(study)),
     }
+
+
+def charge_files(study: Study) -> dict[str, bytes]:
+    """Give report.html, report.pdf and, where roots are known, connection-request.pdf."""
+    facts = facts_of(study)
+    flows = flows_of(facts)
+    return {
+        "report.html": report_of(facts, flows),
+        "report.pdf": sheet_of(facts, flows),
+        **_requests(from_charge.requests_from(facts, flows)),
+    }
+
+
+def _requests(requests: Sequence[ConnectionRequest]) -> dict[str, bytes]:
+    return {"connection-request.pdf": connection_requests_pdf(requests)} if requests else {}

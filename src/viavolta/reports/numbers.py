@@ -51,13 +51,17 @@ def money(value: object) -> str:
     return _bound(text("{n} EUR", n=amount(value)))
 
 
-def about(value: object) -> str:
-    """Euros in words, in three significant digits: for figures that are not known better."""
+def rough(value: object) -> float | None:
+    """Round to three significant digits: for figures that are not known better."""
     figure = known(value)
     if figure is None or not figure:
-        return money(figure)
-    digits = 2 - math.floor(math.log10(abs(figure)))
-    return money(round(figure, digits))
+        return figure
+    return round(figure, 2 - math.floor(math.log10(abs(figure))))
+
+
+def about(value: object) -> str:
+    """Euros in words, in three significant digits."""
+    return money(rough(value))
 
 
 def plain(value: object) -> str:

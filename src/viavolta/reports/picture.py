@@ -29,7 +29,7 @@ class Picture:
         return figure(
             self.name,
             title=self.title,
-            legend=legend_of(self.legend),
+            legend=legend_of(self.legend) if self.legend else None,
             picture=chart(self.name, self.make, alt=self.alt),
             caption=self.caption,
             table=table,

@@ -20,6 +20,18 @@ _NOTHING_EUR = 0.005
 
 def opening(facts: ChargeFacts, flows: Flows | None) -> Html:
     """Title, answer and caveats."""
+    return tag(
+        "header",
+        tag("p", kicker(facts), class_="kicker"),
+        tag("h1", clip(facts.study.title)),
+        tag("p", answer(facts, flows), class_="answer"),
+        _caveats(facts),
+        id="answer",
+    )
+
+
+def answer(facts: ChargeFacts, flows: Flows | None) -> Html:
+    """Join the sentences that a reader in a hurry reads."""
     sentences = (
         _cost(facts),
         _bound(facts),
@@ -27,17 +39,11 @@ def opening(facts: ChargeFacts, flows: Flows | None) -> Html:
         _peak(facts),
         _unmet(facts),
     )
-    return tag(
-        "header",
-        tag("p", _kicker(facts), class_="kicker"),
-        tag("h1", clip(facts.study.title)),
-        tag("p", join(sentences, " "), class_="answer"),
-        _caveats(facts),
-        id="answer",
-    )
+    return join(sentences, " ")
 
 
-def _kicker(facts: ChargeFacts) -> str:
+def kicker(facts: ChargeFacts) -> str:
+    """Give the line above the title."""
     clock = facts.clock
     if clock is None:
         return text("Charging schedule")
@@ -162,12 +168,17 @@ def _unmet(facts: ChargeFacts) -> Html | None:
     )
 
 
+def notes(facts: ChargeFacts) -> list[str]:
+    """Say what must be known before trusting the answer."""
+    return list(dict.fromkeys(clip(warning.message) for warning in facts.study.warnings))
+
+
 def _caveats(facts: ChargeFacts) -> Html | None:
     """Say what must be known before trusting the answer; a few openly, the rest folded."""
-    notes = list(dict.fromkeys(clip(warning.message) for warning in facts.study.warnings))
-    if not notes:
+    said = notes(facts)
+    if not said:
         return None
-    shown, rest = notes[:_CAVEATS_SHOWN], notes[_CAVEATS_SHOWN:]
+    shown, rest = said[:_CAVEATS_SHOWN], said[_CAVEATS_SHOWN:]
     folded = None
     if rest:
         items = (tag("li", note) for note in rest)

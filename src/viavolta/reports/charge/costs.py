@@ -6,9 +6,10 @@ from viavolta.model.messages import text
 from viavolta.reports.charge.facts import ChargeFacts
 from viavolta.reports.charge.flows import Flows
 from viavolta.reports.charge.words import euros
-from viavolta.reports.charts import NARROW_PX, Spec, chart
-from viavolta.reports.figure import figure, missing, paragraph, section
+from viavolta.reports.charts import NARROW_PX, Spec
+from viavolta.reports.figure import missing, paragraph, section
 from viavolta.reports.markup import Html, clip, fill, tag
+from viavolta.reports.picture import Picture
 from viavolta.reports.tables import figures, table, words
 
 _NOTHING_EUR = 1e-9
@@ -76,7 +77,24 @@ def _words(facts: ChargeFacts, cost: float) -> Html:
     )
 
 
+def cost_picture(facts: ChargeFacts) -> Picture | None:
+    """Draw the items of the cost; None where the study has none."""
+    items = _items(facts)
+    return _picture(items) if items else None
+
+
 def _figure(items: list[tuple[str, float]], cost: float) -> Html:
+    listed = table(
+        "costs",
+        (words(text("Item")), figures(text("EUR"), 2)),
+        [(item_name(name), eur) for name, eur in items],
+        caption=text("Items of the cost"),
+        total=(text("Together"), cost),
+    )
+    return _picture(items).on_page(listed)
+
+
+def _picture(items: list[tuple[str, float]]) -> Picture:
     values = [{"item": item_name(name), "eur": eur} for name, eur in items]
 
     def make(width: int) -> Spec:
@@ -104,19 +122,13 @@ def _figure(items: list[tuple[str, float]], cost: float) -> Html:
             },
         }
 
-    listed = table(
-        "costs",
-        (words(text("Item")), figures(text("EUR"), 2)),
-        [(item_name(name), eur) for name, eur in items],
-        caption=text("Items of the cost"),
-        total=(text("Together"), cost),
-    )
-    return figure(
-        "costs",
+    return Picture(
+        name="costs",
         title=text("Items of the cost"),
-        picture=chart("costs", make, alt=text("Bars: the items of the cost in EUR")),
+        make=make,
+        alt=text("Bars: the items of the cost in EUR"),
+        legend=(),
         caption=text("A bar to the left of zero is earned. Items that are zero are left out."),
-        table=listed,
     )
 
 

@@ -25,9 +25,13 @@ class KeyFigure:
 
 def key_figures(facts: ChargeFacts) -> Html:
     """Show the cards below the answer; a figure that is not known has none."""
-    shown = [f for f in (*_money(facts), *_power(facts)) if NOTHING not in f.value]
-    cards = tag("div", *(_card(f) for f in shown), class_="cards")
+    cards = tag("div", *(_card(f) for f in known_figures(facts)), class_="cards")
     return section("figures", text("Key figures"), cards)
+
+
+def known_figures(facts: ChargeFacts) -> list[KeyFigure]:
+    """Give the figures that the study knows."""
+    return [f for f in (*_money(facts), *_power(facts)) if NOTHING not in f.value]
 
 
 def _money(facts: ChargeFacts) -> list[KeyFigure]:

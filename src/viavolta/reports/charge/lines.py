@@ -118,6 +118,11 @@ def cut_note(bands: Sequence[Band]) -> str:
 
 def legend(values: Sequence[dict[str, object]], *, more: Sequence[tuple[Html, str]] = ()) -> Html:
     """Which line is which, and the band; `more` are entries after these."""
+    return legend_of([*legend_entries(values), *more])
+
+
+def legend_entries(values: Sequence[dict[str, object]]) -> list[tuple[Html, str]]:
+    """Give the mark and the name of each line that is drawn, and of the band."""
     present = {value["line"] for value in values}
     lines = zip(line_names(), _COLOURS, _DASHES, strict=True)
     entries = [
@@ -125,7 +130,7 @@ def legend(values: Sequence[dict[str, object]], *, more: Sequence[tuple[Html, st
         for name, colour, dashes in lines
         if name in present
     ]
-    return legend_of([*entries, (area(_BAND), text("Within the limits")), *more])
+    return [*entries, (area(_BAND), text("Within the limits"))]
 
 
 def layers(x: Spec, *, title: str | None, band: Sequence[object], loads: Sequence[object]) -> Spec:

@@ -1,5 +1,7 @@
 """Power over time at the roots: against the limits, uncontrolled, with the price under it."""
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from viavolta.model.messages import text
@@ -8,10 +10,11 @@ from viavolta.reports.charge.clock import LocalClock
 from viavolta.reports.charge.facts import ChargeFacts
 from viavolta.reports.charge.flows import Flows
 from viavolta.reports.charge.words import kilowatts
-from viavolta.reports.charts import Spec, chart
-from viavolta.reports.figure import figure, missing, paragraph, section, stroke
+from viavolta.reports.charts import Spec
+from viavolta.reports.figure import missing, paragraph, section, stroke
 from viavolta.reports.markup import Html, clip, fill, join, tag
 from viavolta.reports.numbers import change, known, number
+from viavolta.reports.picture import Picture
 from viavolta.reports.tables import figures, table
 
 _POINTS = 672  # a week of quarter hours
@@ -77,7 +80,27 @@ def _excess_note(facts: ChargeFacts) -> Html | None:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Drawn:
+    """The picture with what its table is made of."""
+
+    picture: Picture
+    points: pl.DataFrame
+    prices: list[dict[str, object]]
+    zones: list[str]
+
+
+def grid_picture(flows: Flows) -> Picture:
+    """Draw the roots together over time."""
+    return _drawn(flows, _total(flows.roots)).picture
+
+
 def _figure(flows: Flows, total: pl.DataFrame) -> Html:
+    drawn = _drawn(flows, total)
+    return drawn.picture.on_page(_table(flows, drawn.points, drawn.prices, drawn.zones))
+
+
+def _drawn(flows: Flows, total: pl.DataFrame) -> _Drawn:
     clock = flows.clock
     points = lines.binned(total, clock, points=_POINTS)
     wide_s = points.n_steps * clock.step_s
@@ -100,21 +123,16 @@ def _figure(flows: Flows, total: pl.DataFrame) -> Html:
         "Mean power of each step at the roots of the tree, base load included; import upwards, "
         "export below zero. Under it the price of energy."
     )
-    return figure(
-        "power",
+    notes = (lines.bin_note(points.n_steps, clock), lines.cut_note([band]), _zone_note(flows))
+    picture = Picture(
+        name="power",
         title=text("The grid connection, this schedule against uncontrolled charging"),
-        legend=lines.legend(loads, more=_price_legend(zones)),
-        picture=chart(
-            "power",
-            make,
-            alt=text("Lines: power over time, scheduled and uncontrolled, limits and the price"),
-        ),
-        caption=join(
-            (caption, lines.bin_note(points.n_steps, clock), lines.cut_note([band]),
-             _zone_note(flows))
-        ),
-        table=_table(flows, points.frame, prices, zones),
-    )  # fmt: skip
+        make=make,
+        alt=text("Lines: power over time, scheduled and uncontrolled, limits and the price"),
+        legend=[*lines.legend_entries(loads), *_price_legend(zones)],
+        caption=join((caption, *notes)),
+    )
+    return _Drawn(picture=picture, points=points.frame, prices=prices, zones=zones)
 
 
 def time_x(clock: LocalClock, *, width: int, with_title: bool) -> Spec:

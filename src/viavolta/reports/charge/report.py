@@ -5,8 +5,8 @@ from viavolta.model.study import Study
 from viavolta.reports import record as common
 from viavolta.reports.charge import costs, gap, goals, levels, power, prices, record, shortfalls
 from viavolta.reports.charge.answer import opening
-from viavolta.reports.charge.facts import facts_of
-from viavolta.reports.charge.flows import flows_of
+from viavolta.reports.charge.facts import ChargeFacts, facts_of
+from viavolta.reports.charge.flows import Flows, flows_of
 from viavolta.reports.charge.key_figures import key_figures
 from viavolta.reports.markup import clip
 from viavolta.reports.page import page
@@ -24,7 +24,12 @@ def charge_report(study: Study) -> bytes:
         HTML in UTF-8; opens from disk, asks nothing of any network.
     """
     facts = facts_of(study)
-    flows = flows_of(facts)
+    return report_of(facts, flows_of(facts))
+
+
+def report_of(facts: ChargeFacts, flows: Flows | None) -> bytes:
+    """Render a study whose facts and flows are known already; they take a while for a million."""
+    study = facts.study
     sections = (
         key_figures(facts),
         power.power_over_time(facts, flows),

@@ -19,7 +19,11 @@ _MOST_SITES = 20
 def requests_of(study: Study) -> list[ConnectionRequest]:
     """Give one request per root limit; none where there are more than a desk can file."""
     facts = facts_of(study)
-    flows = flows_of(facts)
+    return requests_from(facts, flows_of(facts))
+
+
+def requests_from(facts: ChargeFacts, flows: Flows | None) -> list[ConnectionRequest]:
+    """Give the requests of a study whose facts and flows are known already."""
     if flows is None or facts.clock is None or len(flows.tree.roots) > _MOST_SITES:
         return []
     return [_request(facts, flows, int(row)) for row in flows.tree.roots]

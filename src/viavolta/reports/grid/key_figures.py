@@ -14,7 +14,7 @@ from viavolta.reports.grid.sentences import hours_words, saved, share_words
 from viavolta.reports.grid.violations import hours_of, n_elements
 from viavolta.reports.grid.why import why_of
 from viavolta.reports.markup import Html, clip, join, tag
-from viavolta.reports.numbers import NOTHING, about, known, number
+from viavolta.reports.numbers import NOTHING, amount, known, number, rough
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +51,8 @@ def _costs(facts: GridFacts) -> Iterable[KeyFigure]:
         )
         yield KeyFigure(
             key="reinforcement_eur",
-            label=text("Reinforcement: {s}", s=strategy_label(strategy)),
-            value=about(found.p50),
+            label=text("Reinforcement (EUR): {s}", s=strategy_label(strategy)),
+            value=amount(rough(found.p50)),
             beside="; ".join(one for one in (range_words(found), avoided) if one),
             rule=text(
                 "reinforcement_eur of the summary: the middle of all draws, and the range from the "
@@ -71,7 +71,7 @@ def range_words(found: Interval) -> str:
     """Write the range of a sum of money."""
     if not found.is_range:
         return ""
-    return text("{low} to {high}", low=about(found.p05), high=about(found.p95))
+    return text("{low} to {high}", low=amount(rough(found.p05)), high=amount(rough(found.p95)))
 
 
 def _hours(facts: GridFacts) -> Iterable[KeyFigure]:
