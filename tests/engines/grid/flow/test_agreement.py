@@ -302,6 +302,25 @@ def test_near_the_limit() -> None:
     assert_same(flow, other, pu=1e-6)
 
 
+@pytest.mark.parametrize("method", list(Method))
+@pytest.mark.parametrize("n_steps", [0, 1, 3])
+def test_smallest_grids(method: Method, n_steps: int) -> None:
+    """A lone source, a grid without any load, and no steps at all are no special cases."""
+    lone = make_grid([(NodeKind.SOURCE, 0.4)], [], u_ref_pu=1.02)
+    idle = feeder(2, sk_mva=100.0)
+    for grid, p_kw in ((lone, [7.0]), (idle, [0.0] * 4)):
+        p = np.repeat(np.array(p_kw)[:, None], n_steps, axis=1)
+        solver = prepare(grid, method=method)
+        flow = solver.solve(loads_of(p))
+        assert flow.u_pu.shape == (n_steps, grid.n_nodes)
+        assert flow.is_converged.all()
+        np.testing.assert_allclose(flow.source_kw, p.sum(axis=0) + flow.loss_kw, atol=1e-6)
+        found = solver.extremes(p, 0 * p, low_pu=-np.inf, high_pu=np.inf)
+        assert found.n_steps == n_steps
+        assert not found.hours_outside.any()
+        assert np.isnan(found.u_min_pu).all() == (n_steps == 0)
+
+
 def test_cut_off_nodes() -> None:
     """Nodes without a path to a source have no voltage, and their loads count nowhere."""
     grid = feeder(3, is_closed=[True, True, False, True])

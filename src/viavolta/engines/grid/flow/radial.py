@@ -22,7 +22,7 @@ from viavolta.model.grid import Grid
 
 _BLOCK_BYTES = 1_000_000  # what a block and its lanes may take of a core's own cache
 _ARRAYS = 16  # of the size of a block
-_LANES = (16, 256)
+_LANES = (32, 256)
 
 
 class RadialFlow:
@@ -95,8 +95,8 @@ class RadialFlow:
         lanes = new_lanes(len(tree.row), len(tree.edge), self._size)
         has_flow = np.zeros(n_steps, dtype=bool)
         bounds = Bounds(
-            (band.low_pu[tree.row] / self._scale) ** 2,
-            (band.high_pu[tree.row] / self._scale) ** 2,
+            (np.maximum(band.low_pu[tree.row], 0) / self._scale) ** 2,
+            (np.maximum(band.high_pu[tree.row], 0) / self._scale) ** 2,
             band.limit_share[tree.branch] ** 2,
             self._child_share**2,
             self._parent_share**2,

@@ -184,5 +184,6 @@ def node_powers(loads: NodeLoads, n_nodes: int) -> tuple[Floats, Floats]:
 
 def _summed(node: Ints, power: Floats, n_nodes: int) -> Floats:
     total = np.zeros((n_nodes, power.shape[1]))
-    np.add.at(total, node, power)
+    for load, row in enumerate(node):
+        total[row] += power[load]
     return total
