@@ -3,7 +3,7 @@
 Compiling is not measured: every case first runs a small task. Usage, each printing one line of
 JSON:
 
-    python charging_case.py plan N GAP [files]            seconds, cost, bound, gap, memory
+    python charging_case.py plan N GAP [replan] [files]   seconds, cost, bound, gap, memory
     python charging_case.py task N FILE.npz               writes the task for the peers
     python charging_case.py year SESSIONS.csv LIMIT_S     simulates; seconds per vehicle-step
     python charging_case.py weeks SESSIONS.csv FILE.npz   writes the last weeks of it for the peers
@@ -21,9 +21,10 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from charging_instances import Instance, instance, task_arrays
+from charging_instances import Instance, changed, instance, task_arrays
 from charging_year import DAYS, MAX_KW, recorded, year
 
+from viavolta.engines.charging.reschedule import reschedule
 from viavolta.engines.charging.scheduler import schedule
 from viavolta.engines.charging.window import windows
 from viavolta.formats.limits import read_limits
@@ -36,7 +37,7 @@ from viavolta.services.simulation.follow import follow
 from viavolta.services.simulation.strategies import Strategy
 from viavolta.storage.study_folder import write_study
 
-WARM_UP = 400
+WARM_UP, PARTS_WARM_UP = 400, 10_000
 MAX_ROUNDS, ENOUGH_S = 5, 3.0
 """Short cases run several times and the best counts; long ones once."""
 PEER_DAYS = 28
@@ -62,18 +63,32 @@ def main() -> None:
 
 
 def plan(n_stays: int, gap: float, *, options: list[str]) -> dict[str, Any]:
-    """Find a schedule; with `files` also read and write the files."""
-    small = instance(WARM_UP)
-    schedule(small.stays, small.limits, small.signals, gap=gap)
+    """Find a schedule; with `replan` plan again after a change, with `files` read and write files."""
+    for size, most_passes in ((WARM_UP, 20), (PARTS_WARM_UP, 1)):
+        small = instance(size)
+        schedule(small.stays, small.limits, small.signals, gap=gap, most_passes=most_passes)
     task = instance(n_stays)
     figures: dict[str, Any] = {"task_mb": peak_mb(), "limits": len(task.limits)}
     found, figures["seconds"] = best(
         lambda: schedule(task.stays, task.limits, task.signals, gap=gap)
     )
     figures |= {"peak_mb": peak_mb(), **proof(found)}
+    if "replan" in options:
+        figures["replan"] = replan(task, found, gap=gap)
     if "files" in options:
         figures["files"] = files(task, found)
     return figures
+
+
+def replan(task: Instance, found: Schedule, *, gap: float) -> dict[str, float]:
+    """Plan again after a hundredth of the stays leaves earlier, wanting less."""
+    stays = changed(task.stays)
+    again, seconds = best(
+        lambda: reschedule(
+            found, task.stays, stays=stays, limits=task.limits, signals=task.signals, gap=gap
+        )
+    )
+    return {"seconds": seconds, **proof(again)}
 
 
 def simulate(path: Path, *, limit_s: float) -> dict[str, Any]:

@@ -42,7 +42,7 @@ TASKS = [
     (200, 96, 0.0, HARD, POSITIVE, 0.5),
     (150, 96, 0.4, LOOSE, POSITIVE, 0.5),
     (300, 96, 0.4, HARD, NEGATIVE, 0.0),
-    (1000, 96, 0.2, EVEN, POSITIVE, 0.0),
+    (3000, 96, 0.2, EVEN, POSITIVE, 0.0),
     (1000, 96, 0.0, EVEN, POSITIVE, 0.5),
 ]
 GAP = 1e-3

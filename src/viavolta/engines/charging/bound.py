@@ -4,6 +4,7 @@ import numpy as np
 
 from viavolta.engines.charging.cheapest_rows import plain_answer
 from viavolta.engines.charging.fleet import NO_ROWS, RowShares, batteries
+from viavolta.engines.charging.lean_battery import lean_value
 from viavolta.engines.charging.network import PHASES
 from viavolta.engines.charging.oracle import battery_value, relaxed_value, whole_pieces
 from viavolta.engines.charging.partition import vehicle_order
@@ -110,6 +111,8 @@ def _prices_of(
 
 @kernel
 def _value(b: Batteries, v: int, terms: Terms, room: Room, n: int) -> float:
+    if b.is_lean[v]:
+        return lean_value(b, v, terms, room, n)
     if not b.is_plain[v]:
         return battery_value(b, v, terms, room, n)
     cost = plain_answer(b, v, terms, room, n)

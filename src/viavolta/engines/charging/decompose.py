@@ -11,11 +11,13 @@ from viavolta.engines.charging.fleet import RowShares, batteries, flat_order
 from viavolta.engines.charging.network import LIMIT, PEAK, PHASE, PHASES, Network, network_of
 from viavolta.engines.charging.part import (
     Part,
+    begin_part,
     bound_part,
     broken_part,
     cut_part,
     multipliers,
     powers,
+    price_part,
     renew_multipliers,
     repair_part,
     settle_part,
@@ -27,29 +29,32 @@ from viavolta.engines.charging.partition import Partition, partition
 from viavolta.engines.charging.pool import Pool, ThreadPool
 from viavolta.engines.charging.vehicles import Terms
 from viavolta.engines.charging.window import Windows
-from viavolta.model.arrays import Floats, Ints
+from viavolta.model.arrays import Flags, Floats, Ints
 from viavolta.model.limit import LimitTree
 from viavolta.model.progress import StopRule
-from viavolta.model.schedule import LimitPrices
+from viavolta.model.schedule import SMALLEST_COST_EUR, LimitPrices
 from viavolta.model.signal import SignalTable
 from viavolta.model.stay import StayTable
 
 MakePool = Callable[[list[Part]], Pool]
 
-_STIFFNESS = 0.1
-"""Share of the mean price by which a row's price rises when its load doubles. The optimum is flat:
-0.05 to 0.2 differ little; stiffer rows make the vehicles' averages converge slowly."""
+_STIFFNESS = 0.5
+"""Share of the mean price by which a row's price rises when its load doubles. Between 0.3 and 1 the
+passes needed differ little; softer rows find their multipliers slowly, stiffer ones make the
+vehicles' averages converge slowly."""
 _FIRST_STIFFNESS, _SOFTER = 16.0, 0.5
 """The first passes are stiffer, so that multipliers are found fast where limits are exceeded."""
-_TRUST = 0.5  # halves the distance of the bound from the optimum that single passes leave
-_FINE_BELOW = 20_000
-_FIRST_CHECK, _CHECK_EVERY = 6, 12
-_LAGS, _LEADS, _ADAPT = 0.3, 0.03, 1.0
+_COARSE_PASSES, _FINE_BELOW, _STALLS = 8, 5_000, 0.9
+"""Vehicles look at prices alone in the first passes, at what their own power does to prices later:
+with few vehicles at once, with many when a pass leaves more than that share of the last distance.
+That takes four times as long and converges where few share a limit."""
+_CHECK_EVERY = 24
+_NEAR, _NEARER = 1.7, 0.7
+"""An estimate of that many gaps aimed at is worth a check; so is, next time, that share of it."""
 _BATCHES = 48
 _EASE = 0.02  # of the gap aimed at, per vehicle: below that a vehicle is not asked every time
 _RISES = (0.003, 0.03, 0.3)  # of the mean cost of a vehicle: what a repair may cost, pass by pass
 _MOST_CUTS = 10
-_EPSILON_EUR = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +84,19 @@ class Round:
     bound_eur: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """An earlier plan to begin with, laid out for the task at hand.
+
+    power_kw : (K,) powers, zero where there is none. prices : its certificate (L, T).
+    is_calm : (S,) stays that are as they were.
+    """
+
+    power_kw: Floats
+    prices: LimitPrices
+    is_calm: Flags
+
+
 @dataclass(slots=True, kw_only=True)
 class Master:
     """A task cut into parts, with the loads of the rows that parts share."""
@@ -91,25 +109,47 @@ class Master:
     n_batches: int
     ease_eur: float = 0.0
     n_passes: int = 0
+    is_fresh: bool = True
 
-    def sweep(self, *, trust: float, is_fine: bool) -> float:
-        """Ask every vehicle once; returns the sum of their gaps in EUR. See renew_multipliers."""
-        gaps = 0.0
+    def sweep(self, *, is_fine: bool) -> float:
+        """Ask every vehicle once; returns an estimate of cost less bound in EUR."""
+        apart_eur = 0.0
         for batch in range(self.n_batches):
             for given, gap in self.pool.each(
                 sweep_part,
                 self.total,
                 batch=batch,
                 n_batches=self.n_batches,
-                is_fresh=self.n_passes == 0,
-                is_fine=is_fine and self.n_passes > 0,
+                is_fresh=self.is_fresh,
+                is_fine=is_fine and not self.is_fresh,
                 ease_eur=self.ease_eur,
             ):
                 self.total = self.total + given
-                gaps += gap
-        self.pool.each(renew_multipliers, self.total, trust=trust)
+                apart_eur += gap
+        for distance_eur in self.pool.each(renew_multipliers, self.total):
+            apart_eur += distance_eur
         self.n_passes += 1
-        return gaps
+        self.is_fresh = False
+        return apart_eur
+
+    def begin_with(self, start: Start) -> None:
+        """Take over powers and multipliers of an earlier plan."""
+        up, down = _multipliers_of(self.network, start.prices)
+        for index, order in enumerate(self.cut.orders):
+            given = self.pool.one(
+                index,
+                begin_part,
+                self.total,
+                start.power_kw[flat_order(self.task.window.offsets, order)],
+                up=up,
+                down=down,
+                is_calm=start.is_calm[order],
+            )
+            self.total = self.total + given
+        for given in self.pool.each(settle_part, self.total):
+            self.total = self.total + given
+        self.pool.each(price_part, self.total)
+        self.is_fresh = False
 
     def soften(self, factor: float) -> None:
         """Multiply the stiffness of all rows."""
@@ -278,6 +318,22 @@ def _limit_prices(network: Network, task: Task, *, up: Floats, down: Floats) -> 
     )
 
 
+def _multipliers_of(network: Network, prices: LimitPrices) -> tuple[Floats, Floats]:
+    """(R, T) multipliers up and down that prices stand for; the reverse of `_limit_prices`."""
+    limit, kind = network.limit, network.kind
+    up, down = np.zeros_like(network.base_kw), np.zeros_like(network.base_kw)
+    is_limit, is_peak, at_root = kind == LIMIT, kind == PEAK, network.balance >= 0
+    up[is_limit] = prices.import_eur_per_kwh[limit[is_limit]]
+    down[is_limit] = prices.export_eur_per_kwh[limit[is_limit]]
+    up[is_peak] = prices.peak_eur_per_kwh[limit[is_peak]]
+    above_low = prices.energy_eur_per_kwh[limit[at_root]] - network.low_eur_per_kwh
+    up[at_root] = np.clip(above_low, 0.0, network.span_eur_per_kwh)
+    if prices.phase_eur_per_kwh is not None:
+        is_phase = kind >= PHASE
+        up[is_phase] = prices.phase_eur_per_kwh[limit[is_phase], kind[is_phase] - PHASE]
+    return up, down
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """Best schedule and best bound of a search; cost_eur is what the caller's rule makes of it."""
@@ -296,39 +352,44 @@ def search(
     gap: float,
     stop: StopRule,
     most_passes: int,
+    start: Start | None = None,
 ) -> Found:
     """Sweep until the proven gap is reached, the passes are used up, or the stop rule says so."""
     n = max(1, len(master.task.stays))
     best: Round | None = None
     bound: Round | None = None
     cost_eur, mean_eur, last = np.inf, _first_mean_eur(master.task), 0
+    near = _NEAR
     stiffness = _FIRST_STIFFNESS
-    stopped = False
+    if start is not None:
+        master.begin_with(start)
+        master.soften(1.0 / stiffness)
+        stiffness = 1.0
+    apart_eur, is_fine, stopped = np.inf, False, False
     while True:
-        gaps_eur = master.sweep(trust=1.0 if stiffness > 1.0 else _TRUST, is_fine=n <= _FINE_BELOW)
+        master.ease_eur = _EASE * gap * mean_eur
+        before_eur, apart_eur = apart_eur, master.sweep(is_fine=is_fine)
+        stalls = n <= _FINE_BELOW or apart_eur > _STALLS * before_eur
+        is_fine = is_fine or (stalls and master.n_passes >= _COARSE_PASSES)
         stopped = stop()
+        is_last = stopped or master.n_passes >= most_passes
+        n_gaps = apart_eur / (gap * n * mean_eur)
+        is_due = n_gaps <= near or master.n_passes - last >= _CHECK_EVERY
         if stiffness > 1.0:
             factor = max(_SOFTER, 1.0 / stiffness)
             master.soften(factor)
             stiffness *= factor
-        is_last = stopped or master.n_passes >= most_passes
-        due = master.n_passes - last >= (_CHECK_EVERY if best else _FIRST_CHECK)
-        if best is not None:
-            due |= gaps_eur <= gap * abs(cost_eur) and master.n_passes - last > 1
-        if not (due or is_last):
+        if not (is_due or is_last):
             continue
-        last = master.n_passes
+        last, near = master.n_passes, min(near, _NEARER * n_gaps)
         found = master.check(mean_eur)
         cost = cost_of(found.power_kw)
         if best is None or cost < cost_eur:
             best, cost_eur = found, cost
         if bound is None or found.bound_eur > bound.bound_eur:
             bound = found
-        mean_eur = abs(cost_eur) / n
-        master.ease_eur = _EASE * gap * mean_eur
-        if stiffness <= 1.0:
-            master.soften(_balance(gaps_eur, cost_eur - bound.bound_eur))
-        is_close = cost_eur - bound.bound_eur <= gap * max(abs(cost_eur), _EPSILON_EUR)
+        mean_eur = max(abs(cost_eur), SMALLEST_COST_EUR) / n
+        is_close = cost_eur - bound.bound_eur <= gap * max(abs(cost_eur), SMALLEST_COST_EUR)
         if is_close or is_last:
             break
     return Found(
@@ -338,15 +399,6 @@ def search(
         bound_eur=bound.bound_eur,
         was_stopped=stopped and not is_close,
     )
-
-
-def _balance(gaps_eur: float, distance_eur: float) -> float:
-    """Factor for the stiffness: vehicles that lag behind want softer rows, prices stiffer ones."""
-    if gaps_eur > _LAGS * distance_eur:
-        return 1.0 / _ADAPT
-    if gaps_eur < _LEADS * distance_eur:
-        return _ADAPT
-    return 1.0
 
 
 def _first_mean_eur(task: Task) -> float:

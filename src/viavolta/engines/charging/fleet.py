@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from viavolta.engines.charging.vehicles import Batteries
 from viavolta.engines.charging.window import Windows
@@ -86,7 +87,9 @@ def batteries(
     offset = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
     flat = flat_order(window.offsets, order)
     vehicle = vehicle_starts(stays, order)
-    is_plain = _is_plain(stays) & (rows.early.size == 0)
+    is_simple = _is_simple(stays) & (rows.early.size == 0)
+    is_plain = is_simple & (stays.max_discharge_kw == 0)
+    is_lean = is_simple & (stays.max_discharge_kw > 0)
     is_stepped = (stays.min_kw > 0) | (stays.charging_loss_kw > 0)
     firsts = vehicle[:-1]
     alone = np.diff(vehicle) == 1
@@ -98,6 +101,7 @@ def batteries(
         last_share=window.last_share[order],
         vehicle=vehicle,
         is_plain=(is_plain[order][firsts] & alone).astype(np.int64),
+        is_lean=(is_lean[order][firsts] & alone & (stepped == 0)).astype(np.int64),
         is_stepped=np.asarray(stepped).astype(np.int64),
         path=path[order],
         soc=soc[order],
@@ -127,17 +131,16 @@ def batteries(
     )
 
 
-def _is_plain(stays: StayTable) -> Ints:
-    """(S,) whether a stay only charges, at one efficiency, and nothing looks at its energy."""
-    plain: Ints = (
-        (stays.max_discharge_kw == 0)
-        & (stays.taper_soc >= 1)
+def _is_simple(stays: StayTable) -> NDArray[np.bool_]:
+    """(S,) whether a stay charges at one efficiency, and nothing looks at its energy."""
+    simple: NDArray[np.bool_] = (
+        (stays.taper_soc >= 1)
         & (stays.knee_kw >= stays.max_kw)
         & (stays.charging_loss_kw == 0)
         & (stays.standing_loss_kw == 0)
         & (stays.ageing_eur_per_kwh_h == 0)
     )
-    return plain
+    return simple
 
 
 def flat_order(offsets: Ints, order: Ints) -> Ints:

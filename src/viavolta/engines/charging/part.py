@@ -26,7 +26,7 @@ from viavolta.engines.charging.sweep import (
     sweep,
 )
 from viavolta.engines.charging.vehicles import Batteries, Room, Terms, room_for
-from viavolta.model.arrays import Floats, Ints
+from viavolta.model.arrays import Flags, Floats, Ints
 
 _STIFFER, _STIFFEST, _CALMER = 2.0, 32.0, 0.7
 _PROGRESS = 0.5  # a row whose excess did not fall to this share of the last one becomes stiffer
@@ -214,14 +214,20 @@ def _price_shared(part: Part) -> None:
     rows.price[part.shared] = some.price
 
 
-def renew_multipliers(part: Part, total: Floats, *, trust: float) -> None:
+def price_part(part: Part, total: Floats) -> None:
+    """Renew all prices at the loads of shared rows."""
+    _take(part, total)
+    price_rows(part.rows)
+
+
+def renew_multipliers(part: Part, total: Floats) -> float:
     """Close a pass: peaks find their level, multipliers take over the prices, rows stiffen.
 
-    Multipliers go `trust` of the way to the new prices, which carry the noise of a single pass.
+    Returns what the multipliers are still away from complementing the loads, in EUR: the sum of
+    multiplier times distance from the bound. With the vehicles' gaps that is about the gap.
     """
     _take(part, total)
     rows = part.rows
-    old_up, old_down = (1 - trust) * rows.up, (1 - trust) * rows.down
     find_peaks(rows, part.terms.step_h)
     over = np.maximum(
         np.where(rows.balance[:, None] >= 0, -np.inf, rows.load - rows.import_kw),
@@ -233,8 +239,6 @@ def renew_multipliers(part: Part, total: Floats, *, trust: float) -> None:
     rows.up[at_root] = np.minimum(rows.up[at_root], rows.span[rows.balance[at_root]])
     with np.errstate(invalid="ignore"):
         np.maximum(rows.down - stiff * (rows.load + rows.export_kw), 0.0, out=rows.down)
-    rows.up[:] = old_up + trust * rows.up
-    rows.down[:] = old_down + trust * rows.down
     is_slow = (over > _PROGRESS * part.excess) & (over > _NEGLIGIBLE * part.weight_kw)
     is_slow &= part.is_peak == 0
     rows.stiffness[is_slow] = np.minimum(
@@ -246,6 +250,24 @@ def renew_multipliers(part: Part, total: Floats, *, trust: float) -> None:
     )
     part.excess = over
     price_rows(rows)
+    return _distance_eur(part)
+
+
+def _distance_eur(part: Part) -> float:
+    """Sum of multipliers times what lies between loads and bounds; shared rows count once.
+
+    At a root it is what the price of the balance leaves over from buying and selling.
+    """
+    rows = part.rows
+    between = rows.up * np.abs(rows.load - rows.import_kw)
+    at_root = np.flatnonzero(rows.balance >= 0)
+    bought = rows.span[rows.balance[at_root]] * np.maximum(rows.load[at_root], 0.0)
+    between[at_root] = bought - rows.up[at_root] * rows.load[at_root]
+    has_export = np.flatnonzero(np.isfinite(rows.export_kw).any(axis=1))
+    between[has_export] += rows.down[has_export] * np.abs(
+        rows.load[has_export] + rows.export_kw[has_export]
+    )
+    return float((between.sum(axis=1) / part.echo).sum()) * part.terms.step_h
 
 
 def bound_part(part: Part, prices: Floats) -> float:
@@ -330,12 +352,30 @@ def own_cost_eur(part: Part) -> float:
 
 
 def set_powers(part: Part, power_kw: Floats, *, up: Floats, down: Floats) -> None:
-    """Let vehicles do something else, at other multipliers; for a part that holds all of a task."""
+    """Let vehicles do something else, at other multipliers (R, T) of the part's rows.
+
+    Loads of rows that parts share change as if all parts did the same.
+    """
     change_powers(part.batteries, part.rows, part.state, part.room, power_kw)
     part.rows.up[:], part.rows.down[:] = up, down
     part.rows.stiffness[:] = part.start_stiffness
     _lift_peaks(part, np.maximum(part.rows.so_far, part.rows.load.max(axis=1, initial=0.0)))
     price_rows(part.rows)
+
+
+def begin_part(
+    part: Part, total: Floats, power_kw: Floats, *, up: Floats, down: Floats, is_calm: Flags
+) -> Floats:
+    """Begin with powers (K,) of an earlier plan, at its multipliers (all rows of the network, T).
+
+    Vehicles of calm stays (S,) are not asked in the first pass. Returns the change of shared loads.
+    """
+    _take(part, total)
+    set_powers(part, power_kw, up=up[part.row], down=down[part.row])
+    if part.n_vehicles:
+        firsts = part.batteries.vehicle[:-1]
+        part.state.idle[:] = np.logical_and.reduceat(is_calm, firsts)
+    return _given(part, total)
 
 
 def itself(part: Part) -> Part:

@@ -4,7 +4,7 @@ import numpy as np
 
 from viavolta.engines.charging.bound import charging_bound
 from viavolta.engines.charging.cost import plan_of
-from viavolta.engines.charging.decompose import Found, MakePool, Task, master_of, search
+from viavolta.engines.charging.decompose import Found, MakePool, Start, Task, master_of, search
 from viavolta.engines.charging.finish import finish, is_small
 from viavolta.engines.charging.fleet import RowShares
 from viavolta.engines.charging.phases import chosen_phases
@@ -54,6 +54,7 @@ def schedule(
     most_passes: int = MOST_PASSES,
     make_pool: MakePool = ThreadPool,
     n_parts: int | None = None,
+    start: Start | None = None,
 ) -> Schedule:
     """Find the power of every stay over time that costs least, and prove how good it is.
 
@@ -81,6 +82,8 @@ def schedule(
         Passes over all vehicles at most.
     make_pool, n_parts
         Where parts work, and how many there are; the result depends on n_parts, not on the pool.
+    start
+        An earlier plan to begin with (see `reschedule`).
 
     Raises
     ------
@@ -115,6 +118,7 @@ def schedule(
         gap=gap,
         stop=stop,
         most_passes=min(most_passes, _BEFORE_FINISH) if small else most_passes,
+        start=start,
     )
     if small and not found.was_stopped and _gap(found) > gap:
         found = finish(master, found, cost_of=cost_of, gap=gap, stop=stop, seed=seed)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from viavolta.engines.charging.cheapest_rows import plain_answer
+from viavolta.engines.charging.lean_battery import lean_answer, lean_value
 from viavolta.engines.charging.oracle import battery_answer, battery_value, pieces_answer
 from viavolta.engines.charging.vehicles import MOST_PIECES, Batteries, Room, Terms, fill_powers
 from viavolta.engines.kit.jit import kernel
@@ -20,7 +21,7 @@ _PLACES = (-16.0, -4.0, -1.0, 1.0, 4.0, 16.0)
 """Breakpoints around the power a vehicle has, in grains."""
 _PEAKS_PER_PASS = 16
 _COARSEST, _FINEST = 0.25, 2.0**-14
-_SEARCH_TOLERANCE = 0.05  # of the slope at the start: where along the way to stop is not critical
+_SEARCH_TOLERANCE = 0.3  # of the slope at the start: where along the way to stop is not critical
 
 
 class Rows(NamedTuple):
@@ -150,6 +151,8 @@ def answer(b: Batteries, v: int, terms: Terms, room: Room, n: int) -> float:
     """Fill `answer` with what is cheapest for a vehicle; returns its own cost."""
     if b.is_plain[v]:
         return plain_answer(b, v, terms, room, n)
+    if b.is_lean[v]:
+        return lean_answer(b, v, terms, room, n)
     return battery_answer(b, v, terms, room, n)
 
 
@@ -367,6 +370,8 @@ def bound_sum(b: Batteries, rows: Rows, terms: Terms, room: Room, first: int, en
             total += plain_answer(b, v, terms, room, n)
             for k in range(n):
                 total += room.price[k] * room.answer[k] * terms.step_h
+        elif b.is_lean[v]:
+            total += lean_value(b, v, terms, room, n)
         else:
             total += battery_value(b, v, terms, room, n)
     return total

@@ -15,6 +15,7 @@ class Batteries(NamedTuple):
     ----------
     offset : (S + 1,) rows of stay s; step : (S,) first step; first_share, last_share : (S,).
     vehicle : (V + 1,) stays of vehicle v. is_plain : (V,) one stay that only charges: a sort does.
+    is_lean : (V,) one stay with a battery that has no details: see `lean_battery`.
     is_stepped : (V,) power cannot take every value from zero on: minimum or charging loss.
     path : (S,) row of the paths through the limits.
     soc, target, low, capacity : (S,) kWh on arrival, wanted, reserve, full. For stays without a
@@ -37,6 +38,7 @@ class Batteries(NamedTuple):
     last_share: Floats
     vehicle: Ints
     is_plain: Ints
+    is_lean: Ints
     is_stepped: Ints
     path: Ints
     soc: Floats
