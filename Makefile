@@ -10,7 +10,7 @@ CODE := src tests benchmarks
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
 	--no-emit-index-url --python-version 3.11
-# What the charging engine is measured against, each in an environment of its own.
+# What the engines are measured against, each in an environment of its own.
 PEERS := acnportal highs linopy pandapower
 
 .DEFAULT_GOAL := help

@@ -74,7 +74,8 @@ def main() -> int:
 def urban6() -> Task:
     """The golden grid with a year of loads."""
     grid = read_grid(GOLDEN / "lv-urban6" / "grid.json")[0]
-    rows = [line.split(",") for line in (GOLDEN / "lv-urban6" / "loads.csv").open()][1:]
+    lines = (GOLDEN / "lv-urban6" / "loads.csv").read_text().splitlines()
+    rows = [line.split(",") for line in lines[1:]]
     rng = np.random.default_rng(1)
     p_kw, q_kvar = np.zeros((2, grid.n_nodes, YEAR))
     for bus, p, q, feed in rows:
