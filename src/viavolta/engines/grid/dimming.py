@@ -57,9 +57,9 @@ class Charging:
 
     def at_points(self, n_points: int, n_steps: int) -> Floats:
         """(P, T) power at each point."""
-        power = np.zeros((n_points, n_steps))
-        np.add.at(power, (self.point[self.stay], self.step), self.power_kw)
-        return power
+        place = self.point[self.stay] * n_steps + self.step
+        power = np.bincount(place, weights=self.power_kw, minlength=n_points * n_steps)
+        return np.asarray(power.reshape(n_points, n_steps), dtype=np.float64)
 
 
 def least_power_kw(n_devices: int, *, device_kw: float, factors: tuple[float, ...]) -> float:
@@ -89,20 +89,38 @@ class Dimmed:
     is_dimmed: Flags
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rows:
+    """Stay and step of each row (R,), and the order by step, then point."""
+
+    stay: Ints
+    step: Ints
+    order: Ints
+
+
+def _rows(charging: Charging) -> _Rows:
+    stay, step = charging.stay, charging.step
+    return _Rows(stay=stay, step=step, order=np.lexsort((stay, charging.point[stay], step)))
+
+
 def dim(charging: Charging, *, is_dimmed: Flags, least_kw: Floats, step_h: float) -> Dimmed:
     """Reduce charging where points are dimmed, and let it catch up later.
 
     is_dimmed (P, T); least_kw (P,) that all controllable stays at a point keep together, shared in
     the ratio of what they want. A stay catches up with its full power as soon as it may.
     """
-    stay, step = charging.stay, charging.step
-    order = np.lexsort((stay, charging.point[stay], step))
+    return _dimmed(charging, _rows(charging), is_dimmed, least_kw, step_h)
+
+
+def _dimmed(
+    charging: Charging, rows: _Rows, is_dimmed: Flags, least_kw: Floats, step_h: float
+) -> Dimmed:
     power_kw, unmet_kwh = _dim(
-        order,
-        stay,
-        step,
+        rows.order,
+        rows.stay,
+        rows.step,
         charging.point,
-        np.ascontiguousarray(charging.is_controllable),
+        charging.is_controllable,
         charging.power_kw,
         charging.most_kw,
         is_dimmed,
@@ -133,9 +151,9 @@ def dim_until_fine(
     steps are added until none is new, or for most_rounds. Steps that are overloaded even so stay
     so.
     """
-    is_dimmed = is_overloaded.copy()
+    is_dimmed, rows = is_overloaded.copy(), _rows(charging)  # sorting takes longest: once
     before = charging.at_points(*is_dimmed.shape)
-    result = dim(charging, is_dimmed=is_dimmed, least_kw=least_kw, step_h=step_h)
+    result = _dimmed(charging, rows, is_dimmed, least_kw, step_h)
     for _ in range(most_rounds):
         after = result.charging.at_points(*is_dimmed.shape)
         steps = np.flatnonzero((after > before).any(axis=0))
@@ -147,7 +165,7 @@ def dim_until_fine(
             break
         is_dimmed = is_dimmed.copy()
         is_dimmed[:, steps] |= new
-        result = dim(charging, is_dimmed=is_dimmed, least_kw=least_kw, step_h=step_h)
+        result = _dimmed(charging, rows, is_dimmed, least_kw, step_h)
     return result
 
 

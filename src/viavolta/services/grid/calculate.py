@@ -154,8 +154,9 @@ def dim_strategy(
     reach = _Reach(task, strategy)
 
     def overloaded(charging: Charging, steps: Ints) -> Flags:
-        power = replace(strategy, charging=charging).loads(rest.start, rest.step_s)
-        load = GridLoad(rest=loads_at(rest, steps), charging=loads_at(power, steps))
+        after = replace(strategy, charging=charging)
+        power = after.loads(rest.start, rest.step_s, steps=steps)
+        load = GridLoad(rest=loads_at(rest, steps), charging=power)
         parts = []
         for part in blocks(task.grid, len(steps)):
             flow = task.solver.solve(load.at(part))

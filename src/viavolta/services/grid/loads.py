@@ -46,23 +46,33 @@ class Strategy:
     phase: tuple[Phase, ...]
     q_kvar: Floats
 
-    def loads(self, start: Times, step_s: int) -> NodeLoads:
-        """Charging at nodes, by phase."""
+    def loads(self, start: Times, step_s: int, *, steps: Ints | None = None) -> NodeLoads:
+        """Charging at nodes, by phase; at the steps that start names, or at some of them."""
         phases = list(Phase)
         of_stay = np.array([phases.index(phase) for phase in self.phase], dtype=np.int64)
         key = self.node[self.charging.point] * len(phases) + of_stay
         unique, row = np.unique(key, return_inverse=True)
-        p_kw, q_kvar = np.zeros((2, len(unique), len(start)))
-        where = (row[self.charging.stay], self.charging.step)
-        np.add.at(p_kw, where, self.charging.power_kw)
-        np.add.at(q_kvar, where, self.q_kvar)
+        stay, step = self.charging.stay, self.charging.step
+        power, reactive = self.charging.power_kw, self.q_kvar
+        if steps is not None:
+            column = np.full(len(start), -1)
+            column[steps] = np.arange(len(steps))
+            step = column[step]
+            kept = step >= 0
+            stay, step, power, reactive = stay[kept], step[kept], power[kept], reactive[kept]
+            start = start[steps]
+        place, size = row[stay] * len(start) + step, len(unique) * len(start)
+        p_kw, q_kvar = (
+            np.asarray(np.bincount(place, weights=values, minlength=size), dtype=np.float64)
+            for values in (power, reactive)
+        )
         return NodeLoads(
             start=start,
             step_s=step_s,
             node=unique // len(phases),
             phase=tuple(phases[number] for number in unique % len(phases)),
-            p_kw=p_kw,
-            q_kvar=q_kvar,
+            p_kw=p_kw.reshape(len(unique), -1),
+            q_kvar=q_kvar.reshape(len(unique), -1),
         )
 
 
