@@ -13,7 +13,7 @@ from viavolta.model.arrays import Floats, Ints, Times
 from viavolta.model.limit import one_limit
 from viavolta.services.hosting.vehicles import VehicleYears, flat_signals, stays_at
 
-KNOTS = np.array([1, 2, 3, 5, 8, 12, 18, 27, 40, 60])
+KNOTS = np.array([1, 2, 4, 8, 15, 30, 60])
 """Numbers of vehicles for which managed power is sought; straight lines between them."""
 
 MOST_VEHICLES = int(KNOTS[-1])
@@ -21,8 +21,9 @@ MOST_VEHICLES = int(KNOTS[-1])
 
 _WEEK_H = 168
 _AFTER_H = 48
+_GAP = 0.02
 _PEAK_EUR_PER_KW = 1.0
-_MOST_PASSES = 40
+_MOST_PASSES = 20
 
 
 def unmanaged_peaks_kw(pool: Pool, vehicle: Ints, *, n_steps: int) -> Floats:
@@ -98,7 +99,7 @@ def _week_peak_kw(
         asked += 1
         return asked >= _MOST_PASSES
 
-    found = schedule(table, limits, flat_signals(part, step_s), gap=0.01, stop=stop, n_parts=1)
+    found = schedule(table, limits, flat_signals(part, step_s), gap=_GAP, stop=stop, n_parts=1)
     return float(found.plan.net_kw.max())
 
 
