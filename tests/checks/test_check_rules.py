@@ -15,9 +15,8 @@ KEBAB = re.compile(r"[a-z]+(-[a-z]+)+")
 
 
 def rules_in_code() -> set[str]:
-    modules = [
-        p for p in ROOM.glob("*.py") if not p.name.startswith(("charge", "evsp", "simulation"))
-    ]
+    others = ("charge", "evsp", "grid", "simulation", "town")
+    modules = [p for p in ROOM.glob("*.py") if not p.name.startswith(others)]
     literals = (
         node.value
         for module in modules

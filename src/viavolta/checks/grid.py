@@ -10,6 +10,7 @@ from viavolta.checks.finding import Finding
 from viavolta.checks.grid_causes import check_causes
 from viavolta.checks.grid_data import found, read_grid_data
 from viavolta.checks.grid_extremes import check_extremes
+from viavolta.checks.grid_hosting import check_hosting
 from viavolta.checks.grid_results import check_results
 from viavolta.checks.grid_steps import check_steps
 from viavolta.checks.grid_sums import check_sums
@@ -49,4 +50,8 @@ _RULES = (
     *(check_results, check_extremes, check_sums),
     *(check_steps, check_temperatures, check_causes),
 )
-_CHECKS: dict[str, Check] = {"assess": check_assessment, "town": check_town}
+_CHECKS: dict[str, Check] = {
+    "assess": check_assessment,
+    "capacity": check_hosting,
+    "town": check_town,
+}
