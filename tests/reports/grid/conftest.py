@@ -119,6 +119,7 @@ def grid_study(
             "measures": measures,
             "years": _years(measures),
             "hosting": _hosting(nodes),
+            "hosting_areas": _hosting_areas(),
             "profile": _profile(),
             "needs": _needs(measures),
             "why": pl.DataFrame(
@@ -301,12 +302,24 @@ def _hosting(nodes: pl.DataFrame) -> pl.DataFrame:
     rows = []
     for s, strategy in enumerate(("unmanaged", "smart", "v2x")):
         for i, node in enumerate(nodes["node_id"][1:]):
-            middle = 22.0 + 11.0 * (i % 7) + 9.0 * s
-            rows.append(
-                (node, strategy, 0.3, 0.6 * middle, middle, 1.3 * middle, int(middle // 11))
-            )
+            kw = 22.0 + 11.0 * (i % 7) + 9.0 * s
+            rows.append((node, strategy, 0.0, 0.6 * kw, kw, 1.3 * kw, int(kw // 11)))
+            if strategy == "unmanaged":  # with cars elsewhere much less fits
+                rows.append((node, strategy, 0.3, 1.0, 2.0, 3.0, 0))
     names = ["node_id", "strategy", "share", "p05_kw", "p50_kw", "p95_kw", "n_vehicles_p50"]
     return pl.DataFrame(rows, names, orient="row")
+
+
+def _hosting_areas() -> pl.DataFrame:
+    rows = []
+    for s, strategy in enumerate(("unmanaged", "smart", "v2x")):
+        for area, kind, households in (("grid", "grid", 240), ("L0-0", "feeder", 80)):
+            n = households // 4 + 20 * s
+            full = 1.0 if strategy != "v2x" else 0.2
+            rows.append((area, kind, strategy, households, n - 5, n, n + 9, full))
+    names = ["area_id", "kind", "strategy", "households"]
+    counts = [f"n_vehicles_{p}" for p in ("p05", "p50", "p95")]
+    return pl.DataFrame(rows, [*names, *counts, "full_share"], orient="row")
 
 
 def _profile() -> pl.DataFrame:

@@ -211,11 +211,16 @@ def test_a_grid_that_bears_it(town: Study, parse: Callable[[str], Any]) -> None:
 
 def test_a_capacity_study(town: Study, parse: Callable[[str], Any]) -> None:
     """Hosting capacity alone makes a report."""
-    study = dataclasses.replace(
-        town, tables={"hosting": town.tables["hosting"]}, summary={"grade": "D"}
-    )
-    said = words_of(study, parse)
-    own = town.tables["hosting"].filter(pl.col("strategy") == "unmanaged")
+    tables = {name: town.tables[name] for name in ("hosting", "hosting_areas")}
+    vehicles = {
+        "unmanaged": {"p05": 55, "p50": 60, "p95": 69},
+        "v2x": {"p05": 100, "p50": 100, "p95": 100},
+    }
+    summary = {"grade": "D", "n_vehicles": vehicles, "full_share": {"unmanaged": 1.0, "v2x": 0.2}}
+    said = words_of(dataclasses.replace(town, tables=tables, summary=summary), parse)
+    own = town.tables["hosting"].filter(strategy="unmanaged", share=0.0)
+    assert "grid takes 60 electric vehicles, 55 to 69 in nine of ten draws, before a limit" in said
+    assert "With smart charging with V2X it takes at least 100 electric vehicles" in said
     assert f"half of the 24 nodes take {own['p50_kw'].median():.0f} kW or more" in said
     assert "Can the grid take it?" in said
 

@@ -4,7 +4,7 @@ from viavolta.model.messages import text
 from viavolta.reports.figure import paragraph
 from viavolta.reports.grid.facts import GridFacts
 from viavolta.reports.grid.grade import grade_sentence, grade_words
-from viavolta.reports.grid.sentences import costs_in_short, takes, verdict, when
+from viavolta.reports.grid.sentences import costs_in_short, fits, takes, verdict, when
 from viavolta.reports.markup import Html, clip, join, tag
 
 _CAVEATS_SHOWN = 4
@@ -29,7 +29,7 @@ def kicker(facts: GridFacts) -> str:
 
 def answer(facts: GridFacts) -> Html:
     """Join the findings that a reader in a hurry reads."""
-    said = (verdict(facts), costs_in_short(facts), when(facts), takes(facts))
+    said = (verdict(facts), costs_in_short(facts), when(facts), fits(facts), takes(facts))
     found = [one for one in said if one is not None]
     if not found:
         return Html(text("This study holds no figure that this report knows."))

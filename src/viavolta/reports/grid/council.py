@@ -8,6 +8,7 @@ from viavolta.reports.grid.measures import has_strategies, kind_words
 from viavolta.reports.grid.sentences import (
     bears,
     costs,
+    fits,
     helps,
     in_sentence,
     lasting_needs,
@@ -32,7 +33,7 @@ def council(facts: GridFacts) -> Html:
 def questions(facts: GridFacts) -> list[tuple[str, list[Html]]]:
     """Give the questions that this study answers, each with its paragraphs."""
     asked = (
-        (text("Can the grid take it?"), [bears(facts), takes(facts)]),
+        (text("Can the grid take it?"), [bears(facts), fits(facts), takes(facts)]),
         (text("What must be built, and when?"), [_built(facts), when(facts)]),
         (text("What does it cost?"), [costs(facts)]),
         (

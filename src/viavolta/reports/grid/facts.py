@@ -21,7 +21,10 @@ COLUMNS = {
     "measures": "measure_id kind element year cost_eur removes",
     "needs": "strategy kind element draws_share year_p05 year_p50 year_p95 cost_p50_eur",
     "hosting": "node_id strategy share p05_kw p50_kw p95_kw n_vehicles_p50",
+    "hosting_areas": "area_id kind strategy households n_vehicles_p05 n_vehicles_p50 "
+    "n_vehicles_p95 full_share",
     "profile": "strategy start",
+    "power": "strategy start",
     "years": "year strategy p05_eur p50_eur p95_eur",
     "why": "figure statement binds one_more",
 }
@@ -86,7 +89,8 @@ class GridFacts:
         """Give a table that has the columns of the contract and at least one row.
 
         Of several shares of electric vehicles the highest, of several draws the one that the study
-        shows. With a strategy only its rows; a table without such a column is the same for all.
+        shows; of hosting the lowest share elsewhere. With a strategy only its rows; a table without
+        such a column is the same for all.
         """
         frame = self.study.tables.get(name)
         if frame is None or not set(COLUMNS[name].split()) <= set(frame.columns):
@@ -97,6 +101,8 @@ class GridFacts:
         elif {"ev_share", "strategy"} <= set(frame.columns) and name != "years":
             highest = pl.col("ev_share").max().over("strategy")
             frame = frame.filter(pl.col("ev_share") == highest)
+        if name == "hosting":  # next to nobody, as only then all strategies are known
+            frame = frame.filter(pl.col("share") == frame["share"].min())
         if strategy is not None and "strategy" in frame.columns:
             frame = frame.filter(pl.col("strategy") == strategy)
         return None if frame.is_empty() else frame
@@ -210,7 +216,7 @@ def _strategies(study: Study) -> tuple[str, ...]:
     stated = study.summary.get("strategies")
     named = [str(one) for one in stated] if isinstance(stated, list) else []
     found: set[str] = set(named)
-    for key in ("reinforcement_eur", "violation_hours"):
+    for key in ("reinforcement_eur", "violation_hours", "n_vehicles"):
         kept = study.summary.get(key)
         if isinstance(kept, Mapping) and "p50" not in kept:
             found |= {str(one) for one in kept}

@@ -16,17 +16,103 @@ _LISTED = 300
 
 def hosting(facts: GridFacts) -> Html | None:
     """Build the section on hosting capacity; None where the study has none."""
-    drawing = tightest(facts)
-    if drawing is None:
+    drawings = [d for d in (areas(facts), tightest(facts)) if d is not None]
+    if not drawings:
         return None
     intro = paragraph(
         text(
-            "Hosting capacity is the charging power that fits at a node before a limit is broken. "
-            "It depends on who charges where and when, so it is a range: in 5 of 100 draws it is "
-            "below the low figure, in 5 above the high one. Plan with the low one."
+            "Hosting capacity is what fits before a limit is broken. It depends on who charges "
+            "where and when, so it is a range: in 5 of 100 draws it is below the low figure, in 5 "
+            "above the high one. Plan with the low one."
         )
     )
-    return section("hosting", text("What the grid still takes"), intro, drawing.on_page(facts))
+    shown = (drawing.on_page(facts) for drawing in drawings)
+    return section("hosting", text("What the grid still takes"), intro, *shown)
+
+
+def areas(facts: GridFacts, *, most: int = _DRAWN) -> Drawing | None:
+    """Draw how many vehicles the grid and its tightest transformers and feeders take."""
+    frame = facts.table("hosting_areas")
+    if frame is None:
+        return None
+    of_grid = frame.filter(pl.col("kind") == "grid")["area_id"].unique().sort().to_list()
+    tight = (
+        frame.filter(pl.col("kind") != "grid")
+        .group_by("area_id")
+        .agg((pl.col("n_vehicles_p50") / pl.col("households").clip(1)).min().alias("share"))
+        .sort("share", "area_id")["area_id"]
+        .head(most - len(of_grid))
+        .to_list()
+    )
+    shown = [*of_grid, *tight]
+    cases = [s for s in facts.strategies if facts.table("hosting_areas", s) is not None]
+    rank = {s: i for i, s in enumerate(cases)}
+    kept = frame.filter(pl.col("area_id").is_in(shown))
+    drawn: list[dict[str, object]] = [
+        {
+            "node": _area_name(row),
+            "rank": rank.get(str(row["strategy"]), 0),
+            "colour": f"var({strategy_colour(str(row['strategy']))})",
+            "low": row["n_vehicles_p05"],
+            "middle": row["n_vehicles_p50"],
+            "high": row["n_vehicles_p95"],
+        }
+        for row in kept.iter_rows(named=True)
+    ]
+    by_id = {str(row["area_id"]): _area_name(row) for row in kept.iter_rows(named=True)}
+    names = [by_id[str(one)] for one in shown]
+    order = ["households", "area_id", "strategy"]
+    listed = frame.sort(order, descending=[True, False, False]).head(_LISTED)
+
+    def make(width: int) -> Spec:
+        return _ranges(drawn, names, n_cases=max(1, len(cases)), width=width, unit=text("vehicles"))
+
+    return Drawing(
+        name="hosting-areas",
+        title=text("Electric vehicles that fit, whole grid and tightest parts"),
+        make=make,
+        alt=text("Lines: range of the number of vehicles that fit in each part of the grid"),
+        legend=[(stroke(strategy_colour(s)), strategy_label(s)) for s in cases],
+        caption=text(
+            "Line: from the 5th to the 95th of 100 draws. Dot: the middle. Where no limit broke "
+            "in most draws, all vehicles came and the number is a lower one."
+        ),
+        rule=text(
+            "n_vehicles_p05, n_vehicles_p50 and n_vehicles_p95 in the table hosting_areas; "
+            "full_share is the share of draws in which a limit broke at all."
+        ),
+        columns=(
+            words(text("Part")),
+            words(text("Kind")),
+            words(text("Strategy")),
+            figures(text("Households")),
+            figures(text("Low, 5 %")),
+            figures(text("Middle, 50 %")),
+            figures(text("High, 95 %")),
+            figures(text("A limit broke (% of draws)")),
+        ),
+        rows=[
+            (
+                row["area_id"],
+                row["kind"],
+                strategy_label(str(row["strategy"])),
+                row["households"],
+                row["n_vehicles_p05"],
+                row["n_vehicles_p50"],
+                row["n_vehicles_p95"],
+                100 * (row["full_share"] or 0.0),
+            )
+            for row in listed.iter_rows(named=True)
+        ],
+    )
+
+
+def _area_name(row: dict[str, object]) -> str:
+    kind = str(row["kind"])
+    if kind == "grid":
+        return text("Whole grid")
+    name = clip(row["area_id"], 30)
+    return name if name.lower().startswith(kind) else f"{clip(kind, 20)} {name}"
 
 
 def tightest(facts: GridFacts, *, most: int = _DRAWN) -> Drawing | None:
@@ -58,7 +144,7 @@ def tightest(facts: GridFacts, *, most: int = _DRAWN) -> Drawing | None:
     names = [clip(node, 40) for node in tight]
 
     def make(width: int) -> Spec:
-        return _ranges(drawn, names, n_cases=max(1, len(shown)), width=width)
+        return _ranges(drawn, names, n_cases=max(1, len(shown)), width=width, unit=text("kW"))
 
     listed = frame.sort("p50_kw", "node_id", "strategy").head(_LISTED)
     return Drawing(
@@ -101,7 +187,9 @@ def tightest(facts: GridFacts, *, most: int = _DRAWN) -> Drawing | None:
     )
 
 
-def _ranges(drawn: list[dict[str, object]], names: list[str], *, n_cases: int, width: int) -> Spec:
+def _ranges(
+    drawn: list[dict[str, object]], names: list[str], *, n_cases: int, width: int, unit: str
+) -> Spec:
     narrow = width <= NARROW_PX
     down = {
         "field": "node",
@@ -113,7 +201,7 @@ def _ranges(drawn: list[dict[str, object]], names: list[str], *, n_cases: int, w
     offset = {"field": "rank", "type": "ordinal", "scale": {"domain": list(range(n_cases))}}
     across = {
         "type": "quantitative",
-        "title": text("kW"),
+        "title": unit,
         "scale": {"zero": True},
         "axis": {"grid": True, "tickCount": 3 if narrow else 7},
     }

@@ -36,7 +36,14 @@ def key_figures(facts: GridFacts) -> Html:
 
 def figures_of(facts: GridFacts) -> list[KeyFigure]:
     """Give the figures that this study knows, the most telling first."""
-    found = [*_costs(facts), *_hours(facts), *_worst(facts), *_years(facts), *_hosting(facts)]
+    found = [
+        *_costs(facts),
+        *_hours(facts),
+        *_worst(facts),
+        *_years(facts),
+        *_vehicles(facts),
+        *_hosting(facts),
+    ]
     return [one for one in found if NOTHING not in one.value]
 
 
@@ -152,6 +159,27 @@ def _years(facts: GridFacts) -> Iterable[KeyFigure]:
     )
 
 
+def _vehicles(facts: GridFacts) -> Iterable[KeyFigure]:
+    for strategy in facts.strategies_of("n_vehicles"):
+        found = facts.interval("n_vehicles", strategy)
+        if found is None:
+            continue
+        full = facts.interval("full_share", strategy)
+        is_lower = full is not None and full.p50 < 0.5  # noqa: PLR2004 - most draws
+        yield KeyFigure(
+            key="n_vehicles",
+            label=text("Vehicles that fit: {s}", s=strategy_label(strategy)),
+            value=text("at least {n}", n=number(found.p50)) if is_lower else number(found.p50),
+            beside=text("{low} to {high}", low=number(found.p05), high=number(found.p95))
+            if found.is_range and found.p05 != found.p95
+            else "",
+            rule=text(
+                "n_vehicles of the summary: vehicles come one by one until a limit breaks "
+                "anywhere, many times over. Where no limit broke, the number is a lower one."
+            ),
+        )
+
+
 def _hosting(facts: GridFacts) -> Iterable[KeyFigure]:
     kept = [s for s in (facts.plain, *facts.strategies) if s is not None]
     first = next((s for s in kept if facts.table("hosting", s) is not None), None)
@@ -161,7 +189,7 @@ def _hosting(facts: GridFacts) -> Iterable[KeyFigure]:
     least = known(frame.select(pl.col("p05_kw").min()).item())
     yield KeyFigure(
         key="hosting",
-        label=text("Fits at half of the nodes"),
+        label=text("Charging points at half of the nodes"),
         value=text("{n} kW", n=number(frame["p50_kw"].median())),
         beside=text("{n} kW at the tightest, at the safe end", n=number(least)),
         rule=text("The median of p50_kw in the table hosting{s}.", s=_case(first)),

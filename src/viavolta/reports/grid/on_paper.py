@@ -14,7 +14,7 @@ from viavolta.reports.grid.council import questions
 from viavolta.reports.grid.drawing import Drawing
 from viavolta.reports.grid.facts import GridFacts, facts_of
 from viavolta.reports.grid.grade import short
-from viavolta.reports.grid.hosting import tightest
+from viavolta.reports.grid.hosting import areas, tightest
 from viavolta.reports.grid.key_figures import figures_of
 from viavolta.reports.grid.levels import loadings, voltages
 from viavolta.reports.grid.map import alt, caption, draw, first_strategy, legend
@@ -52,7 +52,12 @@ def grid_pdf(study: Study) -> bytes:
 
 def _first_sheets(facts: GridFacts) -> Iterator[list[Block | None]]:
     """Give versions of the first sheet, fullest first."""
-    drawing = cost_by_strategy(facts) or over_time(facts) or tightest(facts, most=8)
+    drawing = (
+        cost_by_strategy(facts)
+        or over_time(facts)
+        or areas(facts, most=8)
+        or tightest(facts, most=8)
+    )
     picture = None if drawing is None else drawing.on_paper(facts)
     for cards, asked in _FIRST:
         yield _council(facts, picture if cards else None, cards=cards, questions_shown=asked)

@@ -137,8 +137,16 @@ def _figures(facts: GridFacts, case: str | None) -> dict[str, str]:
         text("Reinforcement (EUR)"): _interval(
             None if case is None else facts.interval("reinforcement_eur", case), 0
         ),
+        text("Vehicles that fit"): _summed(facts, "n_vehicles", case),
+        text("Charging points that fit (kW)"): _summed(facts, "plugs_kw", case),
+        text("Draws in which a limit broke (%)"): _stated(facts, "full_share", case, 100),
         text("Avoided against uncontrolled"): _share(None if case is None else saved(facts, case)),
     }
+
+
+def _summed(facts: GridFacts, key: str, case: str | None) -> str:
+    """Write a figure of the summary with its range."""
+    return NOTHING if case is None else _interval(facts.interval(key, case), 0)
 
 
 def _stated(facts: GridFacts, key: str, case: str | None, scale: float) -> str:

@@ -13,8 +13,8 @@ from viavolta.reports.markup import Html
 from viavolta.reports.tables import figures, words
 
 _LISTED = 2000
-_POWERS = ("import_kw", "load_kw")
-"""What the profile of an assessment and that of a town call the power."""
+_POWERS = ("import_kw", "load_kw", "net_kw")
+"""What assessments and studies of towns call the power."""
 
 
 def power(facts: GridFacts) -> Html | None:
@@ -28,6 +28,8 @@ def power(facts: GridFacts) -> Html | None:
 def over_time(facts: GridFacts) -> Drawing | None:
     """Draw the power, one line per strategy, and what is no charging."""
     frame = facts.table("profile")
+    if frame is None:
+        frame = facts.table("power")
     column = None if frame is None else next((c for c in _POWERS if c in frame.columns), None)
     if frame is None or column is None:
         return None
@@ -55,7 +57,7 @@ def over_time(facts: GridFacts) -> Drawing | None:
         legend=[(stroke(strategy_colour(s)), strategy_label(s)) for s in shown],
         caption=text("Times are UTC. Below zero the grid feeds back."),
         rule=text(
-            "{column} in the table profile, around the step with the highest power.",
+            "{column} of the study's table, around the step with the highest power.",
             column=column,
         ),
         columns=(words(text("Start (UTC)")), words(text("Strategy")), figures(text("kW"), 1)),

@@ -311,8 +311,50 @@ def _listed(names: list[str]) -> str:
     return text("{some} and {last}", some=", ".join(names[:-1]), last=names[-1])
 
 
+def fits(facts: GridFacts) -> Html | None:
+    """Say how many vehicles fit in the whole grid before a limit breaks, by strategy."""
+    cases = [(s, facts.interval("n_vehicles", s)) for s in _ordered(facts)]
+    known = [(s, found) for s, found in cases if found is not None]
+    if not known:
+        return None
+    first, found = known[0]
+    opening = fill(
+        text("With {s} the grid takes {n}{range} before a limit breaks."),
+        s=in_sentence(first),
+        n=_vehicles(facts, first, found),
+        range=_vehicle_range(found),
+    )
+    others = [
+        fill(
+            text("With {s} it takes {n}{range}."),
+            s=in_sentence(s),
+            n=_vehicles(facts, s, one),
+            range=_vehicle_range(one),
+        )
+        for s, one in known[1:]
+    ]
+    return join((opening, *others), " ")
+
+
+def _vehicles(facts: GridFacts, strategy: str, found: Interval) -> Html:
+    """Write a number of vehicles; a lower one where in most draws no limit broke."""
+    n = strong(text("{n} electric vehicles", n=number(found.p50)))
+    full = facts.interval("full_share", strategy)
+    if full is not None and full.p50 < 0.5:  # noqa: PLR2004 - most draws
+        return join((text("at least "), n, text(" (all that came)")))
+    return n
+
+
+def _vehicle_range(found: Interval) -> str:
+    if not found.is_range or found.p05 == found.p95:
+        return ""
+    return text(
+        ", {low} to {high} in nine of ten draws,", low=number(found.p05), high=number(found.p95)
+    )
+
+
 def takes(facts: GridFacts) -> Html | None:
-    """Say how much more the grid takes."""
+    """Say how much fits at single nodes."""
     first = next((s for s in _ordered(facts) if facts.table("hosting", s) is not None), None)
     part = facts.table("hosting", first)
     if part is None:
@@ -320,8 +362,8 @@ def takes(facts: GridFacts) -> Html | None:
     tight = part.sort("p50_kw", "node_id").row(0, named=True)
     return fill(
         text(
-            "{how} half of the {n} nodes take {kw} or more; the tightest, {node}, takes {tight} "
-            "({low} to {high} in nine of ten draws)."
+            "{how}, at a single node, half of the {n} nodes take {kw} or more of charging points; "
+            "the tightest, {node}, takes {tight} ({low} to {high} in nine of ten draws)."
         ),
         how=text("With {s}", s=in_sentence(first)) if first else text("Here"),
         n=number(part["node_id"].n_unique()),

@@ -69,7 +69,7 @@ def cards(rows: Iterable[tuple[str, str, str]], *, columns: int = 4) -> Block:
         {"label": clip(label, 60), "value": clip(value, 40), "beside": clip(beside, 100)}
         for label, value, beside in rows
     ]
-    return {"kind": "cards", "columns": columns, "cards": made}
+    return {"kind": "cards", "columns": max(1, min(columns, len(made))), "cards": made}
 
 
 def picture(
