@@ -35,10 +35,10 @@ _WINDINGS = {
 }
 
 
-def clock(vector_group: str) -> int:
-    """Return the hour of a vector group such as Dyn5; 0 where it cannot be read."""
+def clock(vector_group: str) -> int | None:
+    """Return the hour of a vector group such as Dyn5; None where it cannot be read."""
     found = _GROUP.fullmatch(vector_group)
-    return int(found.group(3)) % 12 if found else 0
+    return int(found.group(3)) % 12 if found else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -185,7 +185,8 @@ def test_source_at_low_voltage() -> None:
     assert_same(own.solve(loads), peer.solve(loads))
 
 
-def test_draws() -> None:
+@pytest.mark.parametrize("method", list(Method))
+def test_draws(method: Method) -> None:
     """A draw is the same as its power in the loads."""
     rng = np.random.default_rng(3)
     grid = feeder(6)
@@ -194,7 +195,7 @@ def test_draws() -> None:
         Draw(node=[2, 5], p_kw=rng.uniform(0, 11, (2, 50)), q_kvar=np.zeros((2, 50)))
         for _ in range(5)
     ]
-    solver = prepare(grid)
+    solver = prepare(grid, method=method)
     for draw, found in zip(draws, solver.extremes_of_draws(p, q, draws, **BAND), strict=True):
         with_draw = p.copy()
         with_draw[draw.node] += draw.p_kw
@@ -319,6 +320,20 @@ def test_smallest_grids(method: Method, n_steps: int) -> None:
         assert found.n_steps == n_steps
         assert not found.hours_outside.any()
         assert np.isnan(found.u_min_pu).all() == (n_steps == 0)
+
+
+@pytest.mark.parametrize("group", ["", "Dyn11", "YNd5", "YNyn0", "Yzn5", "Dyn"])
+def test_vector_groups(group: str) -> None:
+    """No group, read or not, changes a balanced flow; nor does less current than losses ask for."""
+    nodes = [(NodeKind.SOURCE, 20.0), (NodeKind.BUSBAR, 0.4), (NodeKind.CONNECTION, 0.4)]
+    branches = [(BranchKind.TRANSFORMER, 0, 1)] * 2
+    branches += [(BranchKind.CABLE, 1, 2), (BranchKind.TRANSFORMER, 0, 2)]
+    plain = make_grid(nodes, branches, vector_group=("Dyn5", "Dyn5", "", "Dyn5"), i0_percent=0.05)
+    other = replace(plain, vector_group=(group, group, "", group))
+    loads = loads_of([[0.0, 0.0], [100.0, -50.0], [200.0, 30.0]])
+    expected = prepare(plain).solve(loads)
+    for method in (Method.FIXED_POINT, Method.POWER_GRID_MODEL):
+        assert_same(prepare(other, method=method).solve(loads), expected)
 
 
 def test_cut_off_nodes() -> None:

@@ -124,24 +124,19 @@ def _parts(grid: Grid, to_kv: Floats) -> list[tuple[Floats, Floats]]:
 
 
 def _hours(grid: Grid) -> Ints:
+    levels = zip(
+        grid.nominal_kv[grid.from_node].tolist(),
+        grid.nominal_kv[grid.to_node].tolist(),
+        strict=True,
+    )
+    hours = [clock(group) for group in grid.vector_group]
     known: dict[tuple[float, float], int] = {}
-    levels = list(
-        zip(
-            grid.nominal_kv[grid.from_node].tolist(),
-            grid.nominal_kv[grid.to_node].tolist(),
-            strict=True,
-        )
-    )
-    for level, group in zip(levels, grid.vector_group, strict=True):
-        if group:
-            known.setdefault(level, clock(group))
-    return np.array(
-        [
-            clock(group) if group else known.get(level, 0)
-            for level, group in zip(levels, grid.vector_group, strict=True)
-        ],
-        dtype=np.int64,
-    )
+    places = list(zip(levels, hours, strict=True))
+    for level, hour in places:
+        if hour is not None:
+            known.setdefault(level, hour)
+    filled = [known.get(level, 0) if hour is None else hour for level, hour in places]
+    return np.array(filled, dtype=np.int64)
 
 
 def section_kv(grid: Grid) -> Floats:

@@ -1,10 +1,10 @@
 """Regulated transformers: which tap each takes at each step.
 
 The rule is the same however the flow is calculated, and has no memory: at each step a tap starts
-from the position the grid gives. Where the voltage at the regulated side is further from the set
-value than 0.6 of a tap's step, the tap moves to the position that would bring it nearest if the
-rest stayed as it is, within its range. This is repeated with the flow calculated anew, at most
-twelve times; then taps stay where they are.
+from the position the grid gives. Where the voltage at the regulated side (the mean of the phases,
+where loads are unbalanced) is further from the set value than 0.6 of a tap's step, the tap moves to
+the position that would bring it nearest if the rest stayed as it is, within its range. This is
+repeated with the flow calculated anew, at most twelve times; then taps stay where they are.
 """
 
 from collections.abc import Callable
