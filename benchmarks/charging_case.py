@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def plan(n_stays: int, gap: float, *, options: list[str]) -> dict[str, Any]:
-    """Find a schedule; with `replan` plan again after a change, with `files` read and write files."""
+    """Find a schedule; `replan` plans again after a change, `files` reads and writes files."""
     for size, most_passes in ((WARM_UP, 20), (PARTS_WARM_UP, 1)):
         small = instance(size)
         schedule(small.stays, small.limits, small.signals, gap=gap, most_passes=most_passes)
