@@ -52,8 +52,6 @@ _CHECKS: Mapping[str, Check] = {
     "grid": _check_grid,
 }
 
-_WITH_REPORT = {"bus", "charge", "simulation"}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
@@ -90,8 +88,7 @@ def check_study(folder: Path, read: ReadFolder) -> CheckResult:
     if findings:  # the other rules rest on these keys
         return CheckResult(kind=kind, findings=tuple(findings))
     findings += check_files(study, files)
-    if kind in _WITH_REPORT:
-        findings += check_report(files)
+    findings += check_report(files)
     tables = _tables(files)
     findings += check_row_counts(study, tables)
     findings += _CHECKS[kind](study, tables)

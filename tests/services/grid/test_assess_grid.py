@@ -10,6 +10,7 @@ import pytest
 from assess_grids import loads, lv_behind_station, station_and_mv
 from typer.testing import CliRunner
 
+from viavolta.checks.grid import check_grid
 from viavolta.cli.app import app
 from viavolta.engines.grid.bands import Split
 from viavolta.engines.grid.flow import prepare
@@ -21,7 +22,7 @@ from viavolta.services.assess_grid import assess_grid
 from viavolta.services.charge_request import ChargeRequest
 from viavolta.services.grid.request import AssessRequest, ChargingSource
 from viavolta.services.schedule_charging import schedule_charging
-from viavolta.storage.study_folder import write_study
+from viavolta.storage.study_folder import study_document, write_study
 
 
 def read(folder: Path) -> Mapping[str, bytes]:
@@ -375,3 +376,36 @@ def test_strategies_of_a_simulation(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         assess(tmp_path, charging=(ChargingSource(name="x", path=folder),))
     assert "smart" in str(caught.value.expected)
+
+
+HOUR = ["2025-01-01T00:00Z", "2025-01-01T01:00Z", "2025-01-01T02:00Z"]
+
+
+@pytest.mark.parametrize(
+    ("node", "base", "ev", "hours", "causes"),
+    [
+        ("n3", "9000,abc", None, 3.0, {"base load"}),
+        ("n3", "0,abc", None, 0.0, set()),
+        ("n0", "1000,abc", None, 0.0, set()),
+        ("n3", "10,abc", "9000,abc", 3.0, {"charging"}),
+        ("n3", "10,abc", "-250,abc", 12.0, {"discharging"}),
+        ("n3", "10,a", "-60,b", 6.0, {"discharging"}),
+        ("n3", "-300,abc", "5,abc", 12.0, {"sun"}),
+    ],
+)
+def test_ends_of_what_can_be_asked(  # noqa: PLR0917 - a case is one row
+    tmp_path: Path, node: str, base: str, ev: str | None, hours: float, causes: set[str]
+) -> None:
+    """No solution at all, no load at all, vehicles that feed back, phases: the check agrees."""
+    header = "node_id,start,p_kw,phase"
+    options: dict[str, object] = {
+        "loads": table(tmp_path / "loads.csv", header, *(f"{node},{t},{base}" for t in HOUR))
+    }
+    if ev is not None:
+        path = table(tmp_path / "ev.csv", header, *(f"{node},{t},{ev}" for t in HOUR))
+        options["charging"] = (ChargingSource(name="ev", path=path),)
+    study = assess(tmp_path, **options)
+    last = study.summary["strategies"][-1]
+    assert study.summary["violation_hours"][last] == hours
+    assert set(study.summary["violation_hours_by_cause"][last]) == causes
+    assert check_grid(study_document(study, []), dict(study.tables)) == []
