@@ -56,7 +56,7 @@ def radial_plan(
     space = run.search.space
     if not run.search.is_proving:
         choices = _improved(run.search, choices, loads, flow)
-    plan = written(space, choices, loads, flow=flow, bound_eur=run.search.proven_bound())
+    plan = written(space, choices, run.looked_at(), flow=flow, bound_eur=run.search.proven_bound())
     is_exact = run.search.is_proving or plan.gap < _NEARLY
     return plan.with_method(Method.EXACT if is_exact else Method.BOUNDED)
 
@@ -108,6 +108,16 @@ class _Run:
             message=text("no plan was found that full power flow over all steps confirms"),
             hint=text("look at shorter times, or allow more kinds of measures"),
         )
+
+    def looked_at(self) -> list[tuple[YearLoad, list[int]]]:
+        """Loads of the decisive steps of each year, and which steps of it they are."""
+        steps: list[list[int]] = [[] for _ in self._loads]
+        for year, step in self._column:
+            steps[year].append(step)
+        return [
+            (YearLoad(year=load.year, p_kw=load.p_kw[:, of], q_kvar=load.q_kvar[:, of]), of)
+            for load, of in zip(self._loads, steps, strict=True)
+        ]
 
     def _fresh(self, year: int, steps: list[int]) -> list[int]:
         """Steps of a year that are no columns yet; they become ones."""

@@ -1,6 +1,7 @@
 """Choices written down as a plan: measures with year, price and reason."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -28,14 +29,14 @@ def discount_factors(years: Sequence[int], interest_share: float) -> Floats:
 def written(
     space: Space,
     choices: tuple[Choice, ...],
-    loads: Sequence[YearLoad],
+    looked_at: Sequence[tuple[YearLoad, list[int]]],
     *,
     flow: PrepareFlow,
     bound_eur: float,
 ) -> Plan:
-    """The plan of choices by year."""
+    """The plan of choices by year; `looked_at` are the decisive loads of each, and their steps."""
     site = space.site
-    years = tuple(load.year for load in loads)
+    years = tuple(load.year for load, _ in looked_at)
     discount = discount_factors(years, site.prices.interest_share)
     measures: list[Measure] = []
     present, seen = 0.0, set()
@@ -46,7 +47,7 @@ def written(
                 continue
             seen.add(key)
             present += option.cost_eur * float(discount[index])
-            reason = _reason(space, choices[index:], loads[index:], (node, option), flow)
+            reason = _reason(space, choices[index:], looked_at[index:], (node, option), flow)
             row = site.tree.rows[node][0]
             measures.append(
                 Measure(
@@ -86,13 +87,13 @@ def kind_of(option: Option) -> MeasureKind:
 def _reason(
     space: Space,
     choices: tuple[Choice, ...],
-    loads: Sequence[YearLoad],
+    looked_at: Sequence[tuple[YearLoad, list[int]]],
     built: tuple[int, Option],
     flow: PrepareFlow,
 ) -> Why:
     """What is broken without a measure in the first year in which something is."""
     node, option = built
-    for choice, load in zip(choices, loads, strict=True):
+    for choice, (load, steps) in zip(choices, looked_at, strict=True):
         fewer = less(space, choice, node)
         without = built_choice(space, fewer)
         found = verify(without.grid, load.p_kw, load.q_kvar, rules=without.rules, flow=flow)
@@ -101,11 +102,12 @@ def _reason(
         worst = max(found, key=lambda one: one.excess)
         at = worst.row if worst.kind in _VOLTAGES else node
         ohm_pu = resistance_pu(state_of(space, fewer), at)
-        return why(without.grid, worst, load, option=option, ohm_pu=ohm_pu)
+        reason = why(without.grid, worst, load, option=option, ohm_pu=ohm_pu)
+        return replace(reason, step=steps[worst.step])
     return Why(
         kind=FindingKind.NOT_CONVERGED,
         element="",
-        year=loads[0].year,
+        year=looked_at[0][0].year,
         step=-1,
         value=float("nan"),
         limit=float("nan"),
