@@ -117,7 +117,12 @@ class FlowSolver:
         limit_share: ArrayLike = 1.0,
         step_h: float = 0.25,
     ) -> list[Extremes]:
-        """Calculate the worst values of each draw on top of (N, T) base loads, over all cores."""
+        """Calculate the worst values of each draw on top of (N, T) base loads, over all cores.
+
+        Parameters as in `extremes`; the answers are in the order of the draws, and the same
+        whatever the number of cores. It takes all threads of `side_by_side` itself: do not call it
+        from within.
+        """
         band = self._band(low_pu, high_pu, limit_share)
         p, q = _floats(p_kw), _floats(q_kvar)
         return side_by_side(lambda draw: self._extremes(p, q, draw, band, step_h), draws)
