@@ -13,7 +13,7 @@ from viavolta.checks.grid_data import CAUSES, KINDS
 
 DOCS = Path(__file__).parents[2] / "docs"
 WORD = re.compile(r"[a-z][a-z0-9_]*")
-RULE_CALLS = {"found", "_differs"}
+RULE_CALLS = {"found", "_found", "_differs"}
 
 
 def sections() -> dict[str, str]:
