@@ -72,3 +72,17 @@ def test_what_no_measure_mends_is_said() -> None:
     with pytest.raises(NoSolutionError) as caught:
         reinforce(grid, p_kw, 0 * p_kw, prices=PRICES, rules=build_rules(grid))
     assert caught.value.code == "grid-greedy-stuck"
+
+
+def test_a_search_without_a_plan_goes_on_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the search ends too early the plan still holds, and the bound is still one."""
+    grid = lv_tree([0, 1, 2], [0.1, 0.1, 0.1], sn_kva=100.0)
+    p_kw = np.zeros((grid.n_nodes, 1))
+    p_kw[2:, 0] = (40.0, 40.0, 40.0)
+    rules = build_rules(grid, low_pu=0.94)
+    best = reinforce(grid, p_kw, 0.1 * p_kw, prices=PRICES, rules=rules)
+    monkeypatch.setattr("viavolta.engines.grid.reinforce.search.MAX_ROUNDS", 2)
+    plan = reinforce(grid, p_kw, 0.1 * p_kw, prices=PRICES, rules=rules)
+    assert verify(plan.grid, p_kw, 0.1 * p_kw, rules=plan.rules[-1]) == ()
+    assert plan.lower_bound_eur <= best.cost_eur * (1 + 1e-9)
+    assert plan.cost_eur >= best.cost_eur * (1 - 1e-9)

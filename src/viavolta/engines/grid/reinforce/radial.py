@@ -1,14 +1,16 @@
 """A plan for a grid without meshes: the search, verified over all steps by full power flow."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from viavolta.engines.grid.reinforce.greedy import greedy_plan
 from viavolta.engines.grid.reinforce.options import Option, Site
 from viavolta.engines.grid.reinforce.plan import Method, Plan, YearLoad
 from viavolta.engines.grid.reinforce.program import Side
 from viavolta.engines.grid.reinforce.rules import MeasureKind
-from viavolta.engines.grid.reinforce.search import Broken, Loads, Search
+from viavolta.engines.grid.reinforce.search import Broken, Loads, Search, not_verified
 from viavolta.engines.grid.reinforce.space import (
     Choice,
     Space,
@@ -24,7 +26,6 @@ from viavolta.engines.grid.reinforce.written import discount_factors, written
 from viavolta.model.arrays import Floats, Ints
 from viavolta.model.errors import NoSolutionError
 from viavolta.model.grid import Grid
-from viavolta.model.messages import text
 from viavolta.model.progress import StopRule
 
 ALL_STEPS = 64
@@ -52,13 +53,26 @@ def radial_plan(
     NoSolutionError: the allowed measures do not suffice.
     """
     run = _Run(site, loads, findings, flow=flow, stop=stop)
-    choices = run.verified()
+    try:
+        choices = run.verified()
+    except NoSolutionError as error:
+        if error.code != not_verified().code:
+            raise
+        return _one_by_one(site, loads, flow, bound_eur=run.search.proven_bound())
     space = run.search.space
     if not run.search.is_proving:
         choices = _improved(run.search, choices, loads, flow)
     plan = written(space, choices, run.looked_at(), flow=flow, bound_eur=run.search.proven_bound())
     is_exact = run.search.is_proving or plan.gap < _NEARLY
     return plan.with_method(Method.EXACT if is_exact else Method.BOUNDED)
+
+
+def _one_by_one(
+    site: Site, loads: Sequence[YearLoad], flow: PrepareFlow, *, bound_eur: float
+) -> Plan:
+    """A plan by one measure after the other, where the search ends without one."""
+    plan = greedy_plan(site.grid, loads, prices=site.prices, rules=site.rules, flow=flow)
+    return replace(plan, lower_bound_eur=min(bound_eur, plan.present_eur), method=Method.BOUNDED)
 
 
 class _Run:
@@ -103,11 +117,7 @@ class _Run:
                 return choices
             if not self._look_at_more(left):
                 self.search.learn(choices, self._broken(choices, left))
-        raise NoSolutionError(
-            code="grid-plan-not-verified",
-            message=text("no plan was found that full power flow over all steps confirms"),
-            hint=text("look at shorter times, or allow more kinds of measures"),
-        )
+        raise not_verified()
 
     def looked_at(self) -> list[tuple[YearLoad, list[int]]]:
         """Loads of the decisive steps of each year, and which steps of it they are."""

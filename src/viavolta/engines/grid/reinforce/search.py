@@ -122,14 +122,14 @@ class Search:
             if self.is_proving:
                 self.bound_eur = max(self.bound_eur, answer.bound_eur)
             if answer.choices is None:
-                raise _no_measure()
+                raise _no_measure() if self.is_proving and not self.stop() else not_verified()
             broken = self.broken(answer.choices)
             if not broken:
                 return Found(
                     choices=answer.choices, is_exact=self.is_proving, bound_eur=self.bound_eur
                 )
             self.learn(answer.choices, broken)
-        raise _no_measure()
+        raise not_verified()
 
     def learn(self, choices: tuple[Choice, ...], broken: list[Broken]) -> None:
         """Demand more, so that these choices do not come again."""
@@ -300,4 +300,13 @@ def _no_measure() -> NoSolutionError:
         code="grid-no-measure-suffices",
         message=text("no choice of allowed measures keeps voltages and loadings within the rules"),
         hint=text("allow more kinds or types of measures, more cables side by side, or less load"),
+    )
+
+
+def not_verified() -> NoSolutionError:
+    """No plan was found, though there may be one."""
+    return NoSolutionError(
+        code="grid-plan-not-verified",
+        message=text("no plan was found that full power flow over all steps confirms"),
+        hint=text("look at shorter times, or allow more kinds of measures"),
     )

@@ -46,7 +46,7 @@ class TreeState:
 class Swept:
     """Squared voltages (N, T), currents into nodes (N, T) in kVA at nominal voltage, (T,) solved.
 
-    Voltages are NaN without supply. Current is that in series, without charging at the ends.
+    Voltages are NaN without supply. Current is the larger one of both ends.
     """
 
     v: Floats
@@ -93,8 +93,25 @@ def sweep(state: TreeState, p_kw: Floats, q_kvar: Floats) -> Swept:
     supplied = np.zeros(shape[0], dtype=bool)
     supplied[state.order] = True
     return Swept(
-        v=np.where(supplied[:, None], v, np.nan), i_kva=np.sqrt(ell), is_converged=is_converged
+        v=np.where(supplied[:, None], v, np.nan),
+        i_kva=_currents(state, v, turns, (p, q, ell)),
+        is_converged=is_converged,
     )
+
+
+def _currents(
+    state: TreeState, v: Floats, turns: Floats, flow: tuple[Floats, Floats, Floats]
+) -> Floats:
+    """Currents at the ends of edges, the larger of both, with half of the shunts at each."""
+    p, q, ell = flow
+    g, b = state.shunt_kw[:, None] / 2, state.charge_kvar[:, None] / 2
+    below = ((p - g * v) ** 2 + (q + b * v) ** 2) / v
+    above = state.parent
+    v_above = np.where((above < 0)[:, None], state.source_v[:, None], v[np.maximum(above, 0)])
+    v_above = np.maximum(state.a[:, None] * v_above / (1 + turns) ** 2, _COLLAPSE)
+    p_sent = p + state.r[:, None] * ell + g * v_above
+    q_sent = q + state.x[:, None] * ell - b * v_above
+    return np.sqrt(np.maximum(below, (p_sent**2 + q_sent**2) / v_above))
 
 
 def _levels(state: TreeState) -> list[Ints]:
