@@ -83,6 +83,7 @@ def grid_study(
             "shown_draw": DRAW,
             "strategies": list(EASE),
             "ev_shares": list(SHARES),
+            "last_year": 2045,
             "rules": {"low_pu": LOW_PU, "high_pu": HIGH_PU, "loading_share": 0.5},
             "first_year_needed": {
                 "unmanaged": {"p05": 2026, "p50": 2027, "p95": 2031},

@@ -47,7 +47,7 @@ def test_the_council_reads_words(words: str) -> None:
         "with uncontrolled charging the grid is outside its limits for",
         "this is not your grid but a typical one",
         "Smart charging avoids 89 % of the cost",
-        "At 1 of 9 places it changes nothing and building goes on: L0-1",
+        "Smart charging does not help at one place: parallel cable at L0-1",
     ):
         assert squeezed(said) in words
 

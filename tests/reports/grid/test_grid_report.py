@@ -107,6 +107,14 @@ def test_a_town_is_shown_at_its_highest_share_in_its_shown_draw(
     assert "2027 [2026; 2031]" in said
 
 
+def test_when_is_that_of_all_draws(page: Any) -> None:
+    """Years are those over all draws; a strategy that needs nothing in most draws says so."""
+    said = " ".join(page.text().replace(" .", ".").replace(" ,", ",").split())
+    assert "with uncontrolled charging in 2027" in said
+    assert "Up to 2045 none is needed in most draws with smart charging with V2X" in said
+    assert "With uncontrolled charging at 100 % electric cars, reinforcing the grid costs" in said
+
+
 def test_shares_needs_and_what_smart_cannot_do_are_listed(page: Any) -> None:
     """The cases of each share, how sure each measure is, and where smart charging is no help."""
     said = page.text()
@@ -140,8 +148,10 @@ def test_where_control_does_not_help_is_said_plainly(
 ) -> None:
     """No saving, a doubtful saving, a loss and a place that stays: each has its sentence."""
     plain = town.summary["reinforcement_eur"]["unmanaged"]
+    listed = "where_smart_does_not_help"
+    bare = dataclasses.replace(town, summary={k: v for k, v in town.summary.items() if k != listed})
     study = with_summary(
-        town,
+        bare,
         reinforcement_eur={"unmanaged": plain, "dimmed": plain, "smart": plain, "v2x": plain},
         avoided_share={
             "dimmed": {"p05": -0.1, "p50": 0.3, "p95": 0.5},

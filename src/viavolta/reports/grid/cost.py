@@ -63,6 +63,12 @@ def _lasting(facts: GridFacts) -> Html | None:
     )
 
 
+def _caption(facts: GridFacts) -> str:
+    words = facts.share_words
+    said = text("Bar: the middle of all draws. Line: from the 5th to the 95th of 100 draws.")
+    return text("{said} Costs {share}.", said=said, share=words) if words else said
+
+
 def _percent(share: object) -> float | None:
     found = known(share)
     return None if found is None else 100 * found
@@ -95,7 +101,7 @@ def by_strategy(facts: GridFacts) -> Drawing | None:
         make=make,
         alt=text("Bars: cost of reinforcement by strategy, with the range of nine of ten draws"),
         legend=(),
-        caption=text("Bar: the middle of all draws. Line: from the 5th to the 95th of 100 draws."),
+        caption=_caption(facts),
         rule=text(
             "reinforcement_eur of the summary: the cost of the measures that remove every "
             "violation, found anew for each draw and each strategy and re-verified by a power "

@@ -9,7 +9,7 @@ from viavolta.model.grid import Grade
 from viavolta.model.messages import text
 from viavolta.model.study import Study
 from viavolta.reports.markup import clip
-from viavolta.reports.numbers import known
+from viavolta.reports.numbers import known, percent
 
 COLUMNS = {
     "nodes": "node_id kind nominal_kv lat lon",
@@ -114,6 +114,15 @@ class GridFacts:
         if steps is not None and step_s is not None and steps * step_s < _YEAR_S:
             return text("the time studied")
         return text("the year")
+
+    @property
+    def share_words(self) -> str:
+        """Say at which share of electric cars the figures of a town are, empty for others."""
+        listed = self.study.summary.get("ev_shares")
+        shares = (
+            [s for s in map(known, listed) if s is not None] if isinstance(listed, list) else []
+        )
+        return text("at {p} electric cars", p=percent(max(shares))) if shares else ""
 
     def has(self, name: str) -> bool:
         """Say whether the study has a table at all, be it empty."""

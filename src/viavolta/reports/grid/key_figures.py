@@ -9,12 +9,11 @@ from viavolta.model.messages import text
 from viavolta.reports.figure import section
 from viavolta.reports.grid.facts import NONE, GridFacts, Interval, strategy_label
 from viavolta.reports.grid.grade import mark
-from viavolta.reports.grid.measures import first_year
-from viavolta.reports.grid.sentences import hours_words, saved, share_words
+from viavolta.reports.grid.sentences import first_needed, hours_words, saved, share_words
 from viavolta.reports.grid.violations import hours_of, n_elements
 from viavolta.reports.grid.why import why_of
 from viavolta.reports.markup import Html, clip, join, tag
-from viavolta.reports.numbers import NOTHING, amount, known, number, rough
+from viavolta.reports.numbers import NOTHING, amount, known, number, percent, rough
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +52,7 @@ def _costs(facts: GridFacts) -> Iterable[KeyFigure]:
         if found is None:
             continue
         share = saved(facts, strategy)
-        avoided = (
-            text("{p} avoided", p=share_words(share.p50)) if share is not None and share.p50 else ""
-        )
+        avoided = "" if share is None else _avoided(share.p50)
         yield KeyFigure(
             key="reinforcement_eur",
             label=text("Reinforcement (EUR): {s}", s=strategy_label(strategy)),
@@ -74,9 +71,15 @@ def _without_none(strategies: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(s for s in strategies if s != NONE) or strategies
 
 
+def _avoided(share: float) -> str:
+    if share < 0:
+        return text("{p} dearer", p=percent(-share))
+    return text("{p} avoided", p=share_words(share)) if share else ""
+
+
 def range_words(found: Interval) -> str:
     """Write the range of a sum of money."""
-    if not found.is_range:
+    if not found.is_range or found.p05 == found.p95:
         return ""
     return text("{low} to {high}", low=amount(rough(found.p05)), high=amount(rough(found.p95)))
 
@@ -142,7 +145,7 @@ def _years(facts: GridFacts) -> Iterable[KeyFigure]:
     if facts.plain is None:
         return
     stated = facts.interval("first_year_needed", facts.plain)
-    year = first_year(facts, facts.plain) if stated is None else round(stated.p50)
+    year = first_needed(facts, facts.plain)
     if year is None:
         return
     yield KeyFigure(

@@ -6,8 +6,7 @@ from viavolta.model.messages import text
 from viavolta.reports.figure import section
 from viavolta.reports.grid.facts import GridFacts, Interval, interval_of, strategy_label
 from viavolta.reports.grid.grade import mark
-from viavolta.reports.grid.measures import first_year
-from viavolta.reports.grid.sentences import saved
+from viavolta.reports.grid.sentences import first_needed, saved
 from viavolta.reports.grid.violations import hours_of
 from viavolta.reports.grid.why import why_of
 from viavolta.reports.markup import Html, join, tag
@@ -215,7 +214,7 @@ def _first(facts: GridFacts, case: str | None) -> str:
     stated = facts.interval("first_year_needed", case)
     if stated is not None:
         return _years(stated)
-    year = first_year(facts, case)
+    year = first_needed(facts, case)
     return NOTHING if year is None else str(year)
 
 

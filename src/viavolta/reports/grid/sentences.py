@@ -33,7 +33,7 @@ def in_sentence(strategy: str) -> str:
 
 def ranged(found: Interval) -> Html:
     """Write money with its range."""
-    if not found.is_range:
+    if not found.is_range or found.p05 == found.p95:
         return strong(about(found.p50))
     return fill(
         text("{middle} (nine of ten draws: {low} to {high})"),
@@ -147,7 +147,10 @@ def costs(facts: GridFacts) -> Html | None:
         return Html(text("Nothing must be built, whatever the way of charging."))
     first, found = known[0]
     opening = fill(
-        text("With {s}, reinforcing the grid costs {eur}."), s=in_sentence(first), eur=ranged(found)
+        text("With {s}{share}, reinforcing the grid costs {eur}."),
+        s=in_sentence(first),
+        share=_at_share(facts),
+        eur=ranged(found),
     )
     others = [
         fill(text("With {s} it costs {eur}."), s=in_sentence(s), eur=ranged(one))
@@ -163,7 +166,10 @@ def costs_in_short(facts: GridFacts) -> Html | None:
         return costs(facts)
     first, found = known[0]
     opening = fill(
-        text("With {s}, reinforcing it costs {eur}"), s=in_sentence(first), eur=ranged(found)
+        text("With {s}{share}, reinforcing it costs {eur}"),
+        s=in_sentence(first),
+        share=_at_share(facts),
+        eur=ranged(found),
     )
     others = [
         fill(
@@ -173,8 +179,14 @@ def costs_in_short(facts: GridFacts) -> Html | None:
             change="" if s == NONE else _change(saved(facts, s)),
         )
         for s, one in known[1:]
+        if s != NONE or one.p50 > 0
     ]
     return join((join((opening, *others), ", "), "."))
+
+
+def _at_share(facts: GridFacts) -> str:
+    words = facts.share_words
+    return f" {words}" if words else ""
 
 
 def _change(share: Interval | None) -> str:
@@ -248,6 +260,8 @@ def _how_sure(share: Interval) -> str | None:
             low=percent(share.p05),
             high=percent(share.p95),
         )
+    if share.p05 == share.p95:
+        return text("It is the same in nine of ten draws.")
     return text(
         "Nine of ten draws lie between {low} and {high}.",
         low=percent(share.p05),
@@ -256,7 +270,12 @@ def _how_sure(share: Interval) -> str | None:
 
 
 def _still_needed(facts: GridFacts, strategy: str) -> str | None:
-    """Name where something must be built with and without this strategy."""
+    """Name where something must be built with and without this strategy.
+
+    A study of several draws has a list of its own, over all of them.
+    """
+    if "where_smart_does_not_help" in facts.study.summary:
+        return None
     plain = elements(facts, facts.plain or "")
     both = sorted(plain & elements(facts, strategy))
     if not both:
@@ -290,18 +309,35 @@ def lasting_needs(facts: GridFacts) -> list[Mapping[str, object]]:
 def when(facts: GridFacts) -> Html | None:
     """Say when the first measure is needed under each strategy."""
     by_year: dict[int, list[str]] = {}
+    never: list[str] = []
     for strategy in _ordered(facts):
-        stated = facts.interval("first_year_needed", strategy)
-        year = round(stated.p50) if stated is not None else first_year(facts, strategy)
+        year = first_needed(facts, strategy)
         if year is not None:
             by_year.setdefault(year, []).append(in_sentence(strategy))
+        elif strategy != NONE:
+            never.append(in_sentence(strategy))
+    last = facts.number("last_year")
+    late = (
+        text("Up to {y} none is needed in most draws with {s}.", y=round(last), s=_listed(never))
+        if never and last is not None and "first_year_needed" in facts.study.summary
+        else None
+    )
     if not by_year:
-        return None
+        return None if late is None else join((late,))
     parts = [
         fill(text("with {s} in {year}"), s=_listed(names), year=strong(year))
         for year, names in by_year.items()
     ]
-    return join((text("The first measure is needed "), join(parts, ", "), "."))
+    dated = join((text("The first measure is needed "), join(parts, ", "), "."))
+    return join((dated, late), " ")
+
+
+def first_needed(facts: GridFacts, strategy: str) -> int | None:
+    """Give the year of the first measure: over all draws where the study says, else of its list."""
+    if "first_year_needed" in facts.study.summary:
+        stated = facts.interval("first_year_needed", strategy)
+        return None if stated is None else round(stated.p50)
+    return first_year(facts, strategy)
 
 
 def _listed(names: list[str]) -> str:
