@@ -325,6 +325,7 @@ def _draw_all(
             is_managed=number < request.managed_draws,
             has_nodes=number < n_nodes_draws,
             is_verified=number < request.verified_draws,
+            is_scheduled=number < request.scheduled_draws,
         )
         for number in range(request.draws)
     ]

@@ -160,8 +160,8 @@ def tightest(facts: GridFacts, *, most: int = _DRAWN) -> Drawing | None:
             all=frame["node_id"].n_unique(),
         ),
         rule=text(
-            "p05_kw, p50_kw and p95_kw in the table hosting: vehicles are added at random until "
-            "the first limit breaks, many times over, a whole year of power flow each."
+            "p05_kw, p50_kw and p95_kw in the table hosting: charging points of the vehicles whose "
+            "highest power in a year the node bears at any time, in many draws of who they are."
         ),
         columns=(
             words(text("Node")),

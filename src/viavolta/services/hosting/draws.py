@@ -55,6 +55,7 @@ class DrawOrder:
     is_managed: bool
     has_nodes: bool
     is_verified: bool
+    is_scheduled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +66,9 @@ class DrawResult:
     ----------
     found : by strategy. peaks_kw : by strategy, (m,). plugs_kw : (m + 1,) of the first 0, 1, ...
     firm_kw : by share, (n,); empty where not asked for.
-    is_verified : None where not asked for. managed_checks : by strategy, of the draws that are
-        verified: share of the energy that lacks over all steps, and areas in which power flows over
-        all steps find a limit broken.
+    is_verified : None where not asked for.
+    managed_checks : by strategy, of draws that are scheduled as a whole: share of the energy that
+        lacks over all steps, and areas in which power flows over all steps find a limit broken.
     """
 
     number: int
@@ -133,7 +134,7 @@ def run_draw(job: HostingJob, order: DrawOrder) -> DrawResult:
         managed_checks={
             strategy: _managed_check(task, job, placement, strategy, int(one.n_vehicles[0]))
             for strategy, one in found.items()
-            if strategy != UNMANAGED and order.is_verified
+            if strategy != UNMANAGED and order.is_scheduled
         },
     )
 

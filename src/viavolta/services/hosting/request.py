@@ -15,6 +15,8 @@ N_MANAGED = {"low": 4, "normal": 10, "high": 40}
 """Of these, draws in which charging is managed too."""
 N_VERIFIED = {"low": 2, "normal": 5, "high": 20}
 """Of these, draws whose answer is checked by power flows over all steps."""
+N_SCHEDULED = {"low": 1, "normal": 2, "high": 5}
+"""Of these, draws in which managed charging is scheduled and solved over all steps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,3 +81,8 @@ class CapacityRequest:
     def verified_draws(self) -> int:
         """Number of draws whose answer is checked by power flows over all steps."""
         return min(N_VERIFIED[self.effort], self.draws)
+
+    @property
+    def scheduled_draws(self) -> int:
+        """Number of draws in which managed charging is scheduled and solved over all steps."""
+        return min(N_SCHEDULED[self.effort], self.managed_draws)
