@@ -34,8 +34,8 @@ def questions(facts: GridFacts) -> list[tuple[str, list[Html]]]:
     """Give the questions that this study answers, each with its paragraphs."""
     asked = (
         (text("Can the grid take it?"), [bears(facts), fits(facts), takes(facts)]),
-        (text("What must be built, and when?"), [_built(facts), when(facts)]),
         (text("What does it cost?"), [costs(facts)]),
+        (text("What must be built, and when?"), [_built(facts), when(facts)]),
         (
             text("Do smart charging and V2X help?"),
             [*(join(saving, " ") for saving in helps(facts)), _lasting(facts)],

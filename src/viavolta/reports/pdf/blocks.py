@@ -66,7 +66,7 @@ def caveats(items: Sequence[str], *, most: int = 3) -> Block | None:
 def cards(rows: Iterable[tuple[str, str, str]], *, columns: int = 4) -> Block:
     """Build key figures: label, value and what stands beside it, this many to a line."""
     made = [
-        {"label": clip(label, 60), "value": clip(value, 40), "beside": clip(beside, 100)}
+        {"label": clip(label, 90), "value": clip(value, 40), "beside": clip(beside, 100)}
         for label, value, beside in rows
     ]
     return {"kind": "cards", "columns": max(1, min(columns, len(made))), "cards": made}
