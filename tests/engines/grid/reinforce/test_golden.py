@@ -35,6 +35,7 @@ def test_an_overloaded_cable_gets_the_cheapest_one_beside() -> None:
     assert measure.kind in {MeasureKind.PARALLEL_CABLE, MeasureKind.THICKER_CABLE}
     assert (measure.element, measure.type_id, measure.count) == ("c1", "150", 1)
     assert measure.cost_eur == pytest.approx(9_000)
+    assert measure.length_km == pytest.approx(0.1)
     assert (plan.method, plan.gap) == (Method.EXACT, 0.0)
     assert measure.why.kind is FindingKind.OVERLOAD
     assert measure.why.element == "c1"
@@ -112,6 +113,7 @@ def test_a_feeder_is_split_where_cables_beside_are_not_allowed() -> None:
     (measure,) = plan.measures
     assert measure.kind is MeasureKind.FEEDER_SPLIT
     assert (measure.element, measure.node) == ("c2", "n2")
+    assert measure.length_km == pytest.approx(0.2)
     assert plan.cost_eur == pytest.approx(20_000)
     assert not plan.grid.is_closed[1]
     assert plan.grid.n_branches == 4

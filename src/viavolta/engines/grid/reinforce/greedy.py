@@ -18,7 +18,7 @@ from viavolta.engines.grid.reinforce.transformer_options import transformer_opti
 from viavolta.engines.grid.reinforce.tree import NO_EDGE, Edge, Tree, beside, edge_of_row
 from viavolta.engines.grid.reinforce.verify import Finding, FindingKind, PrepareFlow, verify
 from viavolta.engines.grid.reinforce.why import removes, why
-from viavolta.engines.grid.reinforce.written import discount_factors, kind_of
+from viavolta.engines.grid.reinforce.written import discount_factors, kind_of, length_km
 from viavolta.model.errors import NoSolutionError
 from viavolta.model.grid import BranchKind, Grid, NodeKind
 from viavolta.model.grid_prices import GridPrices
@@ -139,6 +139,7 @@ class _Greedy:
             node=self._grid.node_id[pair[1]],
             type_id=option.type_id,
             count=option.count,
+            length_km=length_km(self._grid, option, self._rows[pair][0]),
             year=load.year,
             cost_eur=option.cost_eur,
             removes=removes(reason),

@@ -50,8 +50,9 @@ class Measure:
     Attributes
     ----------
     element : branch_id of what is strengthened; of the branch that is opened for a split feeder.
-    node : node_id at its lower end. type_id, count : what is built. year : from which on it is
-        needed. cost_eur : at prices of the list. removes : what it is for, in words.
+    node : node_id at its lower end. type_id, count : what is built. length_km : of its trench, 0
+        for transformers. year : from which on it is needed. cost_eur : at prices of the list.
+    removes : what it is for, in words.
     """
 
     measure_id: str
@@ -60,6 +61,7 @@ class Measure:
     node: str
     type_id: str
     count: int
+    length_km: float
     year: int
     cost_eur: float
     removes: str

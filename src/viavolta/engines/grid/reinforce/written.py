@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from viavolta.engines.grid.reinforce.options import Option
+from viavolta.engines.grid.reinforce.options import Option, SplitFeeder
 from viavolta.engines.grid.reinforce.plan import Measure, Method, Plan, Why, YearLoad
 from viavolta.engines.grid.reinforce.rules import MeasureKind
 from viavolta.engines.grid.reinforce.space import (
@@ -19,6 +19,7 @@ from viavolta.engines.grid.reinforce.space import (
 from viavolta.engines.grid.reinforce.verify import FindingKind, PrepareFlow, verify
 from viavolta.engines.grid.reinforce.why import removes, resistance_pu, why
 from viavolta.model.arrays import Floats
+from viavolta.model.grid import Grid
 
 
 def discount_factors(years: Sequence[int], interest_share: float) -> Floats:
@@ -57,6 +58,7 @@ def written(
                     node=site.grid.node_id[node],
                     type_id=option.type_id,
                     count=option.count,
+                    length_km=length_km(site.grid, option, row),
                     year=years[index],
                     cost_eur=option.cost_eur,
                     removes=removes(reason),
@@ -74,6 +76,13 @@ def written(
         lower_bound_eur=min(bound_eur, present),
         method=Method.BOUNDED,
     )
+
+
+def length_km(grid: Grid, option: Option, row: int) -> float:
+    """Length of what an option lays at a branch."""
+    if isinstance(option.change, SplitFeeder):
+        return option.change.length_km
+    return float(grid.length_km[row])
 
 
 def kind_of(option: Option) -> MeasureKind:
