@@ -46,9 +46,9 @@ Clock = Callable[[], float]
 """Seconds that only go forward."""
 
 EFFORTS = {
-    "low": Effort(draws=2, most_passes=4, most_rounds=3),
-    "normal": Effort(draws=6, most_passes=6, most_rounds=6),
-    "high": Effort(draws=40, most_passes=14, most_rounds=8),
+    "low": Effort(draws=2, most_passes=4, most_rounds=6),
+    "normal": Effort(draws=8, most_passes=6, most_rounds=14),
+    "high": Effort(draws=40, most_passes=14, most_rounds=20),
 }
 _AT_ONCE = 4
 """Draws between two looks at the clock, where there is a time limit."""

@@ -304,7 +304,11 @@ class _Draw:
             most_kw=stays.max_kw[window.stay] * window.share,
         )
         reach = reaches(here.areas, here.directly)
-        n_looked = 0
+        weeks = range(n_weeks(n_steps))
+        before_kw = charging.at_points(n_connections, n_steps)
+        flow = here.flow.weeks(before_kw, weeks)
+        year = year_of(flow)
+        n_looked = 1
 
         def overloaded(now: DimmableCharging, steps: Ints) -> np.ndarray:
             nonlocal n_looked
@@ -323,7 +327,7 @@ class _Draw:
         dimmed = dim_until_fine(
             charging,
             overloaded,
-            is_overloaded=overloaded(charging, np.arange(n_steps)),
+            is_overloaded=connections_below(reach, year.area, year.step, n_steps),
             least_kw=np.array(
                 [
                     least_power_kw(
@@ -336,6 +340,8 @@ class _Draw:
             most_rounds=_DIM_ROUNDS,
         )
         power_kw = dimmed.charging.at_points(n_connections, n_steps)
+        changed = np.flatnonzero((power_kw != before_kw).any(axis=0)) // WEEK_STEPS
+        flow.update(here.flow.weeks(power_kw, np.unique(changed).tolist()))
         is_felt = dimmed.is_dimmed & (cars_at > 0)[:, None] & (power_kw > 0)
         return _Charged(
             charging=Charging(
@@ -343,7 +349,7 @@ class _Draw:
                 unmet_kwh=dimmed.unmet_kwh * stays.charge_efficiency,
                 wanted_kwh=wanted_kwh(stays),
             ),
-            flow=here.flow.weeks(power_kw, range(n_weeks(n_steps))),
+            flow=flow,
             stays=stays,
             n_rounds=n_looked,
             dimmed_hours=float(is_felt.sum() * STEP_H),

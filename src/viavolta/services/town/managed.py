@@ -18,6 +18,7 @@ from viavolta.services.town.charging import Charging, WeeklyPlan
 from viavolta.services.town.flow import TownFlow, WeekFlow
 
 _SAFETY = 0.98  # of what would be just allowed, since other areas change too
+_SAFER, _SAFEST = 0.01, 0.85  # with every round less, until it holds
 _RAISE = 1.25
 _NOTHING_KW = 0.05
 
@@ -54,8 +55,9 @@ def plan_within(
     found = flow.weeks(plan.power_kw, weeks)
     n_rounds = 1
     is_raised = np.zeros(plan.areas.n_areas, dtype=bool)
-    for _ in range(most_rounds):
-        again = tighten(plan, found, reach=reach, is_raised=is_raised)
+    for number in range(most_rounds):
+        safety = max(_SAFEST, _SAFETY - number * _SAFER)
+        again = tighten(plan, found, reach=reach, is_raised=is_raised, safety=safety)
         short, rows = short_areas(plan, flow.grid, reach=reach, share=unmet_allowed_share)
         if short.any():
             plan.import_kw[short] *= _RAISE
@@ -82,9 +84,17 @@ def reaches(areas: Areas, directly: Floats) -> Floats:
 
 
 def tighten(
-    plan: WeeklyPlan, found: dict[int, WeekFlow], *, reach: Floats, is_raised: Flags
+    plan: WeeklyPlan,
+    found: dict[int, WeekFlow],
+    *,
+    reach: Floats,
+    is_raised: Flags,
+    safety: float = _SAFETY,
 ) -> set[int]:
-    """Lower the limits of areas in weeks in which their cars break something; returns the weeks."""
+    """Lower the limits of areas in weeks in which their cars break something; returns the weeks.
+
+    `safety` is the share of what would be just allowed that they are lowered to.
+    """
     again: set[int] = set()
     for week, flow in found.items():
         if not len(flow.step):
@@ -94,7 +104,7 @@ def tighten(
         net_kw = cars_kw + (reach @ plan.base.p_kw(steps))[flow.area, at]
         is_import = (net_kw > 0) & (cars_kw > _NOTHING_KW)
         is_export = (net_kw < 0) & (cars_kw < -_NOTHING_KW)
-        excess_kw = np.abs(net_kw) * (1 - np.clip(flow.room_share, 0.2, 1.0) * _SAFETY)
+        excess_kw = np.abs(net_kw) * (1 - np.clip(flow.room_share, 0.2, 1.0) * safety)
         for limits, wrong in ((plan.import_kw, is_import), (plan.export_kw, is_export)):
             here = wrong & ~is_raised[flow.area]
             now = limits[:, week][flow.area[here]]
