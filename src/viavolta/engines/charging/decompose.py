@@ -55,6 +55,7 @@ _BATCHES = 48
 _EASE = 0.02  # of the gap aimed at, per vehicle: below that a vehicle is not asked every time
 _RISES = (0.003, 0.03, 0.3)  # of the mean cost of a vehicle: what a repair may cost, pass by pass
 _MOST_CUTS = 10
+_SMALL = 1e-3  # of the rough cost of a vehicle: what an earlier plan cost at least, near zero
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +90,13 @@ class Start:
     """An earlier plan to begin with, laid out for the task at hand.
 
     power_kw : (K,) powers, zero where there is none. prices : its certificate (L, T).
-    is_calm : (S,) stays that are as they were.
+    is_calm : (S,) stays that are as they were. mean_eur : cost per stay of the earlier plan.
     """
 
     power_kw: Floats
     prices: LimitPrices
     is_calm: Flags
+    mean_eur: float
 
 
 @dataclass(slots=True, kw_only=True)
@@ -364,7 +366,7 @@ def search(
     if start is not None:
         master.begin_with(start)
         master.soften(1.0 / stiffness)
-        stiffness = 1.0
+        stiffness, mean_eur = 1.0, max(start.mean_eur, mean_eur * _SMALL)
     apart_eur, is_fine, stopped = np.inf, False, False
     while True:
         master.ease_eur = _EASE * gap * mean_eur

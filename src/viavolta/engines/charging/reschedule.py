@@ -58,6 +58,7 @@ def reschedule(
         power_kw=_powers_kw(previous, known, stays, signals, elapsed_steps=elapsed_steps),
         prices=_shifted(previous.prices, n_steps=signals.n_steps, elapsed_steps=elapsed_steps),
         is_calm=_is_same(planned, known, stays),
+        mean_eur=abs(previous.cost_eur) / max(1, len(planned)),
     )
     return schedule(stays, limits, signals, start=start, **options)
 
