@@ -7,9 +7,10 @@ import pytest
 from typer.testing import CliRunner
 
 from viavolta.cli.app import app
+from viavolta.engines.grid.flow import prepare
 from viavolta.formats.grid_customers import CustomerProfile, read_customers
 from viavolta.formats.grids import read_grid
-from viavolta.model.grid import Grade
+from viavolta.model.grid import Grade, NodeLoads, Phase
 
 
 def run(*options):
@@ -36,6 +37,25 @@ def test_a_twin_is_written_with_its_customers_and_its_licence(tmp_path):
     assert customers.power_factor.min() > 0.8
     assert "ODbL" in summary["licence"]
     assert "SimBench" in (tmp_path / "twin" / "NOTICE.txt").read_text(encoding="utf-8")
+
+
+def test_a_twin_bears_loads_by_phase(tmp_path):
+    """SimBench has no zero sequence; it is filled in, which is said, so that phases can differ."""
+    code, summary = run("--settlement", "rural", "--out", tmp_path / "twin")
+    assert code == 0
+    assert any("zero sequence" in warning for warning in summary["warnings"])
+    grid, _, _ = read_grid(tmp_path / "twin")
+    loads = NodeLoads(
+        start=np.array(["2023-01-01T00:00:00"], dtype="datetime64[s]"),
+        step_s=900,
+        node=np.array([grid.n_nodes - 1]),
+        phase=(Phase.A,),
+        p_kw=np.array([[3.7]]),
+        q_kvar=np.zeros((1, 1)),
+    )
+    flow = prepare(grid).solve(loads)
+    assert flow.is_converged.all()
+    assert flow.u_pu[0, -1, 0] < flow.u_pu[0, -1, 1]
 
 
 def test_what_is_not_exact_is_said(tmp_path):

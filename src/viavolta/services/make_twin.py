@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from viavolta.engines.grid.twin import twin
+from viavolta.catalogue import Assumptions
+from viavolta.engines.grid.twin import fill_zero_sequence, twin
 from viavolta.formats.grid_customers import CustomerProfile
 from viavolta.formats.grids.twin_types import read_twin_types
 from viavolta.formats.grids.write import branches_frame, nodes_frame
@@ -70,9 +71,23 @@ def make_twin(request: TwinRequest) -> tuple[dict[str, Any], dict[str, bytes]]:
         place=request.place,
     )
     customers, warnings = _customer_rows(made)
+    typical = Assumptions(["grid_twins"])
+    grid, n_filled = fill_zero_sequence(
+        made.grid,
+        r0_over_r=typical.number("grid_twins.r0_over_r_share"),
+        x0_over_x=typical.number("grid_twins.x0_over_x_share"),
+        c0_over_c=typical.number("grid_twins.c0_over_c_share"),
+    )
+    warnings.append(
+        text(
+            "the zero sequence of {n} lines is filled in by usual ratios: with loads by phase,"
+            " figures are an order of magnitude",
+            n=n_filled,
+        )
+    )
     files = {
-        "nodes.csv": nodes_frame(made.grid).write_csv().encode(),
-        "branches.csv": branches_frame(made.grid).write_csv().encode(),
+        "nodes.csv": nodes_frame(grid).write_csv().encode(),
+        "branches.csv": branches_frame(grid).write_csv().encode(),
         "customers.csv": customers.write_csv().encode(),
         "NOTICE.txt": _NOTICE.encode(),
     }
