@@ -6,9 +6,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from pdf_text import pdf_text, squeezed
 
 from viavolta.model.progress import silent
 from viavolta.model.study import Study
+from viavolta.reports.pdf.document import n_pages
+from viavolta.reports.simulation.facts import facts_of
+from viavolta.reports.simulation.on_paper import simulation_pdf
 from viavolta.reports.simulation.report import simulation_report
 from viavolta.services.simulate import SimulationRequest, simulate
 
@@ -44,6 +48,19 @@ def test_the_report_tells_the_story(replayed: Study) -> None:
 def test_the_same_study_gives_the_same_bytes(replayed: Study) -> None:
     """Twice."""
     assert simulation_report(replayed) == simulation_report(replayed)
+
+
+def test_one_sheet_of_paper(replayed: Study) -> None:
+    """Twice the same bytes, with the figures of every strategy."""
+    made = simulation_pdf(replayed)
+    assert n_pages(made) == 1
+    assert simulation_pdf(replayed) == made
+    words = pdf_text(made)
+    for strategy in facts_of(replayed).figures:
+        assert squeezed(facts_of(replayed).label(strategy)) in words
+    hostile = dataclasses.replace(replayed, title=EVIL * 9)
+    assert n_pages(simulation_pdf(hostile)) == 1
+    assert squeezed(EVIL) in pdf_text(simulation_pdf(hostile))
 
 
 def test_hostile_text_stays_text(replayed: Study) -> None:

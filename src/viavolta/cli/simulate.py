@@ -95,7 +95,7 @@ def simulate(
 
     def work(progress: Progress) -> dict[str, Any]:
         # heavy imports: not on the way to --help
-        from viavolta.reports.simulation.report import simulation_report  # noqa: PLC0415
+        from viavolta.reports.files import simulation_files  # noqa: PLC0415
         from viavolta.services.simulate import (  # noqa: PLC0415
             SimulationRequest,
             simulate,
@@ -167,8 +167,7 @@ def simulate(
         prepare_out(out, force=force)
         study = simulate(request, progress=progress, clock=time.perf_counter)
         progress(text("report"), 1.0)
-        report = simulation_report(study)
-        folder = write_study(out, study, force=force, extra={"report.html": report})
+        folder = write_study(out, study, force=force, extra=simulation_files(study))
         warnings = [f"{warning.code}: {warning.message}" for warning in study.warnings]
         repairs = {repair.code: repair.count for repair in study.repairs}
         report_path = str(folder / "report.html")

@@ -12,6 +12,8 @@ from viavolta.reports.charge.report import report_of
 from viavolta.reports.connection import from_bus, from_charge
 from viavolta.reports.connection.request import ConnectionRequest
 from viavolta.reports.connection.sheet import connection_requests_pdf
+from viavolta.reports.simulation.on_paper import simulation_pdf
+from viavolta.reports.simulation.report import simulation_report
 
 
 def bus_files(study: Study) -> dict[str, bytes]:
@@ -32,6 +34,11 @@ def charge_files(study: Study) -> dict[str, bytes]:
         "report.pdf": sheet_of(facts, flows),
         **_requests(from_charge.requests_from(facts, flows)),
     }
+
+
+def simulation_files(study: Study) -> dict[str, bytes]:
+    """Give report.html and report.pdf."""
+    return {"report.html": simulation_report(study), "report.pdf": simulation_pdf(study)}
 
 
 def _requests(requests: Sequence[ConnectionRequest]) -> dict[str, bytes]:

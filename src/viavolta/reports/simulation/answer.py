@@ -12,22 +12,36 @@ _CAVEATS_SHOWN = 4
 
 def opening(facts: SimulationFacts) -> Html:
     """Title, answer and caveats."""
+    return tag(
+        "header",
+        tag("p", kicker(facts), class_="kicker"),
+        tag("h1", clip(facts.study.title)),
+        tag("p", answer(facts), class_="answer"),
+        _caveats(facts),
+        id="answer",
+    )
+
+
+def kicker(facts: SimulationFacts) -> str:
+    """Give the line above the title."""
     summary = facts.study.summary
-    kicker = text(
+    return text(
         "Replay of {n} recorded stays, {a} to {b} ({zone})",
         n=number(facts.number("stays")),
         a=str(summary["begin"])[:10],
         b=str(summary["end"])[:10],
         zone=clip(facts.study.timezone, 40),
     )
-    return tag(
-        "header",
-        tag("p", kicker, class_="kicker"),
-        tag("h1", clip(facts.study.title)),
-        tag("p", join((_plugged(facts), *_compared(facts)), " "), class_="answer"),
-        _caveats(facts),
-        id="answer",
-    )
+
+
+def answer(facts: SimulationFacts) -> Html:
+    """Join the sentences that a reader in a hurry reads."""
+    return join((_plugged(facts), *_compared(facts)), " ")
+
+
+def notes(facts: SimulationFacts) -> list[str]:
+    """Say what must be known before trusting the answer."""
+    return list(dict.fromkeys(clip(w.message) for w in facts.study.warnings))
 
 
 def _strong(value: object) -> Html:
@@ -86,10 +100,10 @@ def _missing(facts: SimulationFacts, strategy: Strategy) -> str:
 
 
 def _caveats(facts: SimulationFacts) -> Html | None:
-    notes = list(dict.fromkeys(clip(w.message) for w in facts.study.warnings))
-    if not notes:
+    said = notes(facts)
+    if not said:
         return None
-    shown, rest = notes[:_CAVEATS_SHOWN], notes[_CAVEATS_SHOWN:]
+    shown, rest = said[:_CAVEATS_SHOWN], said[_CAVEATS_SHOWN:]
     folded = None
     if rest:
         folded = tag(

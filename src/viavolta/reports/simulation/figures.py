@@ -3,12 +3,13 @@
 import polars as pl
 
 from viavolta.model.messages import text
-from viavolta.reports.charts import NARROW_PX, Spec, chart
-from viavolta.reports.figure import figure, paragraph, section
+from viavolta.reports.charts import NARROW_PX, Spec
+from viavolta.reports.figure import paragraph, section
 from viavolta.reports.markup import Html, fill, tag
 from viavolta.reports.numbers import change, number, percent
+from viavolta.reports.picture import Picture
 from viavolta.reports.simulation.facts import COLOURS, SimulationFacts
-from viavolta.reports.tables import table, values, words
+from viavolta.reports.tables import Column, table, values, words
 from viavolta.services.simulation.strategies import Strategy
 
 _HIGH_SHARE = 0.5
@@ -35,28 +36,40 @@ def _panels(facts: SimulationFacts) -> list[tuple[str, str]]:
     return [(k, t) for k, t in every if any(facts.of(s, k) is not None for s in facts.figures)]
 
 
+def strategy_table(
+    facts: SimulationFacts,
+) -> tuple[tuple[Column, ...], list[tuple[object, ...]]]:
+    """Give columns and rows of the figures of each strategy."""
+    columns = (words(text("Figure")), *(values(facts.label(s)) for s in facts.figures))
+    rows: list[tuple[object, ...]] = [
+        (title, *(facts.of(s, key) for s in facts.figures)) for key, title in _figure_rows()
+    ]
+    return columns, rows
+
+
 def _bars(facts: SimulationFacts) -> Html:
-    names = [facts.label(s) for s in facts.figures]
+    columns, rows = strategy_table(facts)
+    listed = table("strategies", columns, rows, caption=text("Figures of each strategy"))
+    return strategy_picture(facts).on_page(listed)
+
+
+def strategy_picture(facts: SimulationFacts) -> Picture:
+    """Draw price, peak and missing energy of each strategy."""
 
     def make(width: int) -> Spec:
         panels = [_panel(facts, key, title, width=width) for key, title in _panels(facts)]
         return {"vconcat": panels, "spacing": 26}
 
-    columns = (words(text("Figure")), *(values(name) for name in names))
-    rows = [(title, *(facts.of(s, key) for s in facts.figures)) for key, title in _figure_rows()]
-    return figure(
-        "strategies",
+    return Picture(
+        name="strategies",
         title=text("Price, peak and missing energy"),
-        picture=chart(
-            "strategies",
-            make,
-            alt=text("Bars: price per kWh, highest load and missing energy of each strategy"),
-        ),
+        make=make,
+        alt=text("Bars: price per kWh, highest load and missing energy of each strategy"),
+        legend=(),
         caption=text(
             "The price is what all vehicles pay for energy, wear and peaks, per kWh at the plug. "
             "Missing is what a vehicle took in truth and would not have got."
         ),
-        table=table("strategies", columns, rows, caption=text("Figures of each strategy")),
     )
 
 
