@@ -42,7 +42,10 @@ BUS_SETTINGS = """\
 # [tariff]
 # country = "IT"  # where the electricity comes from, for its carbon: {countries}
 
-# [grid.nodes]  # place = node of the grid: kept for the grid study, not used by the planner
+# [grid]  # only used with --grid
+# region = "urban"  # urban or rural: what a trench for a cable costs
+
+# [grid.nodes]  # depot = node of the grid; without it, the nearest node
 # "North" = "node-1"
 """
 

@@ -43,7 +43,9 @@ WeatherOption = Annotated[
 OsmOption = Annotated[
     Path | None, typer.Option("--osm", help="Road network for deadheads (not available yet).")
 ]
-GridOption = Annotated[Path | None, typer.Option("--grid", help="Grid model (not available yet).")]
+GridOption = Annotated[
+    Path | None, typer.Option("--grid", help="The grid that depots hang on: a folder or a file.")
+]
 LayoverOption = Annotated[
     int | None, typer.Option("--min-layover", help="Least seconds between trips.", min=0)
 ]
@@ -83,7 +85,7 @@ def bus(
     def work(progress: Progress) -> dict[str, Any]:
         from viavolta.services.bus.request import BusRequest  # noqa: PLC0415 - start-up time
 
-        refuse_unbuilt(osm=osm, grid=grid)
+        refuse_unbuilt(osm=osm)
         request = BusRequest(
             feed=existing(feed),
             config=existing(config) if config else None,
@@ -91,6 +93,7 @@ def bus(
             depots=tuple(depot or ()),
             elevation=tuple(existing(path) for path in elevation or ()),
             weather=existing(weather) if weather else None,
+            grid=existing(grid) if grid else None,
             min_layover_s=min_layover,
             deadhead_kmh=deadhead_kmh,
             seed=seed,
@@ -179,7 +182,28 @@ def show_plan(summary: dict[str, Any]) -> None:
             diesel_co2=summary["diesel_co2_t_per_year"],
         )
     )
+    _show_grid(summary.get("grid"))
     say(text("report: {report}", report=summary["report"]))
+
+
+def _show_grid(grid: Any) -> None:
+    """Say what must be built in the grid, where there is one."""
+    if grid is None:
+        return
+    eur = {
+        name: text("no measures suffice") if value is None else f"{value:,.0f} EUR"
+        for name, value in grid["reinforcement_eur"].items()
+    }
+    say(
+        text(
+            "grid (grade {grade}): {managed} to build, unmanaged {unmanaged}; {n} connections "
+            "limited by it",
+            grade=grid["grade"],
+            managed=eur["managed"],
+            unmanaged=eur["unmanaged"],
+            n=len(grid["limited_depots"]),
+        )
+    )
 
 
 def refuse_unbuilt(**options: Path | None) -> None:

@@ -9,7 +9,8 @@ The file is TOML. Its tables are either subjects of the catalogue, whose figures
 - `[operation] min_layover_s, deadhead_kmh`: the least time between activities of different trips,
   and the speed without passengers in place of the calibrated one;
 - `[tariff] country`: where the electricity comes from (ISO 3166, two letters), for its carbon;
-- `[grid.nodes]`: place = node, kept for the grid study and not used by the planner.
+- `[grid] region`: rural or urban, what trenches cost there; `[grid.nodes]`: depot = node of the
+  grid that `--grid` gives; both are only used with it.
 """
 
 import datetime as dt
@@ -22,6 +23,7 @@ from viavolta.catalogue.assumptions import read_config
 from viavolta.catalogue.bus_types import bus_type_names
 from viavolta.engines.costs.carbon import country_code
 from viavolta.model.errors import InputError, UsageError, Where
+from viavolta.model.grid_prices import Region
 from viavolta.model.messages import text
 from viavolta.services.config_reader import ConfigReader, Table
 
@@ -43,7 +45,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "service": ("date",),
     "operation": ("min_layover_s", "deadhead_kmh"),
     "tariff": ("country",),
-    "grid": ("nodes",),
+    "grid": ("nodes", "region"),
 }
 """Tables of settings and the keys each may have."""
 
@@ -72,7 +74,8 @@ class BusSettings:
     """What the user decides beside figures. Empty or None: the planner's own choice.
 
     `vehicle_types` holds catalogue names; `country` is the catalogue's lower-case code;
-    `grid_nodes` maps places to nodes of a grid and is only kept.
+    `grid_nodes` maps depots, by name or place_id, to nodes of a grid, which lies in a
+    `grid_region`.
     """
 
     vehicle_types: tuple[str, ...]
@@ -82,6 +85,7 @@ class BusSettings:
     deadhead_kmh: float | None
     country: str | None
     grid_nodes: Mapping[str, str]
+    grid_region: Region
 
 
 def bus_assumptions(config: Path | None) -> tuple[Assumptions, BusSettings]:
@@ -166,6 +170,7 @@ def _settings(content: Table, operation: Table, reader: ConfigReader) -> BusSett
         else reader.number("operation.deadhead_kmh", deadhead, low=1, high=MAX_DEADHEAD_KMH),
         country=_country(tariff.get("country"), reader),
         grid_nodes=_grid_nodes(grid.get("nodes", {}), reader),
+        grid_region=_grid_region(grid.get("region", Region.URBAN.value), reader),
     )
 
 
@@ -259,3 +264,16 @@ def _country(value: object, reader: ConfigReader) -> str | None:
 def _grid_nodes(value: object, reader: ConfigReader) -> dict[str, str]:
     nodes = reader.table({"grid.nodes": value}, "grid.nodes", None)
     return {place: reader.name(f"grid.nodes.{place}", node) for place, node in nodes.items()}
+
+
+def _grid_region(value: object, reader: ConfigReader) -> Region:
+    word = reader.name("grid.region", value)
+    if word not in set(Region):
+        raise reader.error(
+            code="config-out-of-range",
+            message=text("{field} cannot be {word}", field="grid.region", word=word),
+            field="grid.region",
+            value=word,
+            expected=", ".join(Region),
+        )
+    return Region(word)

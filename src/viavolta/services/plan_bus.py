@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from viavolta.engines.bus.points import block_intervals, points_needed
 from viavolta.engines.costs.carbon import CarbonItem, use_phase_t_per_year
@@ -25,12 +26,26 @@ from viavolta.services.bus.charging import (
     season_blocks,
 )
 from viavolta.services.bus.fleet import FleetPlan, Planner, fleet_types, plan_fleet
+from viavolta.services.bus.grid_case import SIZING, GridDays
+from viavolta.services.bus.grid_limits import GridLimits, grid_limits, within_grid
+from viavolta.services.bus.grid_sites import DepotGrid, grid_files, read_depot_grid
+from viavolta.services.bus.grid_tables import (
+    GridAnswer,
+    answer_of,
+    grid_reasons,
+    grid_summary,
+    grid_tables,
+    grid_warnings,
+)
 from viavolta.services.bus.network import Network, read_network, trips_per_day_table
 from viavolta.services.bus.request import BusRequest, command_line
 from viavolta.services.bus.why import why_table
-from viavolta.services.bus_config import bus_assumptions
+from viavolta.services.bus_config import BusSettings, bus_assumptions
 
 Clock = Callable[[], float]
+DAYS_PER_YEAR = 365.0
+HOUR_S = 3600.0
+_SEASON_NAMES = ("winter", "mean", "summer")
 POWER_FACTORS = (1.0, 0.7, 0.45)
 """Shares of the planned point power that are tried in turn where a connection is too small."""
 
@@ -45,6 +60,7 @@ class _Result:
     points: tuple[int, ...]
     day: Distances
     accounts: Accounts
+    grid: GridAnswer | None = None
 
 
 def plan_bus(
@@ -61,8 +77,8 @@ def plan_bus(
     Raises
     ------
     InputError: the feed or another input cannot be read. UsageError: a bad option.
-    NoSolutionError: no trip can be served, a connection limit leaves buses short, or a depot has
-        no room for the points.
+    NoSolutionError: no trip can be served, a connection limit leaves buses short, a node of the
+        grid takes nothing, or a depot has no room for the points.
     """
     timings: dict[str, float] = {}
     lap = _Lap(clock, timings)
@@ -79,7 +95,8 @@ def plan_bus(
         types=fleet_types(assumptions, settings.vehicle_types),
         country=settings.country,
     )
-    planner, plan, seasons, charging = _plan_and_charge(planner, lap, progress, stop)
+    grid = _grid(request, planner, settings)
+    planner, plan, seasons, charging, limits = _plan_and_charge(planner, grid, lap, progress, stop)
     points = _points(plan, charging)
     _require_room(network, points)
     day = tables.day_distances(network, plan)
@@ -88,15 +105,42 @@ def plan_bus(
     result = _Result(
         planner=planner, plan=plan, charging=charging, points=points, day=day, accounts=accounts
     )
+    if grid is not None and limits is not None:
+        progress(text("grid"), 0.0)
+        answer = _grid_answer(grid, limits, seasons, result)
+        result = dataclasses.replace(result, grid=answer)
+        lap.done("grid")
     study = _study(request, result, layover_s=int(layover_s))
     lap.done("tables")
     return dataclasses.replace(study, timings_s=timings)
 
 
+def _grid(request: BusRequest, planner: Planner, settings: BusSettings) -> DepotGrid | None:
+    if request.grid is None:
+        return None
+    return read_depot_grid(
+        request.grid,
+        planner.network,
+        settings,
+        config=request.config,
+        most_m=planner.number("planning.grid_node_most_m"),
+    )
+
+
 def _plan_and_charge(
-    planner: Planner, lap: "_Lap", progress: Progress, stop: StopRule
-) -> tuple[Planner, FleetPlan, tuple[SeasonBlocks, ...], tuple[DepotCharging, ...]]:
-    """Make blocks and schedule their charging.
+    planner: Planner,
+    grid: DepotGrid | None,
+    lap: "_Lap",
+    progress: Progress,
+    stop: StopRule,
+) -> tuple[
+    Planner,
+    FleetPlan,
+    tuple[SeasonBlocks, ...],
+    tuple[DepotCharging, ...],
+    GridLimits | None,
+]:
+    """Make blocks and schedule their charging, within what the grid bears.
 
     Where a connection limit leaves buses short, plan again with less power at the points, a
     bounded number of times.
@@ -106,15 +150,73 @@ def _plan_and_charge(
         plan = plan_fleet(attempt, progress=progress, stop=stop)
         lap.done("blocks")
         seasons = season_blocks(attempt, plan)
+        limits = None
         try:
             charging = charge_depots(attempt, plan, seasons, progress=progress, stop=never)
+            if grid is not None:
+                limits = grid_limits(grid, charging)
+                if limits.binds_any:
+                    attempt = within_grid(attempt, grid, limits)
+                    charging = charge_depots(attempt, plan, seasons, progress=progress, stop=never)
         except NoSolutionError as error:
-            if error.code != "connection-too-small" or factor == POWER_FACTORS[-1]:
+            if error.code != "connection-too-small":
                 raise
+            if factor == POWER_FACTORS[-1]:
+                raise _too_small(error, grid, limits) from error
         else:
             break
     lap.done("charging")
-    return attempt, plan, seasons, charging
+    return attempt, plan, seasons, charging, limits
+
+
+def _too_small(
+    error: NoSolutionError, grid: DepotGrid | None, limits: GridLimits | None
+) -> NoSolutionError:
+    """Say where it is the grid that keeps a connection small, and what holds it back there."""
+    if grid is None or limits is None or not limits.binds_any:
+        return error
+    held = [
+        text(
+            "{node} takes {kw:,.0f} kW, {element} binds",
+            node=grid.node_id(int(k)),
+            kw=limits.limit_kw[k],
+            element=limits.binds[int(k)],
+        )
+        for k in np.flatnonzero(np.isfinite(limits.limit_kw))
+    ]
+    return NoSolutionError(
+        code="connection-too-small",
+        message=text("{what}; the grid: {held}", what=error.message, held="; ".join(held)),
+        expected=error.expected,
+        hint=text(
+            "name other nodes in [grid.nodes], share the buses among more depots, or plan without "
+            "--grid and have the grid strengthened"
+        ),
+    )
+
+
+def _grid_answer(
+    grid: DepotGrid, limits: GridLimits, seasons: tuple[SeasonBlocks, ...], result: _Result
+) -> GridAnswer:
+    network = result.planner.network
+    timetable = network.timetable
+    share = result.accounts.day_equivalents / DAYS_PER_YEAR
+    return answer_of(
+        grid,
+        limits,
+        result.charging,
+        days=GridDays(
+            name=(SIZING, *_SEASON_NAMES),
+            days=(0.0, *(season.days * share for season in seasons)),
+            step_h=result.planner.number("planning.step_s") / HOUR_S,
+        ),
+        places=tuple(
+            (tables.place_id(network, depot.depot), setting.name)
+            for depot, setting in zip(result.charging, network.depots, strict=True)
+        ),
+        start=np.datetime64(day_start_utc(timetable.date, timetable.timezone), "s"),
+        year=timetable.date.year,
+    )
 
 
 class _Lap:
@@ -177,12 +279,28 @@ def _study(request: BusRequest, result: _Result, *, layover_s: int) -> Study:
         "shapes": tables.shapes_table(network),
         "trips_per_day": trips_per_day_table(network),
         "why": why_table(
-            network, plan, result.charging, points=result.points, accounts=result.accounts
+            network,
+            plan,
+            result.charging,
+            points=result.points,
+            accounts=result.accounts,
+            grid_binds=() if result.grid is None else result.grid.limits.binds,
         ),
     }
+    if result.grid is not None:
+        frames |= grid_tables(result.grid)
+        reasons = pl.DataFrame(grid_reasons(result.grid), schema=frames["why"].schema, orient="row")
+        frames["why"] = pl.concat([frames["why"], reasons])
     summary = _summary(result, step_s=step_s, layover_s=layover_s)
     summary["energy_kwh"] = float(frames["blocks"]["energy_kwh"].sum())
     summary["trips"] = frames["trips"].height
+    if result.grid is not None:
+        grid = result.grid
+        summary["grid"] = grid_summary(grid)
+        summary["grade"] = grid.grid.grid.grade.value
+        summary["grid_nodes"] = {
+            place: grid.grid.node_id(k) for k, place in enumerate(grid.place_id)
+        }
     summary["command"] = command_line(request, date=network.timetable.date)
     return Study(
         kind="bus",
@@ -192,9 +310,13 @@ def _study(request: BusRequest, result: _Result, *, layover_s: int) -> Study:
         service_date=network.timetable.date,
         timezone=network.timetable.timezone,
         inputs=_inputs(request, network),
-        assumptions=_assumptions(planner, layover_s),
-        repairs=network.repairs,
-        warnings=(*network.warnings, *_warnings(result)),
+        assumptions=_assumptions(planner, result.grid, layover_s),
+        repairs=(*network.repairs, *(result.grid.grid.repairs if result.grid else ())),
+        warnings=(
+            *network.warnings,
+            *_warnings(result),
+            *(grid_warnings(result.grid) if result.grid else ()),
+        ),
         summary=summary,
         tables=frames,
     )
@@ -288,10 +410,13 @@ def _inputs(request: BusRequest, network: Network) -> tuple[StudyInput, ...]:
     feed = network.feed
     named = [input_of(request.feed, origin=feed.agency_name, licence=feed.attribution)]
     others = [request.config, request.weather, *request.elevation]
-    return (*named, *(input_of(path) for path in others if path is not None))
+    grid = () if request.grid is None else grid_files(request.grid)
+    return (*named, *(input_of(path) for path in (*others, *grid) if path is not None))
 
 
-def _assumptions(planner: Planner, layover_s: int) -> tuple[AssumptionUsed, ...]:
+def _assumptions(
+    planner: Planner, grid: GridAnswer | None, layover_s: int
+) -> tuple[AssumptionUsed, ...]:
     network = planner.network
     calibrated = text("calibrated from the feed's own trips and shapes")
     speed_source = text("given by the user") if network.speed_is_given else calibrated
@@ -302,7 +427,8 @@ def _assumptions(planner: Planner, layover_s: int) -> tuple[AssumptionUsed, ...]
     if planner.assumptions.figure("planning.min_layover_s").value != layover_s:
         own["planning.min_layover_s"] = (float(layover_s), text("given by the user"))
     used = []
-    for figure in planner.assumptions.used():
+    figures = [*planner.assumptions.used(), *(grid.grid.figures.used() if grid else ())]
+    for figure in figures:
         if figure.key in own:
             value, source = own[figure.key]
             replaced = dataclasses.replace(

@@ -21,6 +21,7 @@ class BusRequest:
     depots: tuple[str, ...] = ()
     elevation: tuple[Path, ...] = ()
     weather: Path | None = None
+    grid: Path | None = None
     min_layover_s: int | None = None
     deadhead_kmh: float | None = None
     seed: int = 1
@@ -32,7 +33,11 @@ def command_line(request: BusRequest, *, date: dt.date) -> list[str]:
     """The command that makes the same study again; files by name, without their folders."""
     words = ["viavolta", "plan", "bus", request.feed.name, "--out", "STUDY"]
     words += ["--date", date.isoformat()]
-    for option, path in (("--config", request.config), ("--weather", request.weather)):
+    for option, path in (
+        ("--config", request.config),
+        ("--weather", request.weather),
+        ("--grid", request.grid),
+    ):
         words += [option, path.name] if path is not None else []
     for depot in request.depots:
         words += ["--depot", depot]

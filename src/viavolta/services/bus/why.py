@@ -26,12 +26,14 @@ def why_table(
     *,
     points: Sequence[int],
     accounts: Accounts,
+    grid_binds: Sequence[str] = (),
 ) -> pl.DataFrame:
-    """One row per figure that was optimised."""
+    """One row per figure that was optimised; grid_binds: what in the grid holds each depot back."""
     rows = [_vehicles(network, plan, accounts), _type(plan)]
     for k, (depot, n) in enumerate(zip(charging, points, strict=True)):
         if n:
-            rows.append(_connection(network, depot, k))
+            held = grid_binds[k] if grid_binds else ""
+            rows.append(_connection(network, depot, k, held=held))
             rows.append(_points(network, plan, depot, k, n))
     return pl.DataFrame(rows, schema=COLUMNS, orient="row")
 
@@ -79,7 +81,9 @@ def _type(plan: FleetPlan) -> tuple[str, str, str, str]:
     return "vehicles_by_type", statement, binds, worth
 
 
-def _connection(network: Network, depot: DepotCharging, k: int) -> tuple[str, str, str, str]:
+def _connection(
+    network: Network, depot: DepotCharging, k: int, *, held: str
+) -> tuple[str, str, str, str]:
     name = network.depots[k].name
     statement = text(
         "{name} takes {peak:,.0f} kW at most instead of {other:,.0f} kW when charging at once.",
@@ -87,7 +91,11 @@ def _connection(network: Network, depot: DepotCharging, k: int) -> tuple[str, st
         peak=depot.peak_kw,
         other=depot.peak_unmanaged_kw,
     )
-    if network.depots[k].connection_kw is not None:
+    if held:
+        binds = text(
+            "The grid, which bears {kw:,.0f} kW: {element}.", kw=depot.connection_kw, element=held
+        )
+    elif network.depots[k].connection_kw is not None:
         binds = text("The connection of {kw:,.0f} kW that you gave.", kw=depot.connection_kw)
     else:
         binds = text("The capacity price and the connection against the hours with low prices.")
