@@ -7,6 +7,7 @@ import polars as pl
 
 from viavolta.checks.bus_blocks import check_blocks
 from viavolta.checks.bus_energy import check_energy
+from viavolta.checks.bus_grid import check_bus_grid
 from viavolta.checks.bus_keys import check_keys, check_ranges, check_vehicles_and_places
 from viavolta.checks.bus_power import check_power
 from viavolta.checks.bus_stays import check_stays
@@ -50,4 +51,5 @@ def check_bus(study: Mapping[str, Any], tables: Mapping[str, pl.DataFrame]) -> l
         *check_stays(rows),
         *check_power(rows),
         *check_summary(rows),
+        *check_bus_grid(study["summary"], tables),
     ]

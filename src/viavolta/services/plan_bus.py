@@ -145,6 +145,7 @@ def _plan_and_charge(
     Where a connection limit leaves buses short, plan again with less power at the points, a
     bounded number of times.
     """
+    first: GridLimits | None = None
     for factor in POWER_FACTORS:
         attempt = dataclasses.replace(planner, power_factor=factor)
         plan = plan_fleet(attempt, progress=progress, stop=stop)
@@ -155,6 +156,7 @@ def _plan_and_charge(
             charging = charge_depots(attempt, plan, seasons, progress=progress, stop=never)
             if grid is not None:
                 limits = grid_limits(grid, charging)
+                first = first or limits
                 if limits.binds_any:
                     attempt = within_grid(attempt, grid, limits)
                     charging = charge_depots(attempt, plan, seasons, progress=progress, stop=never)
@@ -166,6 +168,8 @@ def _plan_and_charge(
         else:
             break
     lap.done("charging")
+    if limits is not None and first is not None:
+        limits = limits.as_asked(first)
     return attempt, plan, seasons, charging, limits
 
 

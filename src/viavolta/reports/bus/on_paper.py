@@ -9,6 +9,7 @@ from viavolta.model.study import Study
 from viavolta.reports.bus import costs, proof
 from viavolta.reports.bus.answer import answer, kicker, notes
 from viavolta.reports.bus.facts import BusFacts, facts_of
+from viavolta.reports.bus.grid import grid_facts, node_columns, node_rows, sentences
 from viavolta.reports.bus.key_figures import known_figures
 from viavolta.reports.bus.power import day_picture, peaks_by_depot
 from viavolta.reports.numbers import known
@@ -59,6 +60,7 @@ def _second_sheets(facts: BusFacts) -> Iterator[list[Block | None]]:
             blocks.heading(text("What the grid must do")),
             picture if rows else None,
             _depots(facts, rows),
+            *_grid(facts, rows),
             blocks.heading(text("How good is the plan?")),
             *(blocks.paragraph(said) for said in proof.sentences(facts)),
             _left_out(facts),
@@ -99,6 +101,21 @@ def _depots(facts: BusFacts, rows: int) -> Block | None:
         ],
         more=_more(peaks.height - shown.height),
     )
+
+
+def _grid(facts: BusFacts, rows: int) -> Iterator[Block | None]:
+    """Say what the grid takes and what must be built in it; nothing where there is no grid."""
+    grid = grid_facts(facts)
+    if grid is None:
+        return
+    yield blocks.paragraph(" ".join(sentences(grid)))
+    if rows:
+        yield blocks.table(
+            text("What the nodes of the depots take"),
+            node_columns(),
+            node_rows(facts, rows),
+            more=_more(len(node_rows(facts)) - rows),
+        )
 
 
 def _left_out(facts: BusFacts) -> Block | None:

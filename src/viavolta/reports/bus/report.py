@@ -5,6 +5,7 @@ from viavolta.model.study import Study
 from viavolta.reports import record as common
 from viavolta.reports.bus import answer, costs, day, energy, gantt, power, proof
 from viavolta.reports.bus.facts import facts_of
+from viavolta.reports.bus.grid import grid_sections
 from viavolta.reports.bus.key_figures import key_figures
 from viavolta.reports.bus.map import network_map
 from viavolta.reports.markup import clip
@@ -29,6 +30,7 @@ def bus_report(study: Study) -> bytes:
         day.fleet_over_the_day(facts),
         gantt.blocks(facts),
         power.power_over_the_day(facts),
+        *grid_sections(facts),
         costs.costs(facts),
         costs.carbon(facts),
         energy.energy(facts),

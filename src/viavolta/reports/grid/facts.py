@@ -33,7 +33,7 @@ COLUMNS = {
 NONE = "none"
 """The grid without charging."""
 UNMANAGED = "unmanaged"
-_ORDER = (NONE, UNMANAGED, "dimmed", "priced", "smart", "v2x")
+_ORDER = (NONE, UNMANAGED, "dimmed", "priced", "managed", "smart", "v2x")
 _DIMMED = "-dimmed"
 _OTHER_COLOURS = ("--r3", "--r6", "--r5", "--r0", "--r2", "--r4")
 _YEAR_S = 360 * 24 * 3600
@@ -189,6 +189,7 @@ def strategy_label(strategy: str) -> str:
         UNMANAGED: text("Uncontrolled charging"),
         "dimmed": text("Dimming by the grid operator"),
         "priced": text("Charging at the cheapest hours"),
+        "managed": text("Managed charging"),
         "smart": text("Smart charging"),
         "v2x": text("Smart charging with V2X"),
     }
@@ -207,6 +208,7 @@ def strategy_colour(strategy: str) -> str:
         "dimmed": "--r4",
         f"{UNMANAGED}{_DIMMED}": "--r4",
         "priced": "--r3",
+        "managed": "--r0",
         "smart": "--r0",
         "v2x": "--r2",
     }

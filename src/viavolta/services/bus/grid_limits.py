@@ -35,6 +35,19 @@ class GridLimits:
         """Whether any depot gets less than it asks for."""
         return bool(np.isfinite(self.limit_kw).any())
 
+    def as_asked(self, first: "GridLimits") -> "GridLimits":
+        """These limits, with what the first of several plans asked for and did not get."""
+        is_held = np.isfinite(self.limit_kw)
+        return dataclasses.replace(
+            self,
+            asked_kw=first.asked_kw,
+            limit_kw=np.where(is_held, self.limit_kw, first.limit_kw),
+            binds=tuple(
+                mine if held else other
+                for mine, other, held in zip(self.binds, first.binds, is_held, strict=True)
+            ),
+        )
+
 
 def grid_limits(grid: DepotGrid, charging: tuple[DepotCharging, ...]) -> GridLimits:
     """Hold the connections of a plan against the grid.

@@ -92,9 +92,7 @@ def _connection(
         other=depot.peak_unmanaged_kw,
     )
     if held:
-        binds = text(
-            "The grid, which bears {kw:,.0f} kW: {element}.", kw=depot.connection_kw, element=held
-        )
+        binds = text("The grid at the node of the depot: {element}.", element=held)
     elif network.depots[k].connection_kw is not None:
         binds = text("The connection of {kw:,.0f} kW that you gave.", kw=depot.connection_kw)
     else:
