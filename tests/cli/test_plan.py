@@ -139,7 +139,7 @@ def test_a_connection_too_small_for_the_fleet_is_no_solution(
         (["--deadhead-kmh", "0"], "deadhead-speed-out-of-range"),
         (["--date", "2026-13-01"], "bad-date"),
         (["--osm", "roads.osm"], "option-not-available"),
-        (["--grid", "grid"], "option-not-available"),
+        (["--grid", "no-grid"], "missing-path"),
         (["--effort", "heroic"], "unknown-effort"),
         (["--lang", "tlh"], "unknown-language"),
         (["--config", "missing.toml"], "missing-path"),

@@ -244,7 +244,7 @@ class _Sites:
         near = get_close_matches(place, known, n=1)
         hint = text("name a depot as in [[depots]] or --depot, or take the line out")
         return InputError(
-            code="grid-place-unknown",
+            code="grid-depot-unknown",
             message=text("there is no depot {place}", place=place),
             where=Where(file=self._file, field=f"grid.nodes.{place}", value=place),
             expected=", ".join(depot.name for depot in self._network.depots[:_SHOWN]),
