@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from viavolta.cli.config import bus_config_text
 from viavolta.model.errors import InputError, UsageError
+from viavolta.model.grid_prices import Region
 from viavolta.services.bus_config import MAX_BYTES, BusSettings, DepotSetting, bus_assumptions
 
 NOTHING_SET = BusSettings(
@@ -19,6 +20,7 @@ NOTHING_SET = BusSettings(
     deadhead_kmh=None,
     country=None,
     grid_nodes={},
+    grid_region=Region.URBAN,
 )
 FULL = """
 [fleet]
@@ -45,6 +47,9 @@ deadhead_kmh = 22.5
 
 [tariff]
 country = "EL"
+
+[grid]
+region = "rural"
 
 [grid.nodes]
 North = "node-1"
@@ -95,6 +100,7 @@ def test_settings_and_figures_are_taken(written: Path) -> None:
         deadhead_kmh=22.5,
         country="gr",
         grid_nodes={"North": "node-1"},
+        grid_region=Region.RURAL,
     )
     for key, value in {
         "costs.interest_share": 0.05,
@@ -207,6 +213,7 @@ BAD = [
     ("[grid]\nnodes = []", "config-wrong-kind", "grid.nodes", 2),
     ("[grid.nodes]\nNorth = 3", "config-wrong-kind", "grid.nodes.North", 2),
     ("[grid]\nnode = 3", "config-unknown-key", "grid.node", 2),
+    ('[grid]\nregion = "moon"', "config-out-of-range", "grid.region", 2),
     ("[costs", "config-not-toml", None, None),
     ("a = " + "[" * 20_000, "config-not-toml", None, None),
     ("[costs]\nbus_life_years = 1\nbus_life_years = 2", "config-not-toml", None, None),
