@@ -220,6 +220,7 @@ def test_the_study_is_checked_and_reported(plan: Callable[[float], Study], tmp_p
     page = files["report.html"].decode()
     assert "What the grid takes, and what must be built" in page
     assert "Managed charging" in page
+    assert "with managed charging for nothing" in page
     assert "Grade D" in page
 
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from viavolta.model.messages import text
 from viavolta.reports.bus.facts import BusFacts
 from viavolta.reports.figure import paragraph, section
-from viavolta.reports.grid.cost import by_strategy as cost_by_strategy
 from viavolta.reports.grid.facts import COLUMNS, GridFacts, strategy_label
 from viavolta.reports.grid.facts import facts_of as grid_facts_of
 from viavolta.reports.grid.grade import grade_sentence
@@ -34,17 +33,15 @@ def grid_sections(facts: BusFacts) -> tuple[Html, ...]:
     grid = grid_facts(facts)
     if grid is None:
         return ()
-    drawing = cost_by_strategy(grid)
     listed = node_rows(facts)
     parts = [
         *(paragraph(said) for said in sentences(grid)),
         table("grid-nodes", node_columns(), listed, caption=text("Depots and their nodes")),
         table("grid-cases", case_columns(), case_rows(grid), caption=text("By way of charging")),
-        None if drawing is None else drawing.on_page(grid),
     ]
     found = (
         section("grid", text("What the grid takes, and what must be built"), *parts),
-        measures(grid),
+        measures(grid) if _is_known(grid) else None,
         violations(grid),
     )
     return tuple(one for one in found if one is not None)
@@ -55,19 +52,23 @@ def sentences(grid: GridFacts) -> list[str]:
     summary = grid.study.summary
     limited = summary.get("limited_depots")
     n = len(limited) if isinstance(limited, list) else 0
-    said = [
-        text("The grid takes all connections as planned, at full power at once.")
-        if not n
-        else text(
-            "The grid takes less than {n} of the depots would have; their charging is planned with "
-            "what it takes.",
-            n=n,
-        )
-    ]
+    if n:
+        said = [
+            text(
+                "At {depots} the grid takes less than the plan would have; charging is planned "
+                "with what it takes.",
+                depots=text("one depot") if n == 1 else text("{n} depots", n=number(n)),
+            )
+        ]
+    else:
+        said = [text("The grid takes all connections as planned, at full power at once.")]
     plain, managed = (_eur(grid, case) for case in ("unmanaged", "managed"))
-    if plain is None:
-        said.append(text("If all buses charged at once, no list of measures would suffice."))
-    elif managed is not None and plain > managed:
+    if plain is None or managed is None:
+        case = text("all buses charged at once") if plain is None else text("charging is managed")
+        said.append(
+            text("If {case}, no list of measures of the catalogue would suffice.", case=case)
+        )
+    elif plain > managed:
         said.append(
             text(
                 "If all buses charged at once, the grid would have to be strengthened for {plain}; "
@@ -78,12 +79,20 @@ def sentences(grid: GridFacts) -> list[str]:
         )
     elif managed:
         said.append(
-            text("{eur} must be built in either case: managed charging avoids none of it.",
-                 eur=money(managed))
-        )  # fmt: skip
+            text(
+                "{eur} must be spent on the grid even with managed charging, which avoids nothing.",
+                eur=money(managed),
+            )
+        )
     else:
         said.append(text("Nothing must be built, even if all buses charged at once."))
     return [*said, grade_sentence(grid.grade)]
+
+
+def _is_known(grid: GridFacts) -> bool:
+    """Say whether the list of measures answers: there are some, or no case is without a list."""
+    unsolved = [case for case in _STRATEGIES if _eur(grid, case) is None]
+    return grid.table("measures") is not None or not unsolved
 
 
 def _eur(grid: GridFacts, case: str) -> float | None:
