@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from viavolta.engines.grid.flow import prepare
-from viavolta.engines.grid.room import LOST, Ceiling, room_of, shared_kw
+from viavolta.engines.grid.room import LOST, MOST_KW, Ceiling, room_of, shared_kw
 from viavolta.model.grid import BranchKind, Grid
 
 HERE = Path(__file__).parent / "assess"
@@ -99,3 +99,12 @@ def test_adding_load_never_gives_room() -> None:
     limits, node = ceiling(star()), np.array([2, 3])
     rooms = [room_of(limits, node, np.array([0.0, kw]), 0).kw for kw in (0, 1000, 4000, 9000)]
     assert rooms == sorted(rooms, reverse=True)
+
+
+def test_a_node_without_any_limit_has_the_most_that_is_asked() -> None:
+    """A node at a source that holds its voltage, by a cable without rating."""
+    grid = make_grid(
+        [20.0, 20.0], [(0, 1)], kinds=[CABLE], max_a=np.inf, r_ohm=1e-6, x_ohm=1e-6, c_nf=0.0
+    )
+    room = room_of(ceiling(grid), np.array([1]), np.zeros(1), 0)
+    assert (room.kw, room.binds) == (MOST_KW, "")

@@ -9,6 +9,7 @@ from viavolta.model.arrays import Flags, Floats, Ints, freeze
 
 MOST_KW = 1_000_000
 """No node is asked for more."""
+_FIRST_KW = 250
 PARTS = 1000
 """Steps of a share: thousandths."""
 _WORSE_PU = 0.001
@@ -101,19 +102,30 @@ class Ceiling:
 def room_of(ceiling: Ceiling, node: Ints, kw: Floats, k: int) -> Room:
     """The most whole kW of the k-th of the nodes (K,), while the others draw their kw (K,).
 
-    Found by halving: more load breaks what less load breaks.
+    Found by doubling, then by halving what is between: more load breaks what less load breaks.
     """
-    asked = np.array(kw, dtype=np.float64)
-    low, high, binds = 0, MOST_KW + 1, ""
+
+    def broken_by(one: int) -> str | None:
+        asked = np.array(kw, dtype=np.float64)
+        asked[k] = one
+        return ceiling.breaks(node, asked)
+
+    binds = broken_by(0)
+    if binds is not None:
+        return Room(kw=0, binds=binds)
+    low, high = 0, _FIRST_KW
+    while (broken := broken_by(high)) is None:
+        if high == MOST_KW:
+            return Room(kw=MOST_KW, binds="")
+        low, high = high, min(2 * high, MOST_KW)
     while high - low > 1:
         middle = (low + high) // 2
-        asked[k] = middle
-        broken = ceiling.breaks(node, asked) if middle <= MOST_KW else ""
-        if broken is None:
+        found = broken_by(middle)
+        if found is None:
             low = middle
         else:
-            high, binds = middle, broken
-    return Room(kw=low, binds=binds)
+            high, broken = middle, found
+    return Room(kw=low, binds=broken)
 
 
 def shared_kw(ceiling: Ceiling, node: Ints, asked_kw: Floats) -> tuple[Ints, tuple[str, ...]]:
