@@ -39,5 +39,5 @@ def test_the_guide_to_charging_works(charging: tuple[Path, str]) -> None:
     """Its tables can be scheduled within the limit, and the check accepts the schedule."""
     folder, printed = charging
     assert "every rule holds" in printed
-    assert summary(folder / "night")["peak_import_kw"] <= 30
+    assert summary(folder / "night")["peak_import_kw"] <= 30 * (1 + 1e-9)
     assert summary(folder / "night")["unmet_kwh"] == 0

@@ -5,11 +5,9 @@ from enum import StrEnum
 from typing import NewType
 
 import numpy as np
-from numpy.typing import NDArray
 
-from viavolta.model.arrays import Floats, Ints, Times, freeze, require
+from viavolta.model.arrays import Flags, Floats, Ints, Times, freeze, require
 
-Flags = NDArray[np.bool_]
 NodeId = NewType("NodeId", str)
 BranchId = NewType("BranchId", str)
 

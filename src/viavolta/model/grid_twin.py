@@ -6,8 +6,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from viavolta.model.arrays import Floats, Ints, freeze, require
-from viavolta.model.grid import Flags, Grid
+from viavolta.model.arrays import Flags, Floats, Ints, freeze, require
+from viavolta.model.grid import Grid
 
 LV_GRID = "lv_"
 """Begin of the profile of a customer that stands for a whole grid of low voltage, and its type."""

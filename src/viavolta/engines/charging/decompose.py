@@ -49,6 +49,9 @@ _COARSE_PASSES, _FINE_BELOW, _STALLS = 8, 5_000, 0.9
 with few vehicles at once, with many when a pass leaves more than that share of the last distance.
 That takes four times as long and converges where few share a limit."""
 _CHECK_EVERY = 24
+_BALANCE, _BALANCE_EVERY, _STIFFEST = 2.0, 3, 8.0
+"""Once vehicles see their own effect, rows become stiffer where prices are that many times further
+from the loads than vehicles from the prices; looked at every few passes."""
 _NEAR, _NEARER = 1.7, 0.7
 """An estimate of that many gaps aimed at is worth a check; so is, next time, that share of it."""
 _BATCHES = 48
@@ -113,9 +116,13 @@ class Master:
     n_passes: int = 0
     is_fresh: bool = True
 
-    def sweep(self, *, is_fine: bool) -> float:
-        """Ask every vehicle once; returns an estimate of cost less bound in EUR."""
-        apart_eur = 0.0
+    def sweep(self, *, is_fine: bool) -> tuple[float, float]:
+        """Ask every vehicle once; returns what keeps cost and bound apart, about, in EUR.
+
+        First what vehicles could still gain at the prices, then what prices and loads disagree
+        about (see renew_multipliers).
+        """
+        gaps_eur = 0.0
         for batch in range(self.n_batches):
             for given, gap in self.pool.each(
                 sweep_part,
@@ -127,12 +134,13 @@ class Master:
                 ease_eur=self.ease_eur,
             ):
                 self.total = self.total + given
-                apart_eur += gap
-        for distance_eur in self.pool.each(renew_multipliers, self.total):
-            apart_eur += distance_eur
+                gaps_eur += gap
+        distance_eur = 0.0
+        for part_eur in self.pool.each(renew_multipliers, self.total):
+            distance_eur += part_eur
         self.n_passes += 1
         self.is_fresh = False
-        return apart_eur
+        return gaps_eur, distance_eur
 
     def begin_with(self, start: Start) -> None:
         """Take over powers and multipliers of an earlier plan."""
@@ -370,15 +378,20 @@ def search(
     apart_eur, is_fine, stopped = np.inf, False, False
     while True:
         master.ease_eur = _EASE * gap * mean_eur
-        before_eur, apart_eur = apart_eur, master.sweep(is_fine=is_fine)
+        gaps_eur, distance_eur = master.sweep(is_fine=is_fine)
+        before_eur, apart_eur = apart_eur, gaps_eur + distance_eur
         stalls = n <= _FINE_BELOW or apart_eur > _STALLS * before_eur
         is_fine = is_fine or (stalls and master.n_passes >= _COARSE_PASSES)
         stopped = stop()
         is_last = stopped or master.n_passes >= most_passes
         n_gaps = apart_eur / (gap * n * mean_eur)
         is_due = n_gaps <= near or master.n_passes - last >= _CHECK_EVERY
-        if stiffness > 1.0:
+        factor = 1.0
+        if master.n_passes < _COARSE_PASSES:
             factor = max(_SOFTER, 1.0 / stiffness)
+        elif is_fine and master.n_passes % _BALANCE_EVERY == 0:
+            factor = _balance(gaps_eur, distance_eur, stiffness=stiffness)
+        if factor != 1.0:
             master.soften(factor)
             stiffness *= factor
         if not (is_due or is_last):
@@ -401,6 +414,15 @@ def search(
         bound_eur=bound.bound_eur,
         was_stopped=stopped and not is_close,
     )
+
+
+def _balance(gaps_eur: float, distance_eur: float, *, stiffness: float) -> float:
+    """Factor for the stiffness: vehicles that lag behind want softer rows, prices stiffer ones."""
+    if distance_eur > _BALANCE * gaps_eur:
+        return min(2.0, _STIFFEST / stiffness)
+    if gaps_eur > distance_eur:
+        return max(0.5, 1.0 / stiffness)
+    return 1.0
 
 
 def _first_mean_eur(task: Task) -> float:

@@ -10,8 +10,8 @@ from viavolta.model.arrays import Floats
 from viavolta.model.progress import StopRule
 from viavolta.model.schedule import SMALLEST_COST_EUR
 
-_MOST_ROWS = 100_000
-"""Rows of all stays up to which a linear program takes seconds."""
+_MOST_ROWS = 150_000
+"""Rows of all stays up to which a linear program takes seconds, or a quarter of a minute."""
 
 
 def is_small(master: Master) -> bool:

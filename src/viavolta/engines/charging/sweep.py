@@ -20,7 +20,7 @@ _SEARCH_STEPS = 8
 _PLACES = (-16.0, -4.0, -1.0, 1.0, 4.0, 16.0)
 """Breakpoints around the power a vehicle has, in grains."""
 _PEAKS_PER_PASS = 16
-_COARSEST, _FINEST = 0.25, 2.0**-14
+_COARSEST, _FINEST, _CALM_GRAIN = 0.25, 2.0**-14, 2.0**-6
 _SEARCH_TOLERANCE = 0.3  # of the slope at the start: where along the way to stop is not critical
 
 
@@ -198,7 +198,7 @@ def sweep(
         total += max(gap, 0.0)
         if is_fresh:
             state.calm[v] = 0
-        elif gap <= ease_eur:
+        elif gap <= ease_eur and (not is_fine or state.grain[v] <= _CALM_GRAIN):
             state.calm[v] = min(2 * state.calm[v] + 1, 3)
             state.idle[v] = state.calm[v]
         else:

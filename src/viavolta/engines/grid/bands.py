@@ -5,8 +5,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from viavolta.model.arrays import Floats
-from viavolta.model.grid import BranchKind, Flags, Grid, NodeKind
+from viavolta.model.arrays import Flags, Floats
+from viavolta.model.grid import BranchKind, Grid, NodeKind
 
 
 class Split(StrEnum):

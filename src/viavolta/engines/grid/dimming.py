@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from viavolta.engines.kit.jit import kernel
-from viavolta.model.arrays import Floats, Ints, freeze, require
-from viavolta.model.grid import Flags
+from viavolta.model.arrays import Flags, Floats, Ints, freeze, require
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

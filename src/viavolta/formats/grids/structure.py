@@ -3,9 +3,9 @@
 import numpy as np
 
 from viavolta.formats.grids.draft import Draft
-from viavolta.model.arrays import Floats, Ints
+from viavolta.model.arrays import Flags, Floats, Ints
 from viavolta.model.errors import InputError, Where
-from viavolta.model.grid import BranchKind, Flags, NodeKind
+from viavolta.model.grid import BranchKind, NodeKind
 from viavolta.model.messages import text
 
 _SAME_KV = 1e-3  # relative; nominal voltages are round numbers

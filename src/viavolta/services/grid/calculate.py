@@ -20,9 +20,9 @@ from viavolta.engines.grid.assess.watch import (
 )
 from viavolta.engines.grid.dimming import Charging, Dimmed, dim_until_fine, least_power_kw
 from viavolta.engines.grid.flow import FlowSolver
-from viavolta.model.arrays import Floats, Ints
+from viavolta.model.arrays import Flags, Floats, Ints
 from viavolta.model.errors import InputError, Where
-from viavolta.model.grid import BranchKind, Flags, Grid, NodeLoads
+from viavolta.model.grid import BranchKind, Grid, NodeLoads
 from viavolta.model.messages import text
 from viavolta.model.progress import StopRule
 from viavolta.services.grid.loads import Strategy

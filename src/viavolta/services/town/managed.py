@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from viavolta.model.arrays import Floats, Ints
-from viavolta.model.grid import BranchKind, Flags, Grid
+from viavolta.model.arrays import Flags, Floats, Ints
+from viavolta.model.grid import BranchKind, Grid
 from viavolta.services.town.areas import Areas
 from viavolta.services.town.calendar import WEEK_STEPS, n_weeks
 from viavolta.services.town.charging import Charging, WeeklyPlan

@@ -11,8 +11,7 @@ from viavolta.engines.grid.assess.watch import (
     extremes_of_phases,
     loading_of,
 )
-from viavolta.model.arrays import Floats, Ints
-from viavolta.model.grid import Flags
+from viavolta.model.arrays import Flags, Floats, Ints
 
 SEVERAL = "several"
 """Cause where the violation stays whichever single part is taken away."""

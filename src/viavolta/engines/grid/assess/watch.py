@@ -11,8 +11,8 @@ from typing import Protocol
 import numpy as np
 
 from viavolta.engines.grid.assess.marks import Marks, ViolationKind, marks_where
-from viavolta.model.arrays import Floats, Ints
-from viavolta.model.grid import Flags, Grid, NodeLoads, Phase
+from viavolta.model.arrays import Flags, Floats, Ints
+from viavolta.model.grid import Grid, NodeLoads, Phase
 
 _CELLS_AT_ONCE = 2_000_000  # voltages and loadings of a block: some 16 MB for each array
 _TOLERANCE = 1e-9

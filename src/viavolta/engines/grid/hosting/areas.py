@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from viavolta.model.arrays import Ints
-from viavolta.model.grid import BranchKind, Flags, Grid, NodeKind
+from viavolta.model.arrays import Flags, Ints
+from viavolta.model.grid import BranchKind, Grid, NodeKind
 
 GRID = "grid"
 """Name of the area that is everything."""

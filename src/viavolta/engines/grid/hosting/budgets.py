@@ -19,8 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from viavolta.engines.grid.hosting.task import HostingTask
-from viavolta.model.arrays import Floats, Ints
-from viavolta.model.grid import Flags
+from viavolta.model.arrays import Flags, Floats, Ints
 
 _SPREAD_SHARE = 0.1
 """Part of the reference that grows in proportion to the vehicles; the rest as their root."""

@@ -7,8 +7,7 @@ steps that are most stressed, a few for every row of the screen.
 import numpy as np
 
 from viavolta.engines.grid.hosting.task import HostingTask
-from viavolta.model.arrays import Floats, Ints
-from viavolta.model.grid import Flags
+from viavolta.model.arrays import Flags, Floats, Ints
 
 MOST_KW = 100_000.0
 """Power beyond which nothing is searched."""

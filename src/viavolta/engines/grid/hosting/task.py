@@ -7,8 +7,8 @@ import numpy as np
 from viavolta.engines.grid.flow import FlowSolver, prepare
 from viavolta.engines.grid.hosting.areas import Areas, areas_of
 from viavolta.engines.grid.hosting.screen import Screen, screen_of, undominated
-from viavolta.model.arrays import Floats, Ints, Times
-from viavolta.model.grid import Flags, Grid, NodeLoads, Phase
+from viavolta.model.arrays import Flags, Floats, Ints, Times
+from viavolta.model.grid import Grid, NodeLoads, Phase
 
 _GRACE = 1e-9
 

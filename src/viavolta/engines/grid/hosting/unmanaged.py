@@ -13,8 +13,7 @@ import numpy as np
 from viavolta.engines.grid.hosting.placement import Placement, Pool
 from viavolta.engines.grid.hosting.task import HostingTask
 from viavolta.engines.kit.jit import kernel
-from viavolta.model.arrays import Floats, Ints
-from viavolta.model.grid import Flags
+from viavolta.model.arrays import Flags, Floats, Ints
 
 _FULL = 1.0 - 1e-6
 """Stress from which a step is solved; the rest is for rounding."""

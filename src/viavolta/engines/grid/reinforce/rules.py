@@ -6,8 +6,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike
 
-from viavolta.model.arrays import Floats, Ints, freeze, require
-from viavolta.model.grid import Flags, Grid
+from viavolta.model.arrays import Flags, Floats, Ints, freeze, require
+from viavolta.model.grid import Grid
 
 
 class MeasureKind(StrEnum):

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from viavolta.model.arrays import Floats, Ints
-from viavolta.model.grid import Flags
+from viavolta.model.arrays import Flags, Floats, Ints
 
 _MAX_SWEEPS = 60
 _TAPS_MOVE = 20  # sweeps after which taps stay where they are

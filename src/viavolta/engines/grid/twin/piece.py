@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from viavolta.model.arrays import Ints
-from viavolta.model.grid import Flags, Grade, Grid
+from viavolta.model.arrays import Flags, Ints
+from viavolta.model.grid import Grade, Grid
 from viavolta.model.grid_twin import Customers
 
 Columns = dict[str, NDArray[Any]]

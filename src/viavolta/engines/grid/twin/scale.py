@@ -3,8 +3,8 @@
 import numpy as np
 
 from viavolta.engines.grid.twin.piece import Piece, depths, joined, kept, renamed
-from viavolta.model.arrays import Floats, Ints
-from viavolta.model.grid import BranchKind, Flags, NodeKind
+from viavolta.model.arrays import Flags, Floats, Ints
+from viavolta.model.grid import BranchKind, NodeKind
 
 
 def scaled(piece: Piece, *, n_households: int, is_exact: bool) -> Piece:
