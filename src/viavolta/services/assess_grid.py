@@ -24,7 +24,7 @@ from viavolta.model.grid import Grid, NodeLoads
 from viavolta.model.messages import text
 from viavolta.model.notices import Repair, StudyWarning
 from viavolta.model.progress import Progress, StopRule
-from viavolta.model.study import AssumptionUsed, Study
+from viavolta.model.study import Study
 from viavolta.services.grid.calculate import (
     DIMMED,
     NONE,
@@ -41,6 +41,7 @@ from viavolta.services.grid.notices import assess_warnings
 from viavolta.services.grid.request import AssessRequest
 from viavolta.services.grid.rules import dimming_rules, grid_rules, thermal_rules
 from viavolta.services.grid.tables import assess_tables, most_kw
+from viavolta.services.used_assumptions import used_assumptions
 
 Clock = Callable[[], float]
 """Seconds that only go forward."""
@@ -240,19 +241,7 @@ def _study(
         service_date=None,
         timezone="UTC",
         inputs=tuple(input_of(path) for path in request.files),
-        assumptions=tuple(
-            AssumptionUsed(
-                key=figure.key,
-                value=figure.value,
-                unit=figure.unit,
-                source=figure.source,
-                year=figure.year,
-                status=figure.status,
-                minimum=figure.minimum,
-                maximum=figure.maximum,
-            )
-            for figure in figures.used()
-        ),
+        assumptions=used_assumptions(figures),
         repairs=repairs,
         warnings=warnings,
         summary=_summary(request, task, runs),

@@ -23,7 +23,7 @@ from viavolta.model.grid import Grid, NodeKind, NodeLoads, Phase
 from viavolta.model.messages import text
 from viavolta.model.notices import Repair, StudyWarning
 from viavolta.model.progress import Progress, StopRule
-from viavolta.model.study import AssumptionUsed, Study
+from viavolta.model.study import Study
 from viavolta.services.ev_behaviour import behaviour_input, recorded_behaviour
 from viavolta.services.grid.charging import ReadFolder
 from viavolta.services.grid.loads import read_load_task
@@ -33,6 +33,7 @@ from viavolta.services.hosting.notices import capacity_warnings
 from viavolta.services.hosting.request import UNMANAGED, CapacityRequest
 from viavolta.services.hosting.tables import hosting_tables
 from viavolta.services.hosting.vehicles import vehicle_years
+from viavolta.services.used_assumptions import used_assumptions
 
 Clock = Callable[[], float]
 """Seconds that only go forward."""
@@ -356,19 +357,7 @@ def _study(
         service_date=None,
         timezone="UTC",
         inputs=(*(input_of(path) for path in request.files), behaviour_input()),
-        assumptions=tuple(
-            AssumptionUsed(
-                key=figure.key,
-                value=figure.value,
-                unit=figure.unit,
-                source=figure.source,
-                year=figure.year,
-                status=figure.status,
-                minimum=figure.minimum,
-                maximum=figure.maximum,
-            )
-            for figure in figures.used()
-        ),
+        assumptions=used_assumptions(figures),
         repairs=repairs,
         warnings=(*warnings, *capacity_warnings(request, job, task, results)),
         summary=_summary(request, job, results, areas=tables["hosting_areas"]),

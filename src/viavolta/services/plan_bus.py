@@ -41,6 +41,7 @@ from viavolta.services.bus.network import Network, read_network, trips_per_day_t
 from viavolta.services.bus.request import BusRequest, command_line
 from viavolta.services.bus.why import why_table
 from viavolta.services.bus_config import BusSettings, bus_assumptions
+from viavolta.services.used_assumptions import used_figure
 
 Clock = Callable[[], float]
 DAYS_PER_YEAR = 365.0
@@ -446,18 +447,7 @@ def _assumptions(
             )
         else:
             replaced = figure
-        used.append(
-            AssumptionUsed(
-                key=replaced.key,
-                value=replaced.value,
-                unit=replaced.unit,
-                source=replaced.source,
-                year=replaced.year,
-                status=replaced.status,
-                minimum=replaced.minimum,
-                maximum=replaced.maximum,
-            )
-        )
+        used.append(used_figure(replaced))
     return tuple(used)
 
 

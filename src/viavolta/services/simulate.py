@@ -37,6 +37,7 @@ from viavolta.services.simulation.strategies import Strategy, strategy_label
 from viavolta.services.simulation.summary import summary_of
 from viavolta.services.simulation.tables import simulation_tables
 from viavolta.services.simulation.world import limit_rows, plug_powers, site_limits, world_of
+from viavolta.services.used_assumptions import used_assumptions
 
 Clock = Callable[[], float]
 """Seconds that only go forward."""
@@ -297,7 +298,7 @@ def _study(
         service_date=None,
         timezone=read.timezone,
         inputs=tuple(input_of(path) for path in request.files),
-        assumptions=(*_used(found.assumptions), _unmet_price(request)),
+        assumptions=(*used_assumptions(found.assumptions), _unmet_price(request)),
         repairs=read.repairs,
         warnings=warnings_of(
             case,
@@ -311,22 +312,6 @@ def _study(
         summary=summary,
         tables=simulation_tables(case, outcomes),
         timings_s=timings_s,
-    )
-
-
-def _used(assumptions: Assumptions) -> tuple[AssumptionUsed, ...]:
-    return tuple(
-        AssumptionUsed(
-            key=figure.key,
-            value=figure.value,
-            unit=figure.unit,
-            source=figure.source,
-            year=figure.year,
-            status=figure.status,
-            minimum=figure.minimum,
-            maximum=figure.maximum,
-        )
-        for figure in assumptions.used()
     )
 
 

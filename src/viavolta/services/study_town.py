@@ -37,6 +37,7 @@ from viavolta.services.town.place import Place, place_of, place_of_twin
 from viavolta.services.town.settings import TownSettings, town_settings
 from viavolta.services.town.summary import town_reasons, town_summary
 from viavolta.services.town.tables import town_tables
+from viavolta.services.used_assumptions import used_assumptions
 
 J = TypeVar("J")
 T = TypeVar("T")
@@ -118,7 +119,7 @@ def study_town(
         service_date=None,
         timezone=settings.timezone,
         inputs=(*inputs, behaviour_input()),
-        assumptions=(*_used(assumptions), *_own_assumptions(curve, town)),
+        assumptions=(*used_assumptions(assumptions), *_own_assumptions(curve, town)),
         repairs=repairs,
         warnings=(
             *warnings,
@@ -205,22 +206,6 @@ def _draw_all(
             cases += found
         done = part.stop
     return cases, done
-
-
-def _used(assumptions: Assumptions) -> tuple[AssumptionUsed, ...]:
-    return tuple(
-        AssumptionUsed(
-            key=figure.key,
-            value=figure.value,
-            unit=figure.unit,
-            source=figure.source,
-            year=figure.year,
-            status=figure.status,
-            minimum=figure.minimum,
-            maximum=figure.maximum,
-        )
-        for figure in assumptions.used()
-    )
 
 
 def _own_assumptions(curve: Uptake, town: Town) -> tuple[AssumptionUsed, ...]:

@@ -65,7 +65,7 @@ def _lasting(facts: GridFacts) -> Html | None:
 
 def _caption(facts: GridFacts) -> str:
     words = facts.share_words
-    said = text("Bar: the middle of all draws. Line: from the 5th to the 95th of 100 draws.")
+    said = text("Bar: the middle of all draws. Line: from the 5th to the 95th percentile of draws.")
     return text("{said} Costs {share}.", said=said, share=words) if words else said
 
 

@@ -74,7 +74,7 @@ def areas(facts: GridFacts, *, most: int = _DRAWN) -> Drawing | None:
         alt=text("Lines: range of the number of vehicles that fit in each part of the grid"),
         legend=[(stroke(strategy_colour(s)), strategy_label(s)) for s in cases],
         caption=text(
-            "Line: from the 5th to the 95th of 100 draws. Dot: the middle. Where no limit broke "
+            "Line: from 5th to 95th percentile of draws. Dot: the middle. Where no limit broke "
             "in most draws, all vehicles came and the number is a lower one."
         ),
         rule=text(
@@ -154,7 +154,7 @@ def tightest(facts: GridFacts, *, most: int = _DRAWN) -> Drawing | None:
         alt=text("Lines: range of the charging power that fits at each of the tightest nodes"),
         legend=[(stroke(strategy_colour(s)), strategy_label(s)) for s in shown],
         caption=text(
-            "Line: from the 5th to the 95th of 100 draws. Dot: the middle. {n} of {all} nodes are "
+            "Line: from 5th to 95th percentile of draws. Dot: the middle. {n} of {all} nodes are "
             "drawn; the table hosting has all.",
             n=len(names),
             all=frame["node_id"].n_unique(),

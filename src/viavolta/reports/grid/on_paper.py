@@ -103,7 +103,9 @@ def _operator(facts: GridFacts, pictures: list[Block | None], *, rows: int) -> l
     grade = short(facts.grade)
     title = text("By strategy ({g})", g=grade)
     if has_ranges(listed):
-        title = text("By strategy, ranges from the 5th to the 95th of 100 draws ({g})", g=grade)
+        title = text(
+            "By strategy, ranges from the 5th to the 95th percentile of draws ({g})", g=grade
+        )
     return [
         blocks.heading(text("For the operator of the grid, in numbers")),
         blocks.table(title, columns, listed, wide=(0,)) if listed else None,

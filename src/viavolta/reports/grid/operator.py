@@ -26,7 +26,7 @@ def operator(facts: GridFacts) -> Html | None:
         join(
             (
                 text("One column per strategy."),
-                text("Ranges in brackets run from the 5th to the 95th of 100 draws.")
+                text("Ranges in brackets run from the 5th to the 95th percentile of draws.")
                 if has_ranges(rows)
                 else None,
                 mark(facts),

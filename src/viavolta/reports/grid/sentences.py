@@ -101,7 +101,8 @@ def hours_words(hours: float) -> str:
 
 def _hours_words(facts: GridFacts, strategy: str | None, hours: Interval) -> Html:
     """Write hours of violations, summed over all places, with the number of places."""
-    figure = strong(text("{n} hours", n=hours_words(hours.p50)))
+    words = hours_words(hours.p50)
+    figure = strong(text("{n} hour", n=words) if words == "1" else text("{n} hours", n=words))
     places = n_elements(facts, strategy)
     if places == 0:
         return figure
