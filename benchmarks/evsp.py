@@ -9,8 +9,8 @@ B is the number of vehicles of the best known plan, R = C / K. `dive` is the div
 Parmentier, Martinelli and Vidal (arXiv 2104.03823; C++ with CPLEX). The first line includes
 compiling where nothing is compiled yet. Seconds are wall time of the whole solve.
 
-Usage: python benchmarks/evsp.py [low|normal|high] [INSTANCE ...]; needs the folder `evsp` of
-VIAVOLTA_BENCH_DATA.
+Usage: python benchmarks/evsp.py [FOLDER] [low|normal|high] [INSTANCE ...]; needs the folder `evsp`
+in FOLDER, or in VIAVOLTA_BENCH_DATA.
 """
 
 import csv
@@ -37,11 +37,13 @@ COSTS = ("literature_cost", "dive_cost", "exact_optimum", "trial_cost")
 
 def main() -> int:
     """Solve all instances; 1 where the data is missing, a plan is wrong or the aim is missed."""
-    effort, *names = sys.argv[1:] or ["normal"]
+    words = sys.argv[1:]
+    data = words.pop(0) if words and Path(words[0]).is_dir() else ""
+    effort, *names = words or ["normal"]
     if effort not in MOVES:
         print(f"effort {effort!r} is none of {', '.join(MOVES)}")
         return 2
-    folder = Path(os.environ.get("VIAVOLTA_BENCH_DATA", "")) / "evsp"
+    folder = Path(data or os.environ.get("VIAVOLTA_BENCH_DATA", "")) / "evsp"
     if not (folder / "best_known.csv").is_file():
         print(f"no data in {folder}. Fetch {ORIGIN}, and set VIAVOLTA_BENCH_DATA.")
         return 1
