@@ -1,6 +1,6 @@
 """Planning again and again: each plan knows the vehicles present, its first steps are carried out.
 
-The plain form, exact and slow: every plan is a call of the scheduler.
+Every plan is a call of the scheduler, which begins with the plan before.
 """
 
 from dataclasses import dataclass, field
@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from viavolta.engines.charging.first_come import first_come_kw
+from viavolta.engines.charging.reschedule import reschedule
 from viavolta.engines.charging.scheduler import schedule
 from viavolta.engines.charging.window import Windows, windows
 from viavolta.model.arrays import Floats, Ints
 from viavolta.model.limit import LimitTree
 from viavolta.model.progress import StopRule
+from viavolta.model.schedule import Schedule
 from viavolta.model.signal import SignalTable
 from viavolta.model.stay import StayTable
 from viavolta.services.simulation.hold import Guard, guard
@@ -30,6 +32,7 @@ class _Play:
 
     gained_kwh : (S,) net into the battery so far. wanted_kwh, leaves : (S,) what is believed now.
     planned_kw, planned_share : (K,) power and presence as last planned. is_stale : plan anew.
+    last : step, stays and schedule of the last plan for all vehicles present.
     """
 
     stays: StayTable
@@ -49,6 +52,7 @@ class _Play:
     done_kw: Floats = field(init=False)
     peak_kw: Floats = field(init=False)
     is_stale: bool = True
+    last: tuple[int, StayTable, Schedule] | None = None
 
     def __post_init__(self) -> None:
         self.gained_kwh = np.zeros(len(self.stays))
@@ -184,12 +188,26 @@ def _plan(play: _Play, stays: Ints, *, step: int, others: Ints) -> None:
         peak_kw=play.peak_kw,
         patience_eur_per_kwh_h=play.patience_eur_per_kwh_h,
     )
-    found = schedule(
-        ahead.stays,
-        ahead.limits,
-        ahead.signals,
-        unmet_eur_per_kwh=play.unmet_eur_per_kwh,
-    )
+    if play.last is None or len(others):
+        found = schedule(
+            ahead.stays,
+            ahead.limits,
+            ahead.signals,
+            unmet_eur_per_kwh=play.unmet_eur_per_kwh,
+        )
+    else:
+        last_step, planned, previous = play.last
+        found = reschedule(
+            previous,
+            planned,
+            stays=ahead.stays,
+            limits=ahead.limits,
+            signals=ahead.signals,
+            elapsed_steps=step - last_step,
+            unmet_eur_per_kwh=play.unmet_eur_per_kwh,
+        )
+    if not len(others):
+        play.last = (step, ahead.stays, found)
     _keep(play, stays, step=step, ahead=ahead, power_kw=found.plan.power_kw)
 
 
