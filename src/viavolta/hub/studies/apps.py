@@ -1,0 +1,10 @@
+"""Studies as a Django app."""
+
+from django.apps import AppConfig
+
+
+class StudiesConfig(AppConfig):
+    """Uploads, studies, scenarios."""
+
+    name = "viavolta.hub.studies"
+    label = "studies"

@@ -1,0 +1,18 @@
+"""The hub's settings with a data folder of its own, and SQLite in memory unless told otherwise."""
+
+import os
+import tempfile
+
+os.environ["VIAVOLTA_DATA"] = tempfile.mkdtemp(prefix="viavolta-tests-")
+os.environ.setdefault("DATABASE_URL", "sqlite://:memory:")
+
+from viavolta.hub.site.settings import *  # noqa: F403 - the settings, in their new place
+
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+STATIC_ROOT = tempfile.mkdtemp(prefix="viavolta-static-")
+WHITENOISE_USE_FINDERS = True
