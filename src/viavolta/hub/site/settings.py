@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "csp",
+    "viavolta.hub.market",
     "viavolta.hub.studies",
     "viavolta.hub.people",
     "viavolta.hub.frame",
