@@ -265,7 +265,7 @@ class _Reading:
                 int(bad[0]),
                 code="evsp-number-too-large",
                 message=text("a number is too large"),
-                expected=text("at most {n}", n=f"{MAX_NUMBER:.0f}"),
+                expected=text("at most {n:.0f}", n=MAX_NUMBER),
             )
         for k, field in enumerate(_TAIL):
             if numbers[k - len(_TAIL)] == 0.0:

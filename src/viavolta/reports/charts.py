@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from viavolta.model.messages import language_in_use
 from viavolta.reports.markup import Html, esc
 
 WIDE_PX = 810
@@ -48,6 +49,35 @@ _CONFIG: Spec = {
     },
     "header": {"labelColor": "var(--ink)", "labelFontSize": 12, "title": None},
     "text": {"color": "var(--ink)", "fontSize": 12},
+}
+
+_SLOVENIAN_TIME: Spec = {
+    "dateTime": "%A, %e. %B %Y %X",
+    "date": "%d. %m. %Y",
+    "time": "%H:%M:%S",
+    "periods": ["dop.", "pop."],
+    "days": ["nedelja", "ponedeljek", "torek", "sreda", "četrtek", "petek", "sobota"],
+    "shortDays": ["ned.", "pon.", "tor.", "sre.", "čet.", "pet.", "sob."],
+    "months": [
+        *("januar", "februar", "marec", "april", "maj", "junij"),
+        *("julij", "avgust", "september", "oktober", "november", "december"),
+    ],
+    "shortMonths": [
+        *("jan.", "feb.", "mar.", "apr.", "maj", "jun."),
+        *("jul.", "avg.", "sep.", "okt.", "nov.", "dec."),
+    ],
+}
+"""Names of days and months (Unicode CLDR 46); the chart library brings none for Slovenian."""
+
+_LOCALES: dict[str, Spec] = {"en": {}} | {
+    language: {"format_locale": name, "time_format_locale": time}
+    for language, name, time in (
+        ("de", "de-DE", "de-DE"),
+        ("fr", "fr-FR", "fr-FR"),
+        ("it", "it-IT", "it-IT"),
+        ("sl", "sl-SI", _SLOVENIAN_TIME),
+        ("nl", "nl-NL", "nl-NL"),
+    )
 }
 
 
@@ -89,7 +119,8 @@ def _svg(name: str, spec: Spec, config: Spec) -> str:
         "config": config,
         **spec,
     }
-    return _tidy(str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])), name)
+    svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[], **_LOCALES[language_in_use()])
+    return _tidy(str(svg), name)
 
 
 def _tidy(svg: str, name: str) -> str:

@@ -3,7 +3,7 @@
 import datetime as dt
 import math
 
-from viavolta.model.messages import text
+from viavolta.model.messages import local_number, text
 
 NOTHING = "\N{EN DASH}"
 """Stands where a figure is not known."""
@@ -23,14 +23,14 @@ def known(value: object) -> float | None:
 
 
 def number(value: object, digits: int = 0) -> str:
-    """Thousands by comma, a point before the decimals, a true minus sign."""
+    """Thousands and decimals set apart as the language does, a true minus sign."""
     figure = known(value)
     if figure is None:
         return NOTHING
     words = f"{figure:,.{digits}f}"
     if not words.strip("-0.,"):
         words = words.lstrip("-")
-    return words.replace("-", "\N{MINUS SIGN}")
+    return local_number(words).replace("-", "\N{MINUS SIGN}")
 
 
 def _bound(words: str) -> str:
@@ -69,7 +69,7 @@ def plain(value: object) -> str:
     figure = known(value)
     if figure is None or abs(figure) >= _THOUSAND:
         return number(figure)
-    return f"{figure:.4g}".replace("-", "\N{MINUS SIGN}")
+    return local_number(f"{figure:.4g}").replace("-", "\N{MINUS SIGN}")
 
 
 def power(value: object) -> str:

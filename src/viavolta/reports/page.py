@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from importlib import resources
 
-from viavolta.model.messages import text
+from viavolta.model.messages import language_in_use, text
 from viavolta.reports.markup import Html, tag
 
 
@@ -29,7 +29,7 @@ def page(*, title: str, opening: Html, sections: Sequence[Html]) -> bytes:
     )
     policy = content_security_policy(style, script)
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{language_in_use()}"><head><meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         f"{head}</head>\n<body>{body}</body></html>\n"
     ).encode()

@@ -119,7 +119,7 @@
       svg.setAttribute("height", height);
       const words = { a: first + 1, b: first + shown.length, n: found.length };
       output.textContent = found.length
-        ? data.words.page.replace(/\{(\w)\}/g, (_, key) => words[key].toLocaleString("en"))
+        ? data.words.page.replace(/\{(\w)\}/g, (_, key) => words[key].toLocaleString(document.documentElement.lang))
         : data.words.none;
       back.disabled = page === 0;
       next.disabled = first + data.page >= found.length;

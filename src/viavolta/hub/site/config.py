@@ -27,7 +27,7 @@ class HubConfig:
 
 
 def hub_config(environ: Mapping[str, str] = os.environ) -> HubConfig:
-    """Read the settings, make the data folder and, the first time, a secret key only the owner reads.
+    """Read the settings, make the data folder and, the first time, a key only the owner reads.
 
     Raises
     ------

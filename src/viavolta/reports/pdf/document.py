@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any
 
 from viavolta import __version__
-from viavolta.model.messages import text
+from viavolta.model.messages import language_in_use, text
 from viavolta.reports.colours import colour
 from viavolta.reports.markup import clip
 from viavolta.reports.pdf.blocks import Block
@@ -78,7 +78,7 @@ def n_pages(made: bytes) -> int:
 def _data(document: Document) -> dict[str, object]:
     return {
         "title": clip(document.title, 140),
-        "lang": "en",
+        "lang": language_in_use(),
         "footer": text(
             "{title}, viavolta {version}", title=clip(document.title, 100), version=__version__
         ),

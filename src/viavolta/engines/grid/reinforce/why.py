@@ -44,11 +44,11 @@ def removes(reason: Why) -> str:
         FindingKind.OVERVOLTAGE: text("too much voltage at"),
     }
     return text(
-        "{what} {element}: {value} pu, limit {limit}",
+        "{what} {element}: {value:.4f} pu, limit {limit:.4f}",
         what=words[reason.kind],
         element=reason.element,
-        value=f"{reason.value:.4f}",
-        limit=f"{reason.limit:.4f}",
+        value=reason.value,
+        limit=reason.limit,
     )
 
 
