@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -101,6 +102,79 @@ def test_one_core_and_another_hash_seed_give_the_same_bytes(
             assert (again / file.name).read_bytes() == file.read_bytes(), file.name
 
 
+def _ended_at(stage: str, how: signal.Signals, command: list[str]) -> tuple[int, list[str]]:
+    """Run a command until it tells a stage, end it there; its exit code and what it had told."""
+    told: list[str] = []
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as run:
+        assert run.stderr is not None
+        for line in run.stderr:
+            if line.startswith("{"):
+                line_told = json.loads(line)
+                told.append(f"{line_told['stage']}: {line_told['message']}")
+                if told[-1].startswith(stage):
+                    run.send_signal(how)
+                    break
+        run.stderr.read()
+    return run.returncode, told
+
+
+@pytest.mark.skipif(os.name != "posix", reason="ends processes by POSIX signals")
+def test_a_killed_run_goes_on_behind_its_last_stage(
+    planned: tuple[Path, dict[str, Any]], monaco_feed: Path, tmp_path: Path
+) -> None:
+    """Killed in the middle and between stages, the plan is the same to the byte at the end."""
+    out, work = tmp_path / "study", tmp_path / "work"
+    command = _command(monaco_feed, out, "--work", str(work), "--progress", "json")
+    for stage, first in (
+        ("blocks: looking", "read: "),
+        ("charging", "blocks: fewest"),
+        ("tables", "charging"),
+    ):
+        code, told = _ended_at(stage, signal.SIGKILL, command)
+        assert code == -signal.SIGKILL
+        assert told[0].startswith(first)
+        assert not out.exists()
+    done = subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8")
+    assert "blocks" not in done.stderr
+    assert json.loads(done.stdout)["vehicles"] == planned[1]["vehicles"]
+    for file in sorted(planned[0].iterdir()):
+        if file.name != "study.json":
+            assert (out / file.name).read_bytes() == file.read_bytes(), file.name
+    ours, theirs = (json.loads((f / "study.json").read_text("utf-8")) for f in (out, planned[0]))
+    assert ours["timings_s"].keys() == theirs["timings_s"].keys()
+    assert {**ours, "timings_s": 0} == {**theirs, "timings_s": 0}
+    assert list(work.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="ends processes by POSIX signals")
+def test_an_interrupted_run_keeps_its_stages_and_writes_no_study(
+    monaco_feed: Path, tmp_path: Path
+) -> None:
+    """Exit 130, no half study, and what was done is there for the next run."""
+    out, work = tmp_path / "study", tmp_path / "work"
+    command = _command(monaco_feed, out, "--work", str(work), "--progress", "json")
+    code, _ = _ended_at("charging", signal.SIGINT, command)
+    assert code == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["work"]
+    assert (work / "read.stage").is_file()
+    assert not list(work.glob(".*"))
+
+
+def test_a_day_with_too_many_trips_is_refused(monaco_feed: Path, tmp_path: Path) -> None:
+    """Where a limit of trips is given, a larger day ends before the search."""
+    command = ["plan", "bus", str(monaco_feed), "--out", str(tmp_path / "study"), "--json"]
+    result = CliRunner().invoke(app, [*command, "--max-trips", "795"])
+    assert result.exit_code == 5
+    error = json.loads(result.stdout)["error"]
+    assert (error["code"], error["value"], error["expected"]) == (
+        "day-too-large",
+        "796",
+        "at most 795",
+    )
+
+
 @pytest.mark.parametrize("name", sorted(tamper.TAMPERS)[::4])
 def test_tampering_with_a_real_plan_is_found(
     name: str, planned: tuple[Path, dict[str, Any]], tmp_path: Path
@@ -142,6 +216,8 @@ def test_a_connection_too_small_for_the_fleet_is_no_solution(
         (["--grid", "no-grid"], "missing-path"),
         (["--effort", "heroic"], "unknown-effort"),
         (["--lang", "tlh"], "unknown-language"),
+        (["--progress", "loud"], "unknown-progress"),
+        (["--work", "study/work"], "work-in-out"),
         (["--config", "missing.toml"], "missing-path"),
         (["--weather", "missing.epw"], "missing-path"),
     ],
@@ -151,6 +227,7 @@ def test_a_bad_option_is_said_so(
 ) -> None:
     """Exit 2 with a stable code, before any work."""
     out = tmp_path / "study"
+    options = [str(tmp_path / word) if word == "study/work" else word for word in options]
     command = ["plan", "bus", str(monaco_feed), "--out", str(out), "--json", *options]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 2

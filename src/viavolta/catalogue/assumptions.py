@@ -95,6 +95,11 @@ class Assumptions:
         """The figures that were read so far, in catalogue order."""
         return [f for key, f in self._figures.items() if key in self._used]
 
+    def recall(self, keys: Iterable[str]) -> None:
+        """Record figures as used that an earlier, interrupted run has read."""
+        for key in keys:
+            self._use(key)
+
     def replace(self, values: Mapping[str, float | str], *, file: str) -> None:
         """Put the user's own values in place; `file` is named in errors.
 

@@ -14,6 +14,7 @@ from viavolta.cli.runner import (
     JsonOption,
     LangOption,
     OutOption,
+    ProgressOption,
     SeedOption,
     TimeLimitOption,
     printable,
@@ -52,6 +53,12 @@ LayoverOption = Annotated[
 SpeedOption = Annotated[
     float | None, typer.Option("--deadhead-kmh", help="Speed of ways without passengers.")
 ]
+WorkOption = Annotated[
+    Path | None, typer.Option("--work", help="Folder of finished stages, to go on after a stop.")
+]
+MaxTripsOption = Annotated[
+    int | None, typer.Option("--max-trips", help="Refuse a day with more trips.", min=1)
+]
 
 
 @app.callback()
@@ -73,16 +80,19 @@ def bus(
     grid: GridOption = None,
     min_layover: LayoverOption = None,
     deadhead_kmh: SpeedOption = None,
+    max_trips: MaxTripsOption = None,
+    work: WorkOption = None,
     force: ForceOption = False,
     seed: SeedOption = 1,
     effort: EffortOption = "normal",
     time_limit: TimeLimitOption = None,
+    progress: ProgressOption = "text",
     as_json: JsonOption = False,
     lang: LangOption = "en",
 ) -> None:
     """Plan a city's electric bus network from its timetable."""
 
-    def work(progress: Progress) -> dict[str, Any]:
+    def planned(progress: Progress) -> dict[str, Any]:
         from viavolta.services.bus.request import BusRequest  # noqa: PLC0415 - start-up time
 
         refuse_unbuilt(osm=osm)
@@ -96,12 +106,22 @@ def bus(
             grid=existing(grid) if grid else None,
             min_layover_s=min_layover,
             deadhead_kmh=deadhead_kmh,
+            max_trips=max_trips,
             seed=seed,
             effort=effort,
         )
-        return write_plan(request, out, force=force, time_limit=time_limit, progress=progress)
+        return write_plan(
+            request, out, force=force, time_limit=time_limit, progress=progress, work=work
+        )
 
-    run(work, as_json=as_json, lang=lang, effort=effort, show=show_plan)
+    run(
+        planned,
+        as_json=as_json,
+        lang=lang,
+        effort=effort,
+        progress_form=progress,
+        show=show_plan,
+    )
 
 
 def plan_bus_to_folder(
@@ -131,25 +151,41 @@ def plan_bus_to_folder(
 
 
 def write_plan(
-    request: Any, out: Path, *, force: bool, time_limit: float | None, progress: Progress
+    request: Any,
+    out: Path,
+    *,
+    force: bool,
+    time_limit: float | None,
+    progress: Progress,
+    work: Path | None = None,
 ) -> dict[str, Any]:
-    """Plan, report and write; returns the summary with `out` and `report`."""
+    """Plan, report and write; returns the summary with `out` and `report`.
+
+    Stages that are done are kept in the folder `work` until the study stands.
+    """
     from viavolta.reports.files import bus_files  # noqa: PLC0415 - start-up time
     from viavolta.services.plan_bus import plan_bus  # noqa: PLC0415 - start-up time
+    from viavolta.storage.stage_folder import StageFolder  # noqa: PLC0415
     from viavolta.storage.study_folder import prepare_out, write_study  # noqa: PLC0415
 
-    prepare_out(out, force=force)
+    place = prepare_out(out, force=force)
+    if work is not None:
+        refuse_inside(work, place)
+    store = None if work is None else StageFolder(work)
     deadline = None if time_limit is None else time.monotonic() + time_limit
     study = plan_bus(
         request,
         clock=time.perf_counter,
         progress=progress,
         stop=lambda: deadline is not None and time.monotonic() > deadline,
+        store=store,
     )
     for note in study.warnings:
         sys.stderr.write(f"warning [{note.code}]: {printable(note.message)}\n")
     progress("report", 0.0)
     folder = write_study(out, study, force=force, extra=bus_files(study))
+    if store is not None:
+        store.clear()
     return {**study.summary, "out": str(folder), "report": str(folder / "report.html")}
 
 
@@ -221,6 +257,22 @@ def refuse_unbuilt(**options: Path | None) -> None:
                 where=Where(field=f"--{name}", value=str(value)[:200]),
                 hint=text("plan without it"),
             )
+
+
+def refuse_inside(work: Path, out: Path) -> None:
+    """Keep the stages apart from the study, which replaces whatever its folder holds.
+
+    Raises
+    ------
+    UsageError: `work` is `out`, or lies in it.
+    """
+    if work.resolve().is_relative_to(out.resolve()):
+        raise UsageError(
+            code="work-in-out",
+            message=text("--work {work} lies in --out {out}", work=work, out=out),
+            where=Where(field="--work", value=str(work)[:200]),
+            hint=text("choose a folder beside it"),
+        )
 
 
 def existing(path: Path) -> Path:

@@ -2,7 +2,9 @@
 
 import json
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +12,7 @@ import typer
 
 from viavolta.model.errors import InterruptedRun, PlatformError, UsageError
 from viavolta.model.messages import LANGUAGES, text, use_language
-from viavolta.model.progress import Progress
+from viavolta.model.progress import Progress, stage_of
 
 OutOption = Annotated[Path, typer.Option("--out", help="Folder for the study (made new).")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace a folder that is not empty.")]
@@ -21,8 +23,13 @@ TimeLimitOption = Annotated[
 ]
 LangOption = Annotated[str, typer.Option("--lang", help="Language of reports and messages.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+ProgressOption = Annotated[
+    str, typer.Option("--progress", help="How progress is told on stderr: text or json.")
+]
 
 EFFORTS = ("low", "normal", "high")
+PROGRESS_FORMS = ("text", "json")
+TELL_EVERY_S = 0.2
 
 Work = Callable[[Progress], dict[str, Any]]
 """A command's work: gets a progress callback, returns its summary with `out` where it wrote."""
@@ -34,6 +41,7 @@ def run(
     as_json: bool,
     lang: str = "en",
     effort: str = "normal",
+    progress_form: str = "text",
     show: Callable[[dict[str, Any]], None] | None = None,
 ) -> None:
     """Run a command's work and end the process with the contract's exit code.
@@ -41,9 +49,9 @@ def run(
     `show` prints the summary for people; with `--json` stdout carries exactly one document.
     """
     try:
-        _check_common(lang, effort)
+        _check_common(lang, effort, progress_form)
         use_language(lang)
-        with _progress_bar() as progress:
+        with _progress_lines() if progress_form == "json" else _progress_bar() as progress:
             summary = work(progress)
     except KeyboardInterrupt:
         _fail(InterruptedRun(code="interrupted", message=text("interrupted")), as_json=as_json)
@@ -61,7 +69,7 @@ def say(line: str = "") -> None:
     sys.stdout.write(printable(line) + "\n")
 
 
-def _check_common(lang: str, effort: str) -> None:
+def _check_common(lang: str, effort: str, progress_form: str) -> None:
     if lang not in LANGUAGES:
         raise UsageError(
             code="unknown-language",
@@ -73,6 +81,12 @@ def _check_common(lang: str, effort: str) -> None:
             code="unknown-effort",
             message=text("--effort {effort} is not known", effort=effort),
             expected=", ".join(EFFORTS),
+        )
+    if progress_form not in PROGRESS_FORMS:
+        raise UsageError(
+            code="unknown-progress",
+            message=text("--progress {form} is not known", form=progress_form),
+            expected=", ".join(PROGRESS_FORMS),
         )
 
 
@@ -133,3 +147,25 @@ class _progress_bar:  # noqa: N801 - used as a context manager, like a function
         elif stage != self._stage:
             sys.stderr.write(f"{stage} ...\n")
         self._stage = stage
+
+
+@contextmanager
+def _progress_lines() -> Iterator[Progress]:
+    """Progress on stderr for programs: one JSON object per line, at most five a second per stage.
+
+    The keys are a promise (docs/reference/cli.md): stage, share, message.
+    """
+    told_at, last = 0.0, ""
+
+    def tell(told: str, share: float) -> None:
+        nonlocal told_at, last
+        now = time.monotonic()
+        if told == last and now - told_at < TELL_EVERY_S:
+            return
+        told_at, last = now, told
+        stage, message = stage_of(told)
+        line = {"stage": stage, "share": round(share, 4), "message": message}
+        sys.stderr.write(json.dumps(line, ensure_ascii=False) + "\n")
+        sys.stderr.flush()
+
+    yield tell

@@ -1,12 +1,12 @@
 """Plan a city's electric bus network from its timetable: the story, stage by stage."""
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from viavolta.catalogue import Assumptions
 from viavolta.engines.bus.points import block_intervals, points_needed
 from viavolta.engines.costs.carbon import CarbonItem, use_phase_t_per_year
 from viavolta.engines.costs.tco import total_eur_per_year
@@ -14,7 +14,7 @@ from viavolta.formats.input_file import input_of
 from viavolta.model.errors import NoSolutionError
 from viavolta.model.messages import text
 from viavolta.model.notices import StudyWarning
-from viavolta.model.progress import Progress, StopRule, never, silent
+from viavolta.model.progress import Progress, StopRule, never, silent, within
 from viavolta.model.study import AssumptionUsed, Study, StudyInput
 from viavolta.services.bus import tables
 from viavolta.services.bus.accounts import Accounts, Distances, yearly_accounts
@@ -40,15 +40,32 @@ from viavolta.services.bus.grid_tables import (
 from viavolta.services.bus.network import Network, read_network, trips_per_day_table
 from viavolta.services.bus.request import BusRequest, command_line
 from viavolta.services.bus.why import why_table
-from viavolta.services.bus_config import BusSettings, bus_assumptions
+from viavolta.services.bus_config import BusSettings, DepotSetting, bus_assumptions
+from viavolta.services.stages import Clock, Stages, StageStore, stage_key
 from viavolta.services.used_assumptions import used_figure
 
-Clock = Callable[[], float]
 DAYS_PER_YEAR = 365.0
 HOUR_S = 3600.0
 _SEASON_NAMES = ("winter", "mean", "summer")
 POWER_FACTORS = (1.0, 0.7, 0.45)
 """Shares of the planned point power that are tried in turn where a connection is too small."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Charged:
+    """Blocks whose charging a connection can deliver, and what the grid allowed it."""
+
+    power_factor: float
+    depots: tuple[DepotSetting, ...]
+    plan: FleetPlan
+    seasons: tuple[SeasonBlocks, ...]
+    charging: tuple[DepotCharging, ...]
+    limits: GridLimits | None
+
+    def on(self, planner: Planner) -> Planner:
+        """The planner as it was when the charging could be delivered."""
+        network = dataclasses.replace(planner.network, depots=self.depots)
+        return dataclasses.replace(planner, network=network, power_factor=self.power_factor)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +87,12 @@ def plan_bus(
     clock: Clock,
     progress: Progress = silent,
     stop: StopRule = never,
+    store: StageStore | None = None,
 ) -> Study:
     """Turn a timetable into a complete plan: blocks, charging, grid draw, costs, carbon.
 
-    `clock` gives seconds and only fills `timings_s`; `stop` cuts the search for blocks short.
+    `clock` gives seconds and only fills `timings_s`; `stop` cuts the search for blocks short;
+    `store` keeps finished stages, so that a run that was ended goes on behind the last of them.
 
     Raises
     ------
@@ -81,39 +100,91 @@ def plan_bus(
     NoSolutionError: no trip can be served, a connection limit leaves buses short, a node of the
         grid takes nothing, or a depot has no room for the points.
     """
-    timings: dict[str, float] = {}
-    lap = _Lap(clock, timings)
     assumptions, settings = bus_assumptions(request.config)
-    network = read_network(request, assumptions, settings, progress=progress)
-    lap.done("read")
-    layover_s = settings.min_layover_s if request.min_layover_s is None else request.min_layover_s
-    assumptions.number("planning.min_layover_s")
-    planner = Planner(
-        assumptions=assumptions,
-        network=network,
-        effort=request.effort,
-        min_layover_s=float(layover_s),
-        types=fleet_types(assumptions, settings.vehicle_types),
-        country=settings.country,
+    stages = Stages(
+        assumptions,
+        clock=clock,
+        store=store,
+        key="" if store is None else _key(request),
+        stop=stop,
     )
-    grid = _grid(request, planner, settings)
-    planner, plan, seasons, charging, limits = _plan_and_charge(planner, grid, lap, progress, stop)
-    points = _points(plan, charging)
-    _require_room(network, points)
-    day = tables.day_distances(network, plan)
-    accounts = yearly_accounts(planner, plan, seasons, charging, points=points, day=day)
-    lap.done("costs")
+    study = stages.found("tables")
+    if not isinstance(study, Study):
+        study = _planned(request, assumptions, settings, stages, progress=progress, stop=stop)
+    return dataclasses.replace(study, timings_s=stages.timings_s)
+
+
+def _planned(
+    request: BusRequest,
+    assumptions: Assumptions,
+    settings: BusSettings,
+    stages: Stages,
+    *,
+    progress: Progress,
+    stop: StopRule,
+) -> Study:
+    """The plan, stage by stage."""
+    layover_s = settings.min_layover_s if request.min_layover_s is None else request.min_layover_s
+
+    def read() -> tuple[Planner, DepotGrid | None]:
+        network = read_network(request, assumptions, settings, progress=within(progress, "read"))
+        assumptions.number("planning.min_layover_s")
+        planner = Planner(
+            assumptions=assumptions,
+            network=network,
+            effort=request.effort,
+            min_layover_s=float(layover_s),
+            types=fleet_types(assumptions, settings.vehicle_types),
+            country=settings.country,
+        )
+        return planner, _grid(request, planner, settings)
+
+    planner, grid = stages.result("read", read)
+    planner = dataclasses.replace(planner, assumptions=assumptions)
+    charged = stages.result(
+        "charging", lambda: _plan_and_charge(planner, grid, stages, progress, stop)
+    )
+    planner = charged.on(planner)
+    plan, charging = charged.plan, charged.charging
+
+    def costs() -> tuple[tuple[int, ...], Distances, Accounts]:
+        progress("costs", 0.0)
+        points = _points(plan, charging)
+        _require_room(planner.network, points)
+        day = tables.day_distances(planner.network, plan)
+        return (
+            points,
+            day,
+            yearly_accounts(planner, plan, charged.seasons, charging, points=points, day=day),
+        )
+
+    points, day, accounts = stages.result("costs", costs)
     result = _Result(
         planner=planner, plan=plan, charging=charging, points=points, day=day, accounts=accounts
     )
+    limits = charged.limits
     if grid is not None and limits is not None:
-        progress(text("grid"), 0.0)
-        answer = _grid_answer(grid, limits, seasons, result)
+        progress("grid", 0.0)
+        answer = stages.result("grid", lambda: _grid_answer(grid, limits, charged.seasons, result))
         result = dataclasses.replace(result, grid=answer)
-        lap.done("grid")
-    study = _study(request, result, layover_s=int(layover_s))
-    lap.done("tables")
-    return dataclasses.replace(study, timings_s=timings)
+    progress("tables", 0.0)
+    return stages.result("tables", lambda: _study(request, result, layover_s=int(layover_s)))
+
+
+def _key(request: BusRequest) -> str:
+    """The key of all that the plan rests on."""
+    options = dataclasses.asdict(request)
+    for name in ("feed", "config", "weather", "elevation", "grid", "max_trips"):
+        del options[name]
+    grid = () if request.grid is None else grid_files(request.grid)
+    files = {
+        "feed": (request.feed,),
+        "config": (request.config,),
+        "weather": (request.weather,),
+        "elevation": request.elevation,
+        "grid": grid,
+    }
+    return stage_key(options, files)
 
 
 def _grid(request: BusRequest, planner: Planner, settings: BusSettings) -> DepotGrid | None:
@@ -131,16 +202,10 @@ def _grid(request: BusRequest, planner: Planner, settings: BusSettings) -> Depot
 def _plan_and_charge(
     planner: Planner,
     grid: DepotGrid | None,
-    lap: "_Lap",
+    stages: Stages,
     progress: Progress,
     stop: StopRule,
-) -> tuple[
-    Planner,
-    FleetPlan,
-    tuple[SeasonBlocks, ...],
-    tuple[DepotCharging, ...],
-    GridLimits | None,
-]:
+) -> _Charged:
     """Make blocks and schedule their charging, within what the grid bears.
 
     Where a connection limit leaves buses short, plan again with less power at the points, a
@@ -149,18 +214,18 @@ def _plan_and_charge(
     first: GridLimits | None = None
     for factor in POWER_FACTORS:
         attempt = dataclasses.replace(planner, power_factor=factor)
-        plan = plan_fleet(attempt, progress=progress, stop=stop)
-        lap.done("blocks")
+        plan = _blocks(attempt, stages, progress, stop)
         seasons = season_blocks(attempt, plan)
         limits = None
+        told = within(progress, "charging")
         try:
-            charging = charge_depots(attempt, plan, seasons, progress=progress, stop=never)
+            charging = charge_depots(attempt, plan, seasons, progress=told, stop=never)
             if grid is not None:
                 limits = grid_limits(grid, charging)
                 first = first or limits
                 if limits.binds_any:
                     attempt = within_grid(attempt, grid, limits)
-                    charging = charge_depots(attempt, plan, seasons, progress=progress, stop=never)
+                    charging = charge_depots(attempt, plan, seasons, progress=told, stop=never)
         except NoSolutionError as error:
             if error.code != "connection-too-small":
                 raise
@@ -168,10 +233,29 @@ def _plan_and_charge(
                 raise _too_small(error, grid, limits) from error
         else:
             break
-    lap.done("charging")
     if limits is not None and first is not None:
         limits = limits.as_asked(first)
-    return attempt, plan, seasons, charging, limits
+    return _Charged(
+        power_factor=factor,
+        depots=attempt.network.depots,
+        plan=plan,
+        seasons=seasons,
+        charging=charging,
+        limits=limits,
+    )
+
+
+def _blocks(planner: Planner, stages: Stages, progress: Progress, stop: StopRule) -> FleetPlan:
+    stage = f"blocks.{planner.power_factor:g}"
+    return stages.result(
+        stage,
+        lambda: plan_fleet(
+            planner,
+            progress=within(progress, "blocks"),
+            stop=stop,
+            keep=stages.below(f"{stage}.trial"),
+        ),
+    )
 
 
 def _too_small(
@@ -222,18 +306,6 @@ def _grid_answer(
         start=np.datetime64(day_start_utc(timetable.date, timetable.timezone), "s"),
         year=timetable.date.year,
     )
-
-
-class _Lap:
-    """Seconds per stage."""
-
-    def __init__(self, clock: Clock, timings: dict[str, float]) -> None:
-        self._clock, self._timings, self._last = clock, timings, clock()
-
-    def done(self, stage: str) -> None:
-        now = self._clock()
-        self._timings[stage] = round(self._timings.get(stage, 0.0) + now - self._last, 3)
-        self._last = now
 
 
 def _points(plan: FleetPlan, charging: tuple[DepotCharging, ...]) -> tuple[int, ...]:

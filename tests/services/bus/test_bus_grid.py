@@ -26,6 +26,7 @@ from viavolta.services.bus_config import DepotSetting
 from viavolta.services.check_study import check_study
 from viavolta.services.demo import prepare_demo
 from viavolta.services.plan_bus import plan_bus
+from viavolta.storage.stage_folder import StageFolder
 from viavolta.storage.study_folder import write_study
 
 LAT, LON = 43.7283, 7.4140
@@ -169,7 +170,8 @@ def test_a_full_node_is_no_solution(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def plan(tmp_path_factory: pytest.TempPathFactory) -> Callable[[float], Study]:
-    """Plans of the sample city with a station of so many kVA at its depot."""
+    """Plans of the sample city with a station of so many kVA at its depot, each made anew from
+    its kept stages too."""
     feed = prepare_demo(tmp_path_factory.mktemp("feed"), progress=lambda *_: None).feed
     made: dict[float, Study] = {}
 
@@ -177,7 +179,13 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Callable[[float], Study]:
         if sn_kva not in made:
             folder = grid_folder(tmp_path_factory.mktemp("grid") / "grid", sn_kva)
             request = BusRequest(feed=feed, depots=monaco().depots, grid=folder, effort="low")
-            made[sn_kva] = plan_bus(request, clock=lambda: 0.0)
+            store = StageFolder(folder.parent / "work")
+            made[sn_kva] = plan_bus(request, clock=lambda: 0.0, store=store)
+            (folder.parent / "work" / "tables.stage").unlink()
+            again = plan_bus(request, clock=lambda: 0.0, store=store)
+            assert again.summary == made[sn_kva].summary
+            assert again.assumptions == made[sn_kva].assumptions
+            assert all(again.tables[name].equals(t) for name, t in made[sn_kva].tables.items())
         return made[sn_kva]
 
     return planned

@@ -195,7 +195,7 @@ def charge_depots(
     nodes = [int(d) for d in planner.network.depot_nodes]
     result = []
     for k, node in enumerate(nodes):
-        progress("charging", k / len(nodes))
+        progress(planner.network.depots[k].name, k / len(nodes))
         result.append(_charge_depot(planner, plan, seasons, k, node=node, stop=stop))
     return tuple(result)
 

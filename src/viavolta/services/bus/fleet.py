@@ -20,6 +20,7 @@ from viavolta.model.progress import Progress, StopRule
 from viavolta.model.trip import Floats
 from viavolta.model.vehicle import BusType
 from viavolta.services.bus.network import Network
+from viavolta.services.stages import Keep, at_once
 
 DEFAULT_SIZE = "12m"
 VEHICLE_COST_EUR = 1e5
@@ -108,8 +109,12 @@ class Planner:
         return self.assumptions.number(key)
 
 
-def plan_fleet(planner: Planner, *, progress: Progress, stop: StopRule) -> FleetPlan:
+def plan_fleet(
+    planner: Planner, *, progress: Progress, stop: StopRule, keep: Keep = at_once
+) -> FleetPlan:
     """Choose type and point power by a rough yearly cost, then look hard for few buses.
+
+    `keep` keeps each combination that was tried.
 
     Raises
     ------
@@ -118,10 +123,10 @@ def plan_fleet(planner: Planner, *, progress: Progress, stop: StopRule) -> Fleet
     buses = sorted(planner.types, key=lambda bus: bus.capacity_kwh)
     sizing_c = sizing_temperature_c(planner, buses[0])
     powers = _candidate_kw(planner)
-    progress(text("blocks: fewest buses without energy limit"), 0.0)
+    progress(text("fewest buses without energy limit"), 0.0)
     first = driver_of(planner, buses[-1], point_kw=powers[-1])
     flow = smallest_fleet(first.problem, VEHICLE_COST_EUR)
-    walk = _Walk(planner, powers, progress=progress, stop=stop)
+    walk = _Walk(planner, powers, progress=progress, stop=stop, keep=keep)
     tried = walk.best(flow)
     best, effort = tried.driver, planner.effort
     plan = electric_plan(
@@ -129,7 +134,7 @@ def plan_fleet(planner: Planner, *, progress: Progress, stop: StopRule) -> Fleet
         best.battery,
         tried.plan.all_trips(),
         _search(planner, sweeps=SWEEPS[effort], cut_every_s=CUT_EVERY_S[effort]),
-        progress=progress,
+        progress=lambda _, share: progress(text("looking for fewer buses"), share),
         stop=stop,
     )
     if not plan.chains:
@@ -290,9 +295,10 @@ class _Walk:
         *,
         progress: Progress,
         stop: StopRule,
+        keep: Keep,
     ) -> None:
         self._planner, self._powers = planner, powers
-        self._progress, self._stop = progress, stop
+        self._progress, self._stop, self._keep = progress, stop, keep
         self._buses = sorted(planner.types, key=lambda bus: bus.capacity_kwh)
         self._tried: dict[tuple[int, int], _Tried] = {}
 
@@ -324,18 +330,18 @@ class _Walk:
             self._buses[at[0]],
             point_kw=self._powers[at[1]],
         )
-        stage = text(
-            "blocks: trying {name} with {kw:g} kW",
-            name=driver.bus.vehicle_type,
-            kw=driver.point_kw,
-        )
-        plan = electric_plan(
-            driver.problem,
-            driver.battery,
-            start,
-            _search(self._planner, sweeps=TRIAL_SWEEPS, cut_every_s=TRIAL_CUT_EVERY_S),
-            progress=lambda _, share: self._progress(stage, share),
-            stop=self._stop,
+        name, kw = driver.bus.vehicle_type, driver.point_kw
+        told = text("trying {name} with {kw:g} kW", name=name, kw=kw)
+        plan = self._keep(
+            f"{name}.{kw:g}",
+            lambda: electric_plan(
+                driver.problem,
+                driver.battery,
+                start,
+                _search(self._planner, sweeps=TRIAL_SWEEPS, cut_every_s=TRIAL_CUT_EVERY_S),
+                progress=lambda _, share: self._progress(told, share),
+                stop=self._stop,
+            ),
         )
         trial = _trial(self._planner, driver, plan)
         self._tried[at] = _Tried(driver=driver, plan=plan, trial=trial)

@@ -27,7 +27,7 @@ from viavolta.formats.elevation import Elevation, open_elevation
 from viavolta.formats.gtfs import Feed, read_feed, timetable_on
 from viavolta.formats.weather import read_weather
 from viavolta.model.climate import DesignDays
-from viavolta.model.errors import UsageError, Where
+from viavolta.model.errors import InputError, UsageError, Where
 from viavolta.model.geo import great_circle_km
 from viavolta.model.messages import text
 from viavolta.model.notices import Repair, StudyWarning
@@ -92,6 +92,7 @@ def read_network(
         service_day = choose_service_day(feed.trips_per_day)
         asked = service_day.date
     day = timetable_on(feed, asked)
+    _require_few(request, day.timetable)
     progress("network", 0.0)
     stop_places = merge_stops(day.timetable, rules=_merge_rules(assumptions))
     profiles = shape_profiles(day.timetable)
@@ -147,6 +148,24 @@ def read_network(
         repairs=(*feed.repairs, *day.repairs, *distances.repairs),
         warnings=(*feed.warnings, *day.warnings, *elevation_notes, *weather_notes),
     )
+
+
+def _require_few(request: BusRequest, timetable: Timetable) -> None:
+    """Refuse a day that is larger than was allowed for.
+
+    Raises
+    ------
+    InputError: it has more trips than `max_trips`.
+    """
+    n = timetable.trips.height
+    if request.max_trips is not None and n > request.max_trips:
+        raise InputError(
+            code="day-too-large",
+            message=text("{n} trips on {date}", n=n, date=timetable.date.isoformat()),
+            where=Where(file=request.feed.name, field="--max-trips", value=str(n)),
+            expected=text("at most {n}", n=request.max_trips),
+            hint=text("take the lines of one operator or one part of the town, or raise the limit"),
+        )
 
 
 def _merge_rules(assumptions: Assumptions) -> MergeRules:

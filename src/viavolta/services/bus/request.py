@@ -13,7 +13,10 @@ MAX_LAT, MAX_LON = 90.0, 180.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BusRequest:
-    """The options of `viavolta plan bus`; None or empty: the planner's own choice."""
+    """The options of `viavolta plan bus`; None or empty: the planner's own choice.
+
+    max_trips: a day with more is refused; no part of the plan.
+    """
 
     feed: Path
     config: Path | None = None
@@ -24,6 +27,7 @@ class BusRequest:
     grid: Path | None = None
     min_layover_s: int | None = None
     deadhead_kmh: float | None = None
+    max_trips: int | None = None
     seed: int = 1
     effort: str = "normal"
     title: str | None = None
