@@ -26,8 +26,8 @@ from viavolta.model.progress import StopRule, never
 T = TypeVar("T")
 Clock = Callable[[], float]
 
-_COMPUTING = ("model", "catalogue", "formats", "engines", "services")
-_SOURCES = (".py", ".csv")
+_COMPUTING = ("model", "catalogue", "formats", "engines", "services", "locale")
+_SOURCES = (".py", ".csv", ".po", ".mo")
 _LIBRARIES = ("highspy", "numba", "numpy", "polars", "power-grid-model")
 
 
@@ -158,7 +158,7 @@ def _source_digest() -> str:
 
 
 def _sources(folder: Traversable, name: str) -> Iterable[tuple[str, bytes]]:
-    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+    for entry in sorted(folder.iterdir() if folder.is_dir() else (), key=lambda e: e.name):
         below = f"{name}/{entry.name}"
         if entry.is_dir():
             yield from _sources(entry, below)
