@@ -90,13 +90,14 @@ class Entry(Versioned):
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     published_at = models.DateTimeField(null=True, blank=True)
-    changed_at = models.DateTimeField(default=timezone.now, db_index=True)
+    changed_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)
 
     if TYPE_CHECKING:
         pictures: RelatedManager["Picture"]
         documents: RelatedManager["Document"]
         evidence: RelatedManager["Evidence"]
+        replications: RelatedManager["Replication"]
         revisions: RelatedManager["Revision"]
 
     class Meta:
@@ -104,6 +105,7 @@ class Entry(Versioned):
         indexes = (
             models.Index(fields=("kind", "state", "-published_at"), name="entry_listed"),
             models.Index(fields=("organisation", "kind"), name="entry_of_organisation"),
+            models.Index(fields=("changed_at", "version", "id"), name="entry_stamp"),
         )
 
     def __str__(self) -> str:
@@ -156,6 +158,7 @@ class Picture(models.Model):
     widths = models.JSONField(default=list)
     alternative = models.CharField(_("what the picture shows"), max_length=200)
     credit = models.CharField(_("credit"), max_length=120, blank=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("position", "id")
@@ -172,6 +175,7 @@ class Document(models.Model):
     name = models.CharField(_("name"), max_length=120)
     sha256 = models.CharField(max_length=64)
     size_bytes = models.PositiveIntegerField()
+    removed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("position", "id")

@@ -1,0 +1,316 @@
+"""What is published, in memory: filters, counts of facets and orders without asking the database.
+
+One process keeps one shelf. Each use asks the database for two small numbers and reads again only
+what changed since; so several web processes agree without talking to each other.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from django.db.models import Count, Exists, Max, OuterRef, Sum
+from numpy.typing import NDArray
+
+from viavolta.engines.matching.tables import COLUMNS, SLICES, FacetTable
+from viavolta.hub.market.models import Entry, EntryKind, EntryState, Evidence, SolutionForm
+from viavolta.hub.people.models import Organisation, OrganisationKind
+from viavolta.hub.studies.models import Study, Visibility
+from viavolta.model.arrays import Flags
+from viavolta.model.facets import FACET_VALUES, Facet
+
+HAS = ("evidence", "study")
+"""What an entry can have besides words: measured evidence, a study that computes it."""
+_SMALL_CITY_INHABITANTS = 250_000
+_SMALL_BANDS = ("under-10k", "under-50k", "under-100k", "under-250k")
+_COLUMN_OF = {(facet.value, value.value): c for c, (facet, value) in enumerate(COLUMNS)}
+
+Longs = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """The published entries, one row each, newest last.
+
+    Attributes
+    ----------
+    ids, organisation_ids: shape (N,).
+    says: flags of facets, shape (N, C), columns as in `engines.matching.tables.COLUMNS`.
+    more: other words to filter by (`form`, `by`, `country`, `has`): the word of each row, or of
+        `has` its flags.
+    is_small: of a town or city below 250,000 inhabitants, or proven in one.
+    """
+
+    ids: Longs
+    is_solution: Flags
+    says: Flags
+    forms: NDArray[np.str_]
+    organisation_kinds: NDArray[np.str_]
+    countries: NDArray[np.str_]
+    has: Flags
+    organisation_ids: Longs
+    is_small: Flags
+    inhabitants: Longs
+    n_replications: Longs
+    published_s: NDArray[np.float64]
+    titles: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def facets(self) -> FacetTable:
+        """The facets of all rows, as the matching engine takes them."""
+        return FacetTable(says=self.says)
+
+    def rows(self, keep: Flags | NDArray[np.intp]) -> "Shelf":
+        """Some of the rows."""
+        return Shelf(**{name: getattr(self, name)[keep] for name in Shelf.__slots__})
+
+    def flags_of(self, group: str) -> tuple[tuple[str, ...], Flags]:
+        """The words of one group to filter by, and which row says which; shape (N, words)."""
+        if group in _FACET_NAMES:
+            part = SLICES[Facet(group)]
+            return tuple(v.value for v in FACET_VALUES[Facet(group)]), self.says[:, part]
+        if group == "has":
+            return HAS, self.has
+        column, words = self._words_of(group)
+        return words, column[:, None] == np.array(words, dtype=column.dtype)[None, :]
+
+    def _words_of(self, group: str) -> tuple[NDArray[np.str_], tuple[str, ...]]:
+        match group:
+            case "form":
+                return self.forms, tuple(SolutionForm.values)
+            case "by":
+                return self.organisation_kinds, tuple(OrganisationKind.values)
+            case "country":
+                return self.countries, tuple(sorted(set(self.countries.tolist())))
+        raise KeyError(group)
+
+
+_FACET_NAMES = frozenset(facet.value for facet in Facet)
+GROUPS: tuple[str, ...] = (*(facet.value for facet in Facet), "country", "by", "form", "has")
+"""Everything a list can be narrowed by, besides words of the text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What was found: ids in order, and how many there would be for each further choice."""
+
+    ids: Longs
+    counts: Mapping[str, Mapping[str, int]]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+class Order:
+    """The orders of a list; the first is the one a list begins with."""
+
+    SMALL_FIRST = "small-first"
+    NEWEST = "newest"
+    REPLICATED = "replicated"
+    TITLE = "title"
+    BEST = "best"
+    ALL = (SMALL_FIRST, NEWEST, REPLICATED, TITLE)
+
+
+def select(
+    shelf: Shelf,
+    kind: EntryKind,
+    *,
+    chosen: Mapping[str, frozenset[str]] = MappingProxyType({}),
+    found: Longs | None = None,
+    order: str = Order.SMALL_FIRST,
+    descending: bool = False,
+) -> Selection:
+    """The entries that meet every group of choices (one word of each group is enough).
+
+    `found` are the ids a text search found, best first; without an order of its own a search
+    keeps that one (`Order.BEST`).
+    """
+    base: Flags = shelf.is_solution == (kind is EntryKind.SOLUTION)
+    if found is not None:
+        base &= np.isin(shelf.ids, found)
+    flags = {group: shelf.flags_of(group) for group in GROUPS}
+    masks = {group: _any_of(*flags[group], words) for group, words in chosen.items() if words}
+    counts = {}
+    for group, (words, says) in flags.items():
+        others = base.copy()
+        for name, mask in masks.items():
+            if name != group:
+                others &= mask
+        counted = says[others].sum(axis=0)
+        counts[group] = dict(zip(words, map(int, counted), strict=True))
+    for mask in masks.values():
+        base &= mask
+    kept = np.flatnonzero(base)
+    ids = shelf.ids[kept[_ordered(shelf, kept, order=order, found=found)]]
+    return Selection(ids=ids[::-1] if descending else ids, counts=counts)
+
+
+def _any_of(words: tuple[str, ...], says: Flags, chosen: frozenset[str]) -> Flags:
+    columns = [c for c, word in enumerate(words) if word in chosen]
+    flags: Flags = np.logical_or.reduce(says[:, columns], axis=1)
+    return flags
+
+
+def _ordered(
+    shelf: Shelf, kept: NDArray[np.intp], *, order: str, found: Longs | None
+) -> NDArray[np.intp]:
+    """Places within `kept`, first to last; ties go to the newest."""
+    newest = -shelf.published_s[kept]
+    keys: dict[str, tuple[Any, ...]] = {
+        Order.SMALL_FIRST: (newest, ~shelf.has[kept, 0], ~shelf.is_small[kept]),
+        Order.NEWEST: (newest,),
+        Order.REPLICATED: (newest, -shelf.n_replications[kept]),
+        Order.TITLE: (newest, shelf.titles[kept]),
+    }
+    if order == Order.BEST and found is not None:
+        place = {int(entry): p for p, entry in enumerate(found)}
+        keys[order] = (np.array([place[int(i)] for i in shelf.ids[kept]], dtype=np.int64),)
+    return np.lexsort(keys.get(order, keys[Order.SMALL_FIRST]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stamp:
+    """Numbers that change whenever what is published changes."""
+
+    last: datetime | None
+    edits: int | None
+    n: int
+    top: int | None
+    surroundings: tuple[int | None, ...]
+
+    @staticmethod
+    def now() -> "_Stamp":
+        """The stamp of the database as it stands."""
+        entries = Entry.objects.aggregate(
+            last=Max("changed_at"), edits=Sum("version"), n=Count("id"), top=Max("id")
+        )
+        bodies = Organisation.objects.aggregate(n=Count("id"), edits=Sum("version"))
+        studies = Study.objects.filter(
+            visibility=Visibility.PUBLIC, market_entries__isnull=False
+        ).aggregate(n=Count("id"), sum=Sum("id"))
+        return _Stamp(
+            **entries,
+            surroundings=(bodies["n"], bodies["edits"], studies["n"], studies["sum"]),
+        )
+
+    def shows_only_additions(self, old: "_Stamp") -> bool:
+        """Whether since `old` entries were added and edited, but none is gone."""
+        if self.surroundings != old.surroundings or old.last is None:
+            return False
+        return self.n - old.n == Entry.objects.filter(id__gt=old.top or 0).count()
+
+
+class _Keeper:
+    """The shelf of this process, and what the database looked like when it was read."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._stamp: _Stamp | None = None
+        self._shelf: Shelf | None = None
+
+    def current(self) -> Shelf:
+        """The shelf as the database stands now."""
+        with self._lock:
+            stamp = _Stamp.now()
+            if self._shelf is None or self._stamp is None:
+                self._shelf = _read(None)
+            elif stamp != self._stamp:
+                if stamp.shows_only_additions(self._stamp):
+                    self._shelf = _joined(self._shelf, _changed_since(self._stamp))
+                else:
+                    self._shelf = _read(None)
+            self._stamp = stamp
+            return self._shelf
+
+
+_keeper = _Keeper()
+current_shelf = _keeper.current
+
+
+def _changed_since(stamp: _Stamp) -> list[int]:
+    """Entries changed since, with a minute for transactions that were still open then."""
+    since = (stamp.last or datetime.min.replace(tzinfo=UTC)) - timedelta(minutes=1)
+    return list(Entry.objects.filter(changed_at__gte=since).values_list("id", flat=True))
+
+
+def _joined(old: Shelf, changed: list[int]) -> Shelf:
+    """The shelf with the rows of some entries read anew."""
+    kept = old.rows(~np.isin(old.ids, np.array(changed, dtype=np.int64)))
+    new = _read(changed)
+    return Shelf(
+        **{
+            name: np.concatenate([getattr(kept, name), getattr(new, name)])
+            for name in Shelf.__slots__
+        }
+    )
+
+
+def listed(entry_ids: Iterable[int] | None = None) -> Any:
+    """Query of the entries that stand on the market for all to see."""
+    query = Entry.objects.filter(
+        state=EntryState.PUBLISHED,
+        is_hidden=False,
+        deleted_at=None,
+        merged_into=None,
+        organisation__hidden=False,
+    )
+    return query if entry_ids is None else query.filter(id__in=entry_ids)
+
+
+def _read(entry_ids: list[int] | None) -> Shelf:
+    rows = list(
+        listed(entry_ids)
+        .annotate(has_evidence=Exists(Evidence.objects.filter(entry=OuterRef("pk"))))
+        .order_by("published_at", "id")
+        .values_list(
+            "id",
+            "kind",
+            "facets",
+            "form",
+            "organisation__kind",
+            "organisation__country",
+            "has_evidence",
+            "study__visibility",
+            "organisation_id",
+            "organisation__inhabitants",
+            "n_replications",
+            "published_at",
+            "title",
+        )
+    )
+    columns: list[tuple[Any, ...]] = list(zip(*rows, strict=True)) or [()] * 13
+    says = np.zeros((len(rows), len(COLUMNS)), dtype=np.bool_)
+    for row, facets in enumerate(columns[2]):
+        said = [_COLUMN_OF[facet, code] for facet, codes in facets.items() for code in codes]
+        says[row, said] = True
+    inhabitants = np.array([n or 0 for n in columns[9]], dtype=np.int64)
+    is_city = np.array([k == OrganisationKind.CITY for k in columns[4]], dtype=np.bool_)
+    bands = [_COLUMN_OF["population", band] for band in _SMALL_BANDS]
+    is_small = says[:, bands].any(axis=1) | (
+        is_city & (inhabitants > 0) & (inhabitants < _SMALL_CITY_INHABITANTS)
+    )
+    return Shelf(
+        ids=np.array(columns[0], dtype=np.int64),
+        is_solution=np.array([k == EntryKind.SOLUTION for k in columns[1]], dtype=np.bool_),
+        says=says,
+        forms=np.array(columns[3], dtype="U8"),
+        organisation_kinds=np.array(columns[4], dtype="U24"),
+        countries=np.array(columns[5], dtype="U2"),
+        has=np.array(
+            [(e, v == Visibility.PUBLIC) for e, v in zip(columns[6], columns[7], strict=True)],
+            dtype=np.bool_,
+        ).reshape(len(rows), len(HAS)),
+        organisation_ids=np.array(columns[8], dtype=np.int64),
+        is_small=is_small,
+        inhabitants=inhabitants,
+        n_replications=np.array(columns[10], dtype=np.int64),
+        published_s=np.array([at.timestamp() for at in columns[11]], dtype=np.float64),
+        titles=np.array([title.casefold()[:40] for title in columns[12]], dtype="U40"),
+    )
