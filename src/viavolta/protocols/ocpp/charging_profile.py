@@ -119,7 +119,8 @@ def violation(version: Version, payload: dict[str, Any]) -> str | None:
         request = {"connectorId": 1, "csChargingProfiles": payload}
     else:
         request = {"evseId": 1, "chargingProfile": payload}
-    return first_violation(version, "SetChargingProfile", request)
+    wrong = first_violation(version, "SetChargingProfile", request)
+    return None if wrong is None else str(wrong)
 
 
 def utc_text(moment: dt.datetime) -> str:

@@ -6,6 +6,7 @@ too, so that a time which is none is found.
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import resources
@@ -22,23 +23,57 @@ class Version(StrEnum):
     V21 = "2.1"
 
 
+class Part(StrEnum):
+    """Which half of an action a payload is."""
+
+    REQUEST = "Request"
+    RESPONSE = "Response"
+    SEND = ""
+    """A message that nobody answers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """What is wrong with a payload: the rule of JSON schema it breaks, where, and in words."""
+
+    rule: str
+    place: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}"
+
+
 _FOLDERS = {Version.V16: "v16", Version.V201: "v201", Version.V21: "v21"}
 
 
-def first_violation(version: Version, action: str, payload: dict[str, Any]) -> str | None:
-    """What is first wrong with the request of an action, such as SetChargingProfile, or None."""
-    is_valid, errors = _validator(version, action)
+def first_violation(
+    version: Version, action: str, payload: dict[str, Any], part: Part = Part.REQUEST
+) -> Violation | None:
+    """What is first wrong with a payload of an action, such as SetChargingProfile, or None.
+
+    Raises
+    ------
+    FileNotFoundError: the version has no such action.
+    """
+    is_valid, errors = _validator(version, action, part)
     if is_valid(payload):
         return None
     error = next(iter(errors(payload)))
-    return f"{'/'.join(map(str, error.instance_path))}: {error.message}"
+    return Violation(
+        rule=str(error.kind.name),
+        place="/".join(map(str, error.instance_path)),
+        message=str(error.message),
+    )
 
 
 @cache
-def _validator(version: Version, action: str) -> tuple[Callable[[Any], bool], Callable[[Any], Any]]:
-    # requests carry their kind in the file's name from 2.0.1 on
-    name = action if version is Version.V16 else f"{action}Request"
-    file = resources.files("ocpp") / _FOLDERS[version] / "schemas" / f"{name}.json"
+def _validator(
+    version: Version, action: str, part: Part
+) -> tuple[Callable[[Any], bool], Callable[[Any], Any]]:
+    # in 1.6 only answers carry their kind in the file's name
+    kind = "" if version is Version.V16 and part is Part.REQUEST else part.value
+    file = resources.files("ocpp") / _FOLDERS[version] / "schemas" / f"{action}{kind}.json"
     schema = json.loads(file.read_text(encoding="utf-8-sig"))
     validator = jsonschema_rs.validator_for(schema, validate_formats=True)
     return validator.is_valid, validator.iter_errors
