@@ -17,6 +17,7 @@ from viavolta.cli import (
     grid,
     grid_capacity,
     importing,
+    inspecting,
     plan,
     profiles,
     simulate,
@@ -37,6 +38,7 @@ app.command("demo")(demo.demo)
 app.add_typer(plan.app, name="plan")
 app.command("config")(config.config)
 app.add_typer(importing.app, name="import")
+app.command("inspect")(inspecting.inspect)
 app.command("charge")(charge.charge)
 app.command("profiles")(profiles.profiles)
 app.command("simulate")(simulate.simulate)

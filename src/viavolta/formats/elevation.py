@@ -42,6 +42,9 @@ class Tile(Protocol):
     def height_m(self, lat: Floats, lon: Floats) -> Floats:
         """Heights, NaN outside the tile and at voids. Shapes: (M,)."""
 
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east, north in degrees."""
+
 
 @dataclass(slots=True)
 class Elevation:
@@ -148,6 +151,9 @@ class _Hgt:
             )
         return height_m
 
+    def bounds(self) -> tuple[float, float, float, float]:
+        return float(self.west), float(self.south), self.west + 1.0, self.south + 1.0
+
 
 @dataclass(slots=True)
 class _GeoTiff:
@@ -174,6 +180,17 @@ class _GeoTiff:
             row=_from_centre(row, heights.shape[0]),
             column=_from_centre(column, heights.shape[1]),
         )
+
+    def bounds(self) -> tuple[float, float, float, float]:
+        if self._raster is None:
+            self._raster = _geotiff_heights(self.path)
+        heights, to_pixel, crs = self._raster
+        rows, columns = heights.shape
+        corners = [~to_pixel * corner for corner in ((0, 0), (columns, 0), (0, rows), (columns, rows))]
+        xs, ys = [c[0] for c in corners], [c[1] for c in corners]
+        if not crs.is_geographic or crs.to_epsg() != _WGS84:
+            xs, ys = _rasterio("warp").transform(crs, f"EPSG:{_WGS84}", xs, ys)
+        return float(min(xs)), float(min(ys)), float(max(xs)), float(max(ys))
 
 
 def _from_centre(pixel: Floats, count: int) -> Floats:

@@ -41,6 +41,8 @@ class Feed:
         IANA name; UTC, with a warning, where the feed has none.
     attribution : str
         Whom the feed credits (attributions.txt); empty where nobody.
+    bad_rows : pl.DataFrame
+        BAD_ROW_COLUMNS: the rows behind the repairs, for whoever mends the feed.
     trips_per_day : pl.DataFrame
         date (Date), trips (UInt32, as `timetable_on` gives them), overlapping_trips (UInt32,
         departures that another service of the day offers too); every date from first to last.
@@ -62,6 +64,7 @@ class Feed:
     attribution: str
     repairs: tuple[Repair, ...]
     warnings: tuple[StudyWarning, ...]
+    bad_rows: pl.DataFrame
     trips_per_day: pl.DataFrame
     trips: pl.DataFrame
     departures: pl.DataFrame
@@ -133,6 +136,7 @@ def read_feed(path: Path, *, progress: Progress = silent) -> Feed:
         attribution=attribution,
         repairs=log.repairs(),
         warnings=log.warnings(),
+        bad_rows=log.bad_rows(),
         trips_per_day=counts,
         trips=trips.drop("row"),
         departures=departures,

@@ -8,6 +8,17 @@ from viavolta.model.notices import Repair, StudyWarning
 
 MAX_VALUE_CHARS = 200
 """Longest piece of foreign text that a message repeats."""
+MAX_ROWS_KEPT = 10_000
+"""Most rows of one kind of repair that are kept for the reader to mend."""
+BAD_ROW_COLUMNS = {
+    "file": pl.String,
+    "row": pl.UInt32,
+    "field": pl.String,
+    "value": pl.String,
+    "code": pl.String,
+    "action": pl.String,
+}
+"""Columns of the rows that needed a repair."""
 
 
 def where(
@@ -30,6 +41,7 @@ class RepairLog:
     def __init__(self) -> None:
         self._repairs: dict[tuple[str, str], Repair] = {}
         self._warnings: dict[tuple[str, str | None], StudyWarning] = {}
+        self._rows: dict[tuple[str, str], pl.DataFrame] = {}
 
     def note(self, *, code: str, file: str, count: int, example: str, action: str) -> None:
         """Add a repair; a count of zero is no repair."""
@@ -52,6 +64,24 @@ class RepairLog:
             first = rows.row(0, named=True)
             example = spot(first["row"], field, value=first[field])
             self.note(code=code, file=file, count=rows.height, example=example, action=action)
+            self._keep(rows, code=code, file=file, field=field, action=action)
+
+    def _keep(self, rows: pl.DataFrame, *, code: str, file: str, field: str, action: str) -> None:
+        kept = rows.head(MAX_ROWS_KEPT).select(
+            file=pl.lit(file),
+            row=pl.col("row").cast(pl.UInt32),
+            field=pl.lit(field),
+            value=pl.col(field).cast(pl.String).str.slice(0, MAX_VALUE_CHARS),
+            code=pl.lit(code),
+            action=pl.lit(action),
+        )
+        before = self._rows.get((file, code))
+        self._rows[file, code] = kept if before is None else pl.concat([before, kept])
+
+    def bad_rows(self) -> pl.DataFrame:
+        """Give the rows that needed a repair, by file and row; of each kind the first ones."""
+        empty = pl.DataFrame(schema=BAD_ROW_COLUMNS)
+        return pl.concat([empty, *self._rows.values()]).sort("file", "row", "code")
 
     def add_warning(self, *, code: str, file: str | None, message: str) -> None:
         """Add a warning; a second one of the same code and file is left out."""
