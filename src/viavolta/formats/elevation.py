@@ -186,7 +186,9 @@ class _GeoTiff:
             self._raster = _geotiff_heights(self.path)
         heights, to_pixel, crs = self._raster
         rows, columns = heights.shape
-        corners = [~to_pixel * corner for corner in ((0, 0), (columns, 0), (0, rows), (columns, rows))]
+        corners = [
+            ~to_pixel * corner for corner in ((0, 0), (columns, 0), (0, rows), (columns, rows))
+        ]
         xs, ys = [c[0] for c in corners], [c[1] for c in corners]
         if not crs.is_geographic or crs.to_epsg() != _WGS84:
             xs, ys = _rasterio("warp").transform(crs, f"EPSG:{_WGS84}", xs, ys)

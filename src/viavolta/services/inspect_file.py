@@ -1,4 +1,4 @@
-"""The story of `viavolta inspect`: what is in a file, and can a study be made of it?
+"""The story of `viavolta inspect`: what is in a file, before a study is made of it.
 
 A file is told by its content, not by its name. What was mended and what remains is listed, so that
 a planner knows before she starts.
@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -172,21 +171,20 @@ def _map(network: Network) -> dict[str, Any]:
 def _ways(timetable: Timetable) -> list[tuple[str, list[list[float]]]]:
     trips = timetable.trips.with_row_index("trip")
     shaped = trips.filter(pl.col("shape_id").is_not_null()).unique("shape_id", maintain_order=True)
-    lines = {
-        key[0]: _points(shape) for key, shape in timetable.shapes.group_by("shape_id")
-    }
+    lines = {key[0]: _points(shape) for key, shape in timetable.shapes.group_by("shape_id")}
     ways = [(row["route_name"] or "", lines[row["shape_id"]]) for row in shaped.to_dicts()]
     bare = trips.filter(pl.col("shape_id").is_null()).unique("route_id", maintain_order=True)
     calls = timetable.stop_times.join(bare.select("trip", "route_name"), on="trip").join(
         timetable.stops.with_row_index("stop").select("stop", "lat", "lon"), on="stop"
     )
     for _, trip in calls.group_by("trip", maintain_order=True):
-        ways.append((trip["route_name"][0] or "", _points(trip)))  # noqa: PERF401 - reads better
+        ways.append((trip["route_name"][0] or "", _points(trip)))
     return ways
 
 
 def _points(rows: pl.DataFrame) -> list[list[float]]:
-    return rows.select(pl.col("lon").round(5), pl.col("lat").round(5)).to_numpy().tolist()
+    placed = rows.select(pl.col("lon").round(5), pl.col("lat").round(5))
+    return [[lon, lat] for lon, lat in placed.iter_rows()]
 
 
 def _thinned(points: list[list[float]], keep: int) -> list[list[float]]:
@@ -206,7 +204,7 @@ def _config(path: Path, progress: Progress) -> Inspection:
     progress(text("read"), 1.0)
     changed = [
         {"key": figure.key, "value": figure.value, "unit": figure.unit}
-        for figure in (assumptions.figure(key) for key in assumptions.keys())
+        for figure in (assumptions.figure(key) for key in sorted(assumptions.keys()))
         if figure.status == "user"
     ]
     facts = {

@@ -45,14 +45,17 @@ def write_inspection(
     out.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        plain = {"ensure_ascii": False, "allow_nan": False}
-        (beside / FINDINGS).write_text(json.dumps(findings, **plain), encoding="utf-8")
+        (beside / FINDINGS).write_text(_json(findings), encoding="utf-8")
         if bad_rows is not None and bad_rows.height:
             (beside / BAD_ROWS).write_bytes(bad_rows.write_csv().encode("utf-8"))
         if geojson is not None:
-            (beside / MAP).write_text(json.dumps(geojson, **plain), encoding="utf-8")
+            (beside / MAP).write_text(_json(geojson), encoding="utf-8")
         beside.chmod(0o777 & ~umask())
         swap_in(beside, out)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return out
+
+
+def _json(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, ensure_ascii=False, allow_nan=False)

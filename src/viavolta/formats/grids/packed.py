@@ -47,9 +47,7 @@ def unpack_grid(packed: Path, folder: Path) -> Path:
     return _start(folder)
 
 
-def _members(
-    archive: zipfile.ZipFile, file: str
-) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:
+def _members(archive: zipfile.ZipFile, file: str) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:
     infos = [info for info in archive.infolist() if not info.is_dir()]
     if len(infos) > MAX_MEMBERS or sum(info.file_size for info in infos) > MAX_BYTES:
         raise _refused(
@@ -140,7 +138,6 @@ def _start(folder: Path) -> Path:
     if len(inside) == 1 and inside[0].suffix.lower() == ".json":
         return inside[0]
     return folder
-
 
 
 def _refused(

@@ -68,12 +68,12 @@ class RepairLog:
 
     def _keep(self, rows: pl.DataFrame, *, code: str, file: str, field: str, action: str) -> None:
         kept = rows.head(MAX_ROWS_KEPT).select(
-            file=pl.lit(file),
-            row=pl.col("row").cast(pl.UInt32),
-            field=pl.lit(field),
-            value=pl.col(field).cast(pl.String).str.slice(0, MAX_VALUE_CHARS),
-            code=pl.lit(code),
-            action=pl.lit(action),
+            pl.lit(file).alias("file"),
+            pl.col("row").cast(pl.UInt32),
+            pl.lit(field).alias("field"),
+            pl.col(field).cast(pl.String).str.slice(0, MAX_VALUE_CHARS).alias("value"),
+            pl.lit(code).alias("code"),
+            pl.lit(action).alias("action"),
         )
         before = self._rows.get((file, code))
         self._rows[file, code] = kept if before is None else pl.concat([before, kept])

@@ -58,9 +58,10 @@ def nearest_place(lat: float, lon: float, *, within_km: float = 30.0) -> Place |
 
 
 def plain(name: str) -> str:
-    """A name without case, accents and hyphens."""
+    """A name without case, accents, hyphens and apostrophes."""
     letters = unicodedata.normalize("NFKD", name.casefold().replace("-", " "))
-    return " ".join("".join(c for c in letters if not unicodedata.combining(c)).split())
+    kept = "".join(c for c in letters if c.isalnum() or c.isspace())
+    return " ".join(kept.split())
 
 
 @cache
