@@ -39,7 +39,7 @@ from viavolta.services.bus.grid_tables import (
 )
 from viavolta.services.bus.network import Network, read_network, trips_per_day_table
 from viavolta.services.bus.request import BusRequest, command_line
-from viavolta.services.bus.why import why_table
+from viavolta.services.bus.why import Explained, why_table
 from viavolta.services.bus_config import BusSettings, DepotSetting, bus_assumptions
 from viavolta.services.stages import Clock, Stages, StageStore, stage_key
 from viavolta.services.used_assumptions import used_figure
@@ -356,12 +356,15 @@ def _study(request: BusRequest, result: _Result, *, layover_s: int) -> Study:
         "shapes": tables.shapes_table(network),
         "trips_per_day": trips_per_day_table(network),
         "why": why_table(
-            network,
-            plan,
-            result.charging,
-            points=result.points,
-            accounts=result.accounts,
-            grid_binds=() if result.grid is None else result.grid.limits.binds,
+            Explained(
+                planner=planner,
+                plan=plan,
+                charging=result.charging,
+                points=result.points,
+                accounts=result.accounts,
+                day=result.day,
+                grid_binds=() if result.grid is None else result.grid.limits.binds,
+            )
         ),
     }
     if result.grid is not None:

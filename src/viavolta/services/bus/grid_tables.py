@@ -33,6 +33,7 @@ from viavolta.services.bus.grid_case import (
     worst_of,
 )
 from viavolta.services.bus.grid_limits import GridLimits
+from viavolta.services.bus.reasons import Said, reason_row
 from viavolta.services.bus.grid_sites import DepotGrid
 
 _PERCENT = 100.0
@@ -404,21 +405,24 @@ def grid_warnings(answer: GridAnswer) -> list[StudyWarning]:
     return notes
 
 
-def grid_reasons(answer: GridAnswer) -> list[tuple[str, str, str, str]]:
+def grid_reasons(answer: GridAnswer) -> list[tuple[str, str, str, str, str]]:
     """Rows of the table why: what binds each depot's node, and what one kW more would take."""
     rows = []
     for k, name in enumerate(answer.name):
         room = answer.room[k]
-        statement = text(
-            "Node {node} takes {kw:,.0f} kW for {depot} while the other depots draw all of theirs; "
-            "the connection has {has:,.0f} kW.",
-            node=answer.grid.node_id(k),
-            kw=room.kw,
-            depot=name,
-            has=answer.connection_kw[k],
+        statement: Said = (
+            "node",
+            {
+                "node": answer.grid.node_id(k),
+                "kw": float(room.kw),
+                "depot": name,
+                "has": float(answer.connection_kw[k]),
+            },
         )
-        binds = text("{element} with one kW more.", element=room.binds)
-        rows.append(("node_kw", statement, binds if room.binds else text("Nothing."), ""))
+        binds: Said = ("nothing-binds", {})
+        if room.binds:
+            binds = ("element-binds", {"element": room.binds})
+        rows.append(reason_row("node_kw", statement, binds))
     return rows
 
 

@@ -1,114 +1,115 @@
 """Answers to "why?": what binds each figure, and what one unit more would be worth."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from viavolta.engines.bus.points import points_needed
-from viavolta.model.messages import text
-from viavolta.services.bus.accounts import Accounts
+from viavolta.engines.costs.annuity import annuity_factor
+from viavolta.engines.costs.carbon import use_phase_t_per_year
+from viavolta.engines.costs.tco import total_eur_per_year
+from viavolta.services.bus.accounts import Accounts, Distances
 from viavolta.services.bus.charging import DepotCharging
-from viavolta.services.bus.fleet import FleetPlan
+from viavolta.services.bus.fleet import FleetPlan, Planner, design_temperatures_c, trip_energies_kwh
 from viavolta.services.bus.network import Network
+from viavolta.services.bus.reasons import NOTHING, Said, reason_row
 
 COLUMNS = {
     "figure": pl.String,
     "statement": pl.String,
     "binds": pl.String,
     "one_more": pl.String,
+    "codes": pl.String,
 }
+Row = tuple[str, str, str, str, str]
+CENT_EUR = 0.01
+TEN_G_IN_T = 1e-5
+G_PER_T = 1e6
 
 
-def why_table(
-    network: Network,
-    plan: FleetPlan,
-    charging: Sequence[DepotCharging],
-    *,
-    points: Sequence[int],
-    accounts: Accounts,
-    grid_binds: Sequence[str] = (),
-) -> pl.DataFrame:
-    """One row per figure that was optimised; grid_binds: what in the grid holds each depot back."""
-    rows = [_vehicles(network, plan, accounts), _type(plan)]
-    for k, (depot, n) in enumerate(zip(charging, points, strict=True)):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """What the answers are drawn from; grid_binds: what in the grid holds each depot back."""
+
+    planner: Planner
+    plan: FleetPlan
+    charging: Sequence[DepotCharging]
+    points: Sequence[int]
+    accounts: Accounts
+    day: Distances
+    grid_binds: Sequence[str] = ()
+
+
+def why_table(what: Explained) -> pl.DataFrame:
+    """One row or more per figure that was optimised, then those that follow from them."""
+    network = what.planner.network
+    rows = [_vehicles(network, what.plan, what.accounts), _type(what.plan)]
+    for k, (depot, n) in enumerate(zip(what.charging, what.points, strict=True)):
         if n:
-            held = grid_binds[k] if grid_binds else ""
+            held = what.grid_binds[k] if what.grid_binds else ""
             rows.append(_connection(network, depot, k, held=held))
-            rows.append(_points(network, plan, depot, k, n))
+            rows.append(_points(what, depot, k, n))
+    rows += [_ways(what), _energy(what), _cost(what.accounts), _carbon(what.accounts)]
     return pl.DataFrame(rows, schema=COLUMNS, orient="row")
 
 
-def _vehicles(network: Network, plan: FleetPlan, accounts: Accounts) -> tuple[str, str, str, str]:
+def _vehicles(network: Network, plan: FleetPlan, accounts: Accounts) -> Row:
     n, bound = len(plan.buses), plan.flow.n_vehicles
     vehicles = next(i for i in accounts.electric if i.item == "vehicles")
-    each = vehicles.eur_per_year / n
-    statement = text(
-        "{n} buses serve the day; with batteries that never empty it would be {m}.", n=n, m=bound
-    )
+    binds: Said = ("battery-binds", {"k": n - bound})
+    worth: Said = ("bus-fewer", {"eur": vehicles.eur_per_year / n})
     if n == bound:
-        binds = text(
-            "The timetable: with {kmh:.0f} km/h between trips and the least layover no plan does "
-            "with fewer buses.",
-            kmh=network.deadhead_kmh,
-        )
-        worth = text("A larger battery saves no bus.")
-    else:
-        binds = text("The battery and the time to charge; buses more: {k}.", k=n - bound)
-        worth = text("Each bus fewer saves {eur:,.0f} EUR a year, battery not counted.", eur=each)
-    return "vehicles", statement, binds, worth
+        binds = ("timetable-binds", {"kmh": network.deadhead_kmh})
+        worth = ("battery-saves-none", {})
+    return reason_row("vehicles", ("fleet", {"n": n, "m": bound}), binds, worth)
 
 
-def _type(plan: FleetPlan) -> tuple[str, str, str, str]:
+def _type(plan: FleetPlan) -> Row:
     order = sorted(plan.trials, key=lambda t: t.eur_per_year)
     best, others = order[0], order[1:]
-    statement = text(
-        "{name} with points of {kw:g} kW is the cheapest of {n} combinations tried.",
-        name=best.vehicle_type,
-        kw=best.point_kw,
-        n=len(order),
+    statement: Said = (
+        "cheapest-type",
+        {"name": best.vehicle_type, "kw": best.point_kw, "n": len(order)},
     )
     if not others:
-        return "vehicles_by_type", statement, text("The effort asked for: one was tried."), ""
+        return reason_row("vehicles_by_type", statement, ("one-tried", {}))
     second = others[0]
-    binds = text("The cost of vehicles, batteries, points and ways together.")
-    worth = text(
-        "The next best, {name} with {kw:g} kW, needs {n} buses and costs {eur:,.0f} EUR more.",
-        name=second.vehicle_type,
-        kw=second.point_kw,
-        n=second.vehicles,
-        eur=second.eur_per_year - best.eur_per_year,
+    worth: Said = (
+        "next-best",
+        {
+            "name": second.vehicle_type,
+            "kw": second.point_kw,
+            "n": second.vehicles,
+            "eur": second.eur_per_year - best.eur_per_year,
+        },
     )
-    return "vehicles_by_type", statement, binds, worth
+    return reason_row("vehicles_by_type", statement, ("costs-together", {}), worth)
 
 
-def _connection(
-    network: Network, depot: DepotCharging, k: int, *, held: str
-) -> tuple[str, str, str, str]:
-    name = network.depots[k].name
-    statement = text(
-        "{name} takes {peak:,.0f} kW at most instead of {other:,.0f} kW when charging at once.",
-        name=name,
-        peak=depot.peak_kw,
-        other=depot.peak_unmanaged_kw,
+def _connection(network: Network, depot: DepotCharging, k: int, *, held: str) -> Row:
+    statement: Said = (
+        "peak",
+        {
+            "name": network.depots[k].name,
+            "peak": depot.peak_kw,
+            "other": depot.peak_unmanaged_kw,
+        },
     )
+    binds: Said = ("capacity-price-binds", {})
     if held:
-        binds = text("The grid at the node of the depot: {element}.", element=held)
+        binds = ("grid-binds", {"element": held})
     elif network.depots[k].connection_kw is not None:
-        binds = text("The connection of {kw:,.0f} kW that you gave.", kw=depot.connection_kw)
-    else:
-        binds = text("The capacity price and the connection against the hours with low prices.")
-    worth = text(
-        "One more kW costs {eur:,.2f} EUR a year and would save no more than that.",
-        eur=depot.price_eur_per_kw,
-    )
+        binds = ("connection-binds", {"kw": depot.connection_kw})
+    worth: Said = ("kw-not-worth", {"eur": depot.price_eur_per_kw})
     if depot.worth_eur_per_kw > 0:
-        worth = text("One more kW would save {eur:,.2f} EUR a year.", eur=depot.worth_eur_per_kw)
-    return "peak_kw_managed", statement, binds, worth
+        worth = ("kw-worth", {"eur": depot.worth_eur_per_kw})
+    return reason_row("peak_kw_managed", statement, binds, worth)
 
 
-def _points(
-    network: Network, plan: FleetPlan, depot: DepotCharging, k: int, n: int
-) -> tuple[str, str, str, str]:
+def _points(what: Explained, depot: DepotCharging, k: int, n: int) -> Row:
+    plan, number = what.plan, what.planner.number
     blocks = [bus.block for bus in plan.buses if bus.block.depot == depot.depot]
     midday = [
         (s.arrival_s, s.departure_s)
@@ -117,14 +118,80 @@ def _points(
         if s.activity >= 0 and s.node == depot.depot
     ]
     by_day = points_needed(midday)
-    statement = text(
-        "{name} needs {n} points for {b} buses: each bus holds its point from arrival to "
-        "departure, {m} of them charge enough at midday to leave theirs at night.",
-        name=network.depots[k].name,
-        n=n,
-        b=len(blocks),
-        m=sum(1 for b in blocks if not b.has_night_stay),
+    point_eur = number("costs.point_fixed_eur") + number("costs.point_eur_per_kw") * plan.point_kw
+    yearly = point_eur * annuity_factor(
+        number("costs.interest_share"), number("costs.point_life_years")
     )
-    binds = text("The night.") if n > by_day else text("Midday.")
-    worth = text("At midday {d} points would do.", d=by_day)
-    return "charging_points", statement, binds, worth
+    statement: Said = (
+        "points",
+        {
+            "name": what.planner.network.depots[k].name,
+            "n": n,
+            "b": len(blocks),
+            "m": sum(1 for b in blocks if not b.has_night_stay),
+        },
+    )
+    binds: Said = ("night-binds" if n > by_day else "midday-binds", {})
+    worth: Said = ("point-fewer", {"d": by_day, "eur": yearly})
+    return reason_row("charging_points", statement, binds, worth)
+
+
+def _ways(what: Explained) -> Row:
+    """What a kilometre without passengers costs: maintenance, and the driver at the mean speed."""
+    day, number = what.day, what.planner.number
+    returns = sum(
+        1 for bus in what.plan.buses for stay in bus.block.stays if stay.activity >= 0
+    )
+    per_km = number("costs.maintenance_electric_eur_per_km")
+    if day.deadhead_km:
+        per_km += number("costs.driver_eur_per_h") * day.deadhead_h / day.deadhead_km
+    total = day.service_km + day.deadhead_km
+    worth: Said = ("way-km", {"eur": per_km * what.accounts.day_equivalents})
+    return reason_row(
+        "deadhead_km",
+        ("ways", {"km": day.deadhead_km, "total": total}),
+        ("ways-bind", {"n": returns}),
+        worth if day.deadhead_km else NOTHING,
+    )
+
+
+def _energy(what: Explained) -> Row:
+    """The sizing day, and what one degree further from mild would take on the served trips."""
+    planner, plan = what.planner, what.plan
+    bus = plan.buses[0].driver.bus
+    rows = np.setdiff1d(plan.rows, plan.impossible)
+    winter_c, _ = design_temperatures_c(planner.network)
+    is_cold = plan.sizing_c == winter_c
+    further_c = plan.sizing_c + (-1.0 if is_cold else 1.0)
+    here, there = (
+        float(trip_energies_kwh(planner.network, bus, c)[rows].sum())
+        for c in (plan.sizing_c, further_c)
+    )
+    return reason_row(
+        "energy_kwh",
+        ("energy", {"c": plan.sizing_c, "kwh": here / what.day.service_km}),
+        ("cold-binds" if is_cold else "heat-binds", {}),
+        ("degree-more", {"kwh": there - here}),
+    )
+
+
+def _cost(accounts: Accounts) -> Row:
+    cost = total_eur_per_year(accounts.electric)
+    largest = max(accounts.electric, key=lambda item: item.eur_per_year)
+    return reason_row(
+        "cost_eur_per_year",
+        ("cost", {"item": largest.item, "share": largest.eur_per_year / cost}),
+        ("cost-bound", {"eur": accounts.cost_lower_bound_eur}),
+        ("cent-more", {"eur": accounts.grid_kwh * CENT_EUR}),
+    )
+
+
+def _carbon(accounts: Accounts) -> Row:
+    tonnes = use_phase_t_per_year(accounts.electric_carbon)
+    grams = tonnes * G_PER_T / accounts.grid_kwh if accounts.grid_kwh else 0.0
+    return reason_row(
+        "co2_t_per_year",
+        ("carbon", {"kwh": accounts.grid_kwh, "g": grams}),
+        ("electricity-binds", {}),
+        ("gram-less", {"t": accounts.grid_kwh * TEN_G_IN_T}),
+    )
