@@ -33,8 +33,8 @@ from viavolta.services.bus.grid_case import (
     worst_of,
 )
 from viavolta.services.bus.grid_limits import GridLimits
-from viavolta.services.bus.reasons import Said, reason_row
 from viavolta.services.bus.grid_sites import DepotGrid
+from viavolta.services.bus.reasons import Said, reason_row
 
 _PERCENT = 100.0
 

@@ -93,9 +93,7 @@ def said(code: str, values: Mapping[str, Any]) -> str:  # noqa: C901, PLR0911, P
                 "{km:,.0f} km of {total:,.0f} km a day are driven without passengers.", **values
             )
         case "ways-bind":
-            return text(
-                "Where the depots lie; returns to charge within the day: {n}.", **values
-            )
+            return text("Where the depots lie; returns to charge within the day: {n}.", **values)
         case "way-km":
             return text(
                 "One kilometre a day fewer saves {eur:,.0f} EUR a year in maintenance and drivers' "

@@ -7,7 +7,6 @@ import numpy as np
 import polars as pl
 
 from viavolta.engines.bus.points import points_needed
-from viavolta.engines.costs.annuity import annuity_factor
 from viavolta.engines.costs.carbon import use_phase_t_per_year
 from viavolta.engines.costs.tco import total_eur_per_year
 from viavolta.services.bus.accounts import Accounts, Distances
@@ -109,7 +108,7 @@ def _connection(network: Network, depot: DepotCharging, k: int, *, held: str) ->
 
 
 def _points(what: Explained, depot: DepotCharging, k: int, n: int) -> Row:
-    plan, number = what.plan, what.planner.number
+    plan = what.plan
     blocks = [bus.block for bus in plan.buses if bus.block.depot == depot.depot]
     midday = [
         (s.arrival_s, s.departure_s)
@@ -118,10 +117,8 @@ def _points(what: Explained, depot: DepotCharging, k: int, n: int) -> Row:
         if s.activity >= 0 and s.node == depot.depot
     ]
     by_day = points_needed(midday)
-    point_eur = number("costs.point_fixed_eur") + number("costs.point_eur_per_kw") * plan.point_kw
-    yearly = point_eur * annuity_factor(
-        number("costs.interest_share"), number("costs.point_life_years")
-    )
+    items = (i for i in what.accounts.electric if i.item == "charging_points")
+    yearly = sum(item.eur_per_year for item in items) / sum(what.points)
     statement: Said = (
         "points",
         {
@@ -139,9 +136,7 @@ def _points(what: Explained, depot: DepotCharging, k: int, n: int) -> Row:
 def _ways(what: Explained) -> Row:
     """What a kilometre without passengers costs: maintenance, and the driver at the mean speed."""
     day, number = what.day, what.planner.number
-    returns = sum(
-        1 for bus in what.plan.buses for stay in bus.block.stays if stay.activity >= 0
-    )
+    returns = sum(1 for bus in what.plan.buses for stay in bus.block.stays if stay.activity >= 0)
     per_km = number("costs.maintenance_electric_eur_per_km")
     if day.deadhead_km:
         per_km += number("costs.driver_eur_per_h") * day.deadhead_h / day.deadhead_km

@@ -89,9 +89,7 @@ def _answer(row: Mapping[str, Any]) -> Answer:
         words = [said(*kept[part]) if kept.get(part) else "" for part in parts]
     else:
         words = [str(row[part] or "") for part in parts]
-    return Answer(
-        statement=words[0], binds=words[1], one_more=words[2], is_english=not codes
-    )
+    return Answer(statement=words[0], binds=words[1], one_more=words[2], is_english=not codes)
 
 
 def _bound(result: Result, key: str) -> str:

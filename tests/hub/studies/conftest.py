@@ -1,0 +1,70 @@
+"""A study with a result, as the pages of the hub find it."""
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from django.conf import settings
+
+from conftest import Cast
+from viavolta.hub.people.models import Organisation
+from viavolta.hub.studies.models import Scenario, Study
+from viavolta.model import study as model
+from viavolta.storage.study_folder import write_study
+
+REPORTS = Path(__file__).parents[2] / "reports" / "conftest.py"
+SHEETS = {"report.pdf": b"%PDF-1.7 report", "report.html": b"<script>alert(1)</script>"}
+
+
+def _made_up() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("made_up_studies", REPORTS)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["made_up_studies"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def bus_study() -> Callable[..., model.Study]:
+    """Make a bus study of a given size by rule."""
+    maker: Callable[..., model.Study] = _made_up().bus_study
+    return maker
+
+
+MakeScenario = Callable[..., Scenario]
+
+
+@pytest.fixture
+def make_scenario(cast: Cast, bus_study: Callable[..., model.Study]) -> MakeScenario:
+    """Make a scenario with a study folder; the first of a study is its baseline."""
+
+    def make(
+        study: Study | None = None,
+        *,
+        name: str = "Baseline",
+        result: model.Study | None = None,
+        owner: Organisation | None = None,
+    ) -> Scenario:
+        if study is None:
+            n = Study.objects.count()
+            study = Study.objects.create(
+                organisation=owner or cast.organisation, title="Buses", slug=f"buses-{n}"
+            )
+        has_baseline = study.scenarios.filter(is_baseline=True).exists()
+        scenario = Scenario.objects.create(
+            study=study, name=name, is_baseline=not has_baseline, config={}
+        )
+        made = result or bus_study()
+        place = f"studies/{scenario.pk}"
+        write_study(settings.CONFIG.data / place, made, force=True, extra=SHEETS)
+        scenario.result_folder = place
+        scenario.summary = made.summary
+        scenario.save()
+        return scenario
+
+    return make
