@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from pathlib import Path
 
 os.environ["VIAVOLTA_DATA"] = tempfile.mkdtemp(prefix="viavolta-tests-")
 os.environ.setdefault("DATABASE_URL", "sqlite://:memory:")
@@ -14,5 +15,5 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-STATIC_ROOT = tempfile.mkdtemp(prefix="viavolta-static-")
+STATIC_ROOT = Path(tempfile.mkdtemp(prefix="viavolta-static-"))
 WHITENOISE_USE_FINDERS = True

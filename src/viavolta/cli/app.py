@@ -19,8 +19,10 @@ from viavolta.cli import (
     importing,
     inspecting,
     plan,
+    prepare,
     profiles,
     simulate,
+    translations,
 )
 from viavolta.cli.runner import say
 from viavolta.model.errors import UsageError
@@ -46,6 +48,8 @@ app.command("check")(check.check)
 app.add_typer(blocks.app, name="blocks")
 grid.app.command("capacity")(grid_capacity.capacity)
 app.add_typer(grid.app, name="grid")
+app.command("prepare")(prepare.prepare)
+app.add_typer(translations.app, name="translations")
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - the form of a Typer callback

@@ -62,6 +62,11 @@ TEMPLATES: list[dict[str, Any]] = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "viavolta.hub.frame.templatetags.frame",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -124,8 +129,18 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 
+USE_THOUSAND_SEPARATOR = True
+LOCALE_PATHS = [CONFIG.assets / "locale"]
+FORM_RENDERER = "viavolta.hub.frame.forms.FrameRenderer"
+
+# Files of pages: made ready by `viavolta prepare`, named by their content, kept by browsers.
 STATIC_URL = "static/"
 STATIC_ROOT = CONFIG.assets / "static"
+STATICFILES_DIRS = [("vendor", CONFIG.assets / "vendor")]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
 MEDIA_ROOT = CONFIG.data / "media"
 
 SECURE_CONTENT_TYPE_NOSNIFF = True

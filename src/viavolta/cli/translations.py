@@ -1,0 +1,31 @@
+"""`viavolta translations`: the hub's words in six languages, for those who write them."""
+
+from typing import Any
+
+import typer
+
+from viavolta.cli.runner import JsonOption, LangOption, run, say
+from viavolta.model.messages import text
+from viavolta.model.progress import Progress
+
+app = typer.Typer(no_args_is_help=True, help="The hub's words in six languages.")
+
+
+@app.callback()
+def translations() -> None:
+    """The hub's words in six languages."""
+
+
+@app.command("extract")
+def extract(*, as_json: JsonOption = False, lang: LangOption = "en") -> None:
+    """Bring each app's .po files up to date with its code and templates."""
+
+    def work(progress: Progress) -> dict[str, Any]:  # noqa: ARG001 - the form of a command's work
+        from viavolta.hub.site.languages import update_files  # noqa: PLC0415 - slow to load
+
+        return {"missing": update_files()}
+
+    def show(summary: dict[str, Any]) -> None:
+        say(text("{n} translations are missing", n=summary["missing"]))
+
+    run(work, as_json=as_json, lang=lang, show=show)

@@ -1,0 +1,1 @@
+"""Template tags of the frame, at hand in every template without loading."""
