@@ -1,6 +1,6 @@
 """`viavolta translations`: the hub's words in six languages, for those who write them."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -17,13 +17,21 @@ def translations() -> None:
 
 
 @app.command("extract")
-def extract(*, as_json: JsonOption = False, lang: LangOption = "en") -> None:
-    """Bring each app's .po files up to date with its code and templates."""
+def extract(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[APP]...", help="Apps of the hub, such as market."),
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+    lang: LangOption = "en",
+) -> None:
+    """Bring the .po files of the named apps, or of all, up to date with code and templates."""
 
     def work(progress: Progress) -> dict[str, Any]:  # noqa: ARG001 - the form of a command's work
         from viavolta.hub.site.languages import update_files  # noqa: PLC0415 - slow to load
 
-        return {"missing": update_files()}
+        return {"missing": update_files(names or ())}
 
     def show(summary: dict[str, Any]) -> None:
         say(text("{n} translations are missing", n=summary["missing"]))

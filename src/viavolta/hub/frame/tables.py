@@ -18,6 +18,7 @@ from typing import Any
 
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from viavolta.hub.frame.cells import Column, for_file
@@ -103,6 +104,14 @@ class Table:
     def element_id(self) -> str:
         """The element that htmx swaps."""
         return f"table-{self.name}" if self.name else "table"
+
+    @property
+    def swap(self) -> SafeString:
+        """What makes htmx swap the table alone and keep its state in the address bar."""
+        return format_html(
+            'hx-target="#{0}" hx-select="#{0}" hx-swap="outerMorph" hx-push-url="true"',
+            self.element_id,
+        )
 
     @property
     def words(self) -> str:

@@ -7,7 +7,7 @@ app has translated already. `compile_into` merges the apps' files to one `.mo` p
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -35,7 +35,7 @@ msgstr ""
 "MIME-Version: 1.0\\n"
 "Content-Type: text/plain; charset=utf-8\\n"
 "Content-Transfer-Encoding: 8bit\\n"
-"Plural-Forms: {plurals}\\n"
+"Plural-Forms: {plurals};\\n"
 
 """
 _PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%[sd]|\{(\w*)(?:[!:][^}]*)?\}")
@@ -84,12 +84,13 @@ def _po_path(app: Path, language: str) -> Path:
     return app / "locale" / language / "LC_MESSAGES" / "django.po"
 
 
-def update_files() -> int:
-    """Bring every app's files up to date with its texts; how many still lack a translation."""
+def update_files(names: Collection[str] = ()) -> int:
+    """Bring the files of the named apps, or of all, up to date; how many translations they lack."""
+    chosen = [app for app in apps() if not names or app.name in names]
     lacking = 0
     for language in TARGETS:
         known = merged(language)
-        for app in apps():
+        for app in chosen:
             template = messages_of(app)
             if not len(template):
                 continue
@@ -99,9 +100,17 @@ def update_files() -> int:
                 other = known.get(message.id, message.context)
                 if message.id and not _is_full(message) and other and _is_full(other):
                     message.string = other.string
+                _fill_millions(message)
                 lacking += bool(message.id) and not _is_full(message)
             _write(app, language, catalog)
     return lacking
+
+
+def _fill_millions(message: Message) -> None:
+    """French and Italian count whole millions apart: like many, unless written otherwise."""
+    said = _forms(message)
+    if len(said) == 3 and said[0] and said[2] and not said[1]:  # noqa: PLR2004 - one, millions, many
+        message.string = (said[0], said[2], said[2])
 
 
 def _write(app: Path, language: str, catalog: Catalog) -> None:
@@ -113,7 +122,7 @@ def _write(app: Path, language: str, catalog: Catalog) -> None:
     write_po(
         buffer, catalog, omit_header=True, sort_output=True, no_location=True, ignore_obsolete=True
     )
-    header = _HEADER.format(language=language, plurals=catalog.plural_forms)
+    header = _HEADER.format(language=language, plurals=catalog.plural_forms.rstrip(";"))
     path.write_bytes(header.encode() + buffer.getvalue().strip() + b"\n")
 
 
