@@ -1,6 +1,7 @@
 """Calls, what they ask for, and consortia that form to answer them."""
 
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -34,6 +35,10 @@ class Call(Versioned):
 
     def __str__(self) -> str:
         return self.title
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("call", args=(self.slug,))
 
 
 class PartKind(models.TextChoices):
@@ -113,6 +118,10 @@ class Consortium(Versioned):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("consortium", args=(self.slug,))
 
 
 class ConsortiumMember(models.Model):

@@ -1,0 +1,1 @@
+"""Writes of working together: one function, one transaction, the permission checked inside."""

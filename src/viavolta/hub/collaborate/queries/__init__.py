@@ -1,0 +1,1 @@
+"""Reads of working together; what a stranger may not see is not found."""
