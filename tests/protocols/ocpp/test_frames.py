@@ -36,7 +36,7 @@ _ID = st.text(min_size=1, max_size=36)
         st.builds(
             Refusal,
             message_id=_ID,
-            code=st.text(max_size=50),
+            error_code=st.text(max_size=50),
             description=st.text(max_size=255),
             details=_PAYLOAD,
             of_result=st.booleans(),

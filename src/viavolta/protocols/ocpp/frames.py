@@ -93,7 +93,7 @@ class Refusal:
     """A call, or (`of_result`) an answer to a call, that the other side could not take."""
 
     message_id: str
-    code: str
+    error_code: str
     description: str
     details: dict[str, Any]
     of_result: bool = False
@@ -142,7 +142,7 @@ def read_frame(raw: str | bytes, version: Version, *, max_bytes: int = MAX_FRAME
         case ((Kind.ERROR | Kind.RESULT_ERROR), [str(code), str(description), dict(details)]):
             return Refusal(
                 message_id=message_id,
-                code=code,
+                error_code=code,
                 description=description,
                 details=details,
                 of_result=kind is Kind.RESULT_ERROR,
@@ -163,7 +163,7 @@ def write_frame(frame: Frame) -> str:
         case Refusal():
             kind = Kind.RESULT_ERROR if frame.of_result else Kind.ERROR
             description = frame.description[:MAX_DESCRIPTION_CHARS]
-            parts = [kind, frame.message_id, frame.code, description, frame.details]
+            parts = [kind, frame.message_id, frame.error_code, description, frame.details]
     return json.dumps(parts, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 

@@ -61,7 +61,7 @@ class Outcome:
     action: str
     end: End
     payload: dict[str, Any] | None = None
-    code: str = ""
+    error_code: str = ""
     description: str = ""
 
 
@@ -241,20 +241,20 @@ class Link:
         if self.version is Version.V21:
             refusal = self._refusal(result.message_id, code_of(wrong), str(wrong), of_result=True)
             self._out.append(write_frame(refusal))
-        self._end(End.MISUNDERSTOOD, code=code_of(wrong).value, description=str(wrong))
+        self._end(End.MISUNDERSTOOD, error_code=code_of(wrong).value, description=str(wrong))
 
     def _take_refusal(self, refusal: Refusal) -> None:
         flying = self._flying
         if refusal.of_result or flying is None or flying.call.message_id != refusal.message_id:
             return
-        self._end(End.REFUSED, code=refusal.code, description=refusal.description)
+        self._end(End.REFUSED, error_code=refusal.error_code, description=refusal.description)
 
     def _end(
         self,
         end: End,
         *,
         payload: dict[str, Any] | None = None,
-        code: str = "",
+        error_code: str = "",
         description: str = "",
     ) -> None:
         if self._flying is None:
@@ -265,7 +265,7 @@ class Link:
             action=call.action,
             end=end,
             payload=payload,
-            code=code,
+            error_code=error_code,
             description=description,
         )
         self._ended.append(outcome)
@@ -284,7 +284,7 @@ class Link:
     ) -> Refusal:
         return Refusal(
             message_id=message_id,
-            code=as_written(code, self.version),
+            error_code=as_written(code, self.version),
             description=description,
             details={},
             of_result=of_result,
