@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-DATA_FOLDERS = ("secrets", "uploads", "studies", "media", "outbox", "backups")
+DATA_FOLDERS = ("secrets", "uploads", "runs", "studies", "media", "outbox", "backups")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

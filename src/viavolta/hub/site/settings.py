@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "viavolta.hub.studies",
     "viavolta.hub.people",
     "viavolta.hub.frame",
+    "viavolta.storage.tables",
 ]
 
 MIDDLEWARE = [
