@@ -1,0 +1,228 @@
+"""The answer to every call that a station may make, in OCPP 1.6, 2.0.1 and 2.1.
+
+One rule per action. A call that only tells something is answered with nothing; what it tells is
+read later from the journal. Sources: OCPP 1.6 edition 2, OCPP 2.0.1 edition 3 part 2 and OCPP 2.1
+edition 1 part 2; use cases or functional blocks are named at the rules.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from viavolta.protocols.ocpp.charging_profile import utc_text
+from viavolta.protocols.ocpp.schemas import Version
+from viavolta.services.central_system.world import Admission, TokenStatus, TokenVerdict, World
+
+Payload = Mapping[str, Any]
+Answer = dict[str, Any]
+Rule = Callable[[Version, Payload, World], Answer]
+
+WITHOUT_ADMISSION = frozenset({"BootNotification"})
+"""What a station may say before it is taken in (2.0.1 B02, B03); all else is a SecurityError."""
+
+WHILE_PENDING = WITHOUT_ADMISSION | {"NotifyReport", "Heartbeat", "SecurityEventNotification"}
+"""What it may say, too, while it waits: answers to what the operator asks it (2.0.1 B02.FR.02)."""
+
+_IN_1_6 = {
+    TokenStatus.NO_CREDIT: "Blocked",
+    TokenStatus.NOT_HERE: "Invalid",
+    TokenStatus.NOT_NOW: "Invalid",
+    TokenStatus.UNKNOWN: "Invalid",
+}
+"""1.6 has five words for the state of a token."""
+
+_NO_CREDENTIAL = ("NoAuthorization", "Central")
+"""Kinds of 2.x that stand for a decision made already: by the station, or by this side."""
+
+
+def may_say(action: str, admission: Admission) -> bool:
+    """Whether a station may make a call, as it stands with its operator."""
+    match admission:
+        case Admission.ACCEPTED:
+            return True
+        case Admission.PENDING:
+            return action in WHILE_PENDING
+        case Admission.REJECTED:
+            return action in WITHOUT_ADMISSION
+
+
+def answer(version: Version, action: str, payload: Payload, world: World) -> Answer:
+    """The answer to a call that `may_say` allows; the payload is valid by its schema.
+
+    Raises
+    ------
+    KeyError: no station may call this in any version.
+    """
+    return _RULES[action](version, payload, world)
+
+
+def _nothing(_version: Version, _payload: Payload, _world: World) -> Answer:
+    return {}
+
+
+def _boot(_version: Version, _payload: Payload, world: World) -> Answer:
+    """2.0.1 B01 to B03, 1.6 chapter 4.2."""
+    return {
+        "currentTime": utc_text(world.now()),
+        "interval": world.heartbeat_s,
+        "status": world.admission.value,
+    }
+
+
+def _heartbeat(_version: Version, _payload: Payload, world: World) -> Answer:
+    return {"currentTime": utc_text(world.now())}
+
+
+def _authorize(version: Version, payload: Payload, world: World) -> Answer:
+    """2.0.1 C01; with a contract certificate C07: this side holds no chain to check it against."""
+    if version is Version.V16:
+        return {"idTagInfo": _tag_info(world.verdict(payload["idTag"], ""))}
+    found: Answer = {"idTokenInfo": _token_info(payload["idToken"], world)}
+    if "iso15118CertificateHashData" in payload or "certificate" in payload:
+        found["certificateStatus"] = "NoCertificateAvailable"
+        found["idTokenInfo"] = {"status": TokenStatus.INVALID.value}
+    return found
+
+
+def _start_16(_version: Version, payload: Payload, world: World) -> Answer:
+    """1.6 chapter 4.8: a number is given whatever the token, since the station may have started."""
+    return {
+        "idTagInfo": _tag_info(world.verdict(payload["idTag"], "")),
+        "transactionId": world.transaction_number(payload),
+    }
+
+
+def _stop_16(_version: Version, payload: Payload, world: World) -> Answer:
+    if "idTag" not in payload:
+        return {}
+    return {"idTagInfo": _tag_info(world.verdict(payload["idTag"], ""))}
+
+
+def _transaction(_version: Version, payload: Payload, world: World) -> Answer:
+    """2.0.1 E01 to E07: a token is judged whenever one comes."""
+    token = payload.get("idToken")
+    return {} if token is None else {"idTokenInfo": _token_info(token, world)}
+
+
+def _sign(_version: Version, _payload: Payload, world: World) -> Answer:
+    """2.0.1 A02: accepted to be signed; the certificate follows in CertificateSigned."""
+    return {"status": "Accepted" if world.takes_signing_requests() else "Rejected"}
+
+
+def _contract(_version: Version, _payload: Payload, _world: World) -> Answer:
+    """2.0.1 M01, M02: there is no provisioning service for contract certificates here."""
+    return {"status": "Failed", "exiResponse": "", "statusInfo": {"reasonCode": "NotSupported"}}
+
+
+def _certificate_status(_version: Version, _payload: Payload, _world: World) -> Answer:
+    """2.0.1 M06: no responder is asked on behalf of a station."""
+    return {"status": "Failed", "statusInfo": {"reasonCode": "NotSupported"}}
+
+
+def _chain_status(_version: Version, payload: Payload, world: World) -> Answer:
+    """2.1 block M: as above, certificate by certificate."""
+    soon = utc_text(world.now() + dt.timedelta(days=1))
+    return {
+        "certificateStatus": [
+            {
+                "certificateHashData": request["certificateHashData"],
+                "source": request["source"],
+                "status": "Failed",
+                "nextUpdate": soon,
+            }
+            for request in payload["certificateStatusRequests"]
+        ]
+    }
+
+
+def _data(_version: Version, _payload: Payload, _world: World) -> Answer:
+    """2.0.1 P02: no vendor's own messages are understood."""
+    return {"status": "UnknownVendorId"}
+
+
+def _needs(_version: Version, _payload: Payload, _world: World) -> Answer:
+    """2.0.1 K15.FR.03: the profile follows as soon as it is computed."""
+    return {"status": "Processing"}
+
+
+def _ev_schedule(_version: Version, _payload: Payload, _world: World) -> Answer:
+    """2.0.1 K15, K17: what the vehicle plans is taken note of and weighed at the next planning."""
+    return {"status": "Accepted"}
+
+
+def _stream(_version: Version, _payload: Payload, _world: World) -> Answer:
+    """2.1 block N: streams of any variable are taken."""
+    return {"status": "Accepted"}
+
+
+def _pull_setpoint(_version: Version, payload: Payload, world: World) -> Answer:
+    """2.1 block K: the present values of a dynamic profile."""
+    update = world.setpoint(payload["chargingProfileId"])
+    if update is None:
+        return {"status": "Rejected", "statusInfo": {"reasonCode": "UnknownProfile"}}
+    return {"status": "Accepted", "scheduleUpdate": dict(update)}
+
+
+def _vat(_version: Version, payload: Payload, _world: World) -> Answer:
+    """2.1 block C: no register of VAT numbers is asked."""
+    found: Answer = {
+        "status": "Rejected",
+        "vatNumber": payload["vatNumber"],
+        "statusInfo": {"reasonCode": "NotSupported"},
+    }
+    return found | ({"evseId": payload["evseId"]} if "evseId" in payload else {})
+
+
+def _tag_info(verdict: TokenVerdict) -> Answer:
+    info: Answer = {"status": _IN_1_6.get(verdict.status, verdict.status.value)}
+    if verdict.expires_at is not None:
+        info["expiryDate"] = utc_text(verdict.expires_at)
+    if verdict.group:
+        info["parentIdTag"] = verdict.group[:20]
+    return info
+
+
+def _token_info(token: Payload, world: World) -> Answer:
+    if token["type"] in _NO_CREDENTIAL:
+        return {"status": TokenStatus.ACCEPTED.value}
+    verdict = world.verdict(token["idToken"], token["type"])
+    info: Answer = {"status": verdict.status.value}
+    if verdict.expires_at is not None:
+        info["cacheExpiryDateTime"] = utc_text(verdict.expires_at)
+    if verdict.group:
+        info["groupIdToken"] = {"idToken": verdict.group, "type": "Central"}
+    if verdict.language:
+        info["language1"] = verdict.language
+    if verdict.priority is not None:
+        info["chargingPriority"] = verdict.priority
+    return info
+
+
+_TELLS = (
+    "BatterySwap ClearedChargingLimit ClosePeriodicEventStream DiagnosticsStatusNotification "
+    "FirmwareStatusNotification LogStatusNotification MeterValues NotifyChargingLimit "
+    "NotifyCustomerInformation NotifyDERAlarm NotifyDERStartStop NotifyDisplayMessages NotifyEvent "
+    "NotifyMonitoringReport NotifyPriorityCharging NotifyReport NotifySettlement "
+    "NotifyWebPaymentStarted PublishFirmwareStatusNotification ReportChargingProfiles "
+    "ReportDERControl ReservationStatusUpdate SecurityEventNotification "
+    "SignedFirmwareStatusNotification StatusNotification"
+)
+
+_RULES: dict[str, Rule] = dict.fromkeys(_TELLS.split(), _nothing) | {
+    "Authorize": _authorize,
+    "BootNotification": _boot,
+    "DataTransfer": _data,
+    "Get15118EVCertificate": _contract,
+    "GetCertificateChainStatus": _chain_status,
+    "GetCertificateStatus": _certificate_status,
+    "Heartbeat": _heartbeat,
+    "NotifyEVChargingNeeds": _needs,
+    "NotifyEVChargingSchedule": _ev_schedule,
+    "OpenPeriodicEventStream": _stream,
+    "PullDynamicScheduleUpdate": _pull_setpoint,
+    "SignCertificate": _sign,
+    "StartTransaction": _start_16,
+    "StopTransaction": _stop_16,
+    "TransactionEvent": _transaction,
+    "VatNumberValidation": _vat,
+}
