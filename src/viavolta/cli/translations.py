@@ -20,7 +20,7 @@ def translations() -> None:
 def extract(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[APP]...", help="Apps of the hub, such as market."),
+        typer.Argument(metavar="[APP]...", help="Apps of the hub, such as market; viavolta for the core."),
     ] = None,
     *,
     as_json: JsonOption = False,

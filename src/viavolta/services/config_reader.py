@@ -86,11 +86,12 @@ class ConfigReader:
             raise self._wrong_kind(field, value, text("a table"))
         known = None if keys is None else list(keys)
         for key in value:
+            name = f"{field}.{key}"
             if known is not None and key not in known:
                 raise self.error(
                     code="config-unknown-key",
-                    message=text("{key} is not a known setting", key=f"{field}.{key}"[:MAX_CHARS]),
-                    field=f"{field}.{key}",
+                    message=text("{key} is not a known setting", key=name[:MAX_CHARS]),
+                    field=name,
                     value=value[key],
                     expected=", ".join(known),
                     near=known,

@@ -218,7 +218,7 @@ def _some(
             code="simulation-no-sessions",
             message=text("no session is left to replay"),
             where=Where(file=request.sessions.name),
-            expected=text("arrivals between {a} and {b}", a=f"{first}Z", b=f"{last}Z"),
+            expected=text("arrivals between {a}Z and {b}Z", a=first, b=last),
             hint=text("check --from, --to and the time that the prices cover"),
         )
     return np.flatnonzero(keep)

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from viavolta.hub.site.languages import HUB, TARGETS, apps, compile_into, faults, messages_of
+from viavolta.hub.site.languages import (
+    CORE,
+    HUB,
+    TARGETS,
+    apps,
+    compile_into,
+    faults,
+    messages_of,
+)
+from viavolta.model.messages import LANGUAGES
 
 TEMPLATES = sorted(p for p in HUB.rglob("templates/**/*.html") if "/admin/" not in p.as_posix())
 # Names and signs that are the same in every language.
@@ -35,6 +44,12 @@ def visible_words(template: str) -> list[str]:
 def test_every_text_of_an_app_is_translated(app: Path, language: str) -> None:
     """Nothing is missing, fuzzy, out of use, or has other placeholders than the English text."""
     assert faults(app, language) == []
+
+
+@pytest.mark.parametrize("language", [name for name in LANGUAGES if name != "en"])
+def test_every_text_of_the_core_is_translated(language: str) -> None:
+    """A language that commands and reports offer lacks nothing."""
+    assert faults(CORE, language) == []
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda p: p.relative_to(HUB).as_posix())

@@ -1,15 +1,18 @@
-"""The hub's words in six languages: collected from code and templates, checked, compiled.
+"""All words in six languages: collected from code and templates, checked, compiled.
 
-Each app keeps `locale/<language>/LC_MESSAGES/django.po`, sorted by the English text and without
-places or dates, so that two people's edits rarely meet. People write the translations;
-`viavolta translations extract` adds what is new, takes out what is gone and fills in what another
-app has translated already. `compile_into` merges the apps' files to one `.mo` per language.
+Engines, reports and commands (the core) say theirs through `model.messages.text`; those stand in
+`viavolta/locale/<language>.po`. Each app of the hub keeps
+`locale/<language>/LC_MESSAGES/django.po`. Both are sorted by the English text and without places or dates, so that two people's edits rarely
+meet. People write the translations; `viavolta translations extract` adds what is new, takes out
+what is gone and fills in what another app has translated already. `compile_into` merges the apps'
+files to one `.mo` per language.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel.core import Locale
 from babel.messages.catalog import Catalog, Message
@@ -19,6 +22,7 @@ from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
 HUB = Path(__file__).parents[1]
+CORE = HUB.parent
 SOURCE = "en"
 TARGETS = ("de", "fr", "it", "sl", "nl")
 _KEYWORDS = DEFAULT_KEYWORDS | {
@@ -47,15 +51,25 @@ def apps() -> list[Path]:
     return sorted(folders, key=lambda p: p.name != "frame")
 
 
+def places() -> list[Path]:
+    """All folders that have words of their own: the apps and the core."""
+    return [*apps(), CORE]
+
+
 def messages_of(app: Path) -> Catalog:
-    """All texts of an app's code and templates."""
+    """All texts of an app's code and templates, or of the core's code."""
     found = Catalog()
+    if app == CORE:
+        for path in sorted(CORE.rglob("*.py")):
+            if HUB not in path.parents:
+                _add(found, path.read_text(encoding="utf-8"), {"text": None})
+        return found
     for path in sorted(app.rglob("*.py")):
         if "migrations" not in path.parts:
-            _add(found, path.read_text(encoding="utf-8"))
+            _add(found, path.read_text(encoding="utf-8"), _KEYWORDS)
     for path in _templates(app):
         plain = templatize(path.read_text(encoding="utf-8"), origin=str(path))
-        _add(found, "\n".join(line.strip() for line in plain.splitlines()))
+        _add(found, "\n".join(line.strip() for line in plain.splitlines()), _KEYWORDS)
     return found
 
 
@@ -64,9 +78,9 @@ def _templates(app: Path) -> Iterator[Path]:
     yield from sorted(p for p in folder.rglob("*") if p.suffix in {".html", ".txt", ".svg", ".xml"})
 
 
-def _add(found: Catalog, code: str) -> None:
+def _add(found: Catalog, code: str, keywords: Mapping[str, Any]) -> None:
     for _line, text, _comments, context in extract(
-        "python", BytesIO(code.encode()), _KEYWORDS, options={"encoding": "utf-8"}
+        "python", BytesIO(code.encode()), keywords, options={"encoding": "utf-8"}
     ):
         found.add(text, context=context)
 
@@ -81,12 +95,14 @@ def translations_of(app: Path, language: str) -> Catalog:
 
 
 def _po_path(app: Path, language: str) -> Path:
+    if app == CORE:
+        return CORE / "locale" / f"{language}.po"
     return app / "locale" / language / "LC_MESSAGES" / "django.po"
 
 
 def update_files(names: Collection[str] = ()) -> int:
     """Bring the files of the named apps, or of all, up to date; how many translations they lack."""
-    chosen = [app for app in apps() if not names or app.name in names]
+    chosen = [app for app in places() if not names or app.name in names]
     lacking = 0
     for language in TARGETS:
         known = merged(language)

@@ -110,7 +110,7 @@ def _nothing_covered(file: str, horizon: Horizon) -> InputError:
         code="simulation-prices-elsewhere",
         message=text("{file} has no price for the time of the sessions", file=file),
         where=Where(file=file),
-        expected=text("prices between {a} and {b}", a=f"{horizon.begin}Z", b=f"{horizon.end}Z"),
+        expected=text("prices between {a}Z and {b}Z", a=horizon.begin, b=horizon.end),
         hint=text("give prices of these days, or choose others with --from and --to"),
     )
 
