@@ -20,7 +20,9 @@ def translations() -> None:
 def extract(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[APP]...", help="Apps of the hub, such as market; viavolta for the core."),
+        typer.Argument(
+            metavar="[APP]...", help="Apps of the hub, such as market; viavolta for the core."
+        ),
     ] = None,
     *,
     as_json: JsonOption = False,

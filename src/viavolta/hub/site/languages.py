@@ -2,10 +2,10 @@
 
 Engines, reports and commands (the core) say theirs through `model.messages.text`; those stand in
 `viavolta/locale/<language>.po`. Each app of the hub keeps
-`locale/<language>/LC_MESSAGES/django.po`. Both are sorted by the English text and without places or dates, so that two people's edits rarely
-meet. People write the translations; `viavolta translations extract` adds what is new, takes out
-what is gone and fills in what another app has translated already. `compile_into` merges the apps'
-files to one `.mo` per language.
+`locale/<language>/LC_MESSAGES/django.po`. Both are sorted by the English text and without places
+or dates, so that two people's edits rarely meet. People write the translations; `viavolta
+translations extract` adds what is new, takes out what is gone and fills in what another app has
+translated already. `compile_into` merges the apps' files to one `.mo` per language.
 """
 
 import re
@@ -56,6 +56,10 @@ def places() -> list[Path]:
     return [*apps(), CORE]
 
 
+def _app_names() -> list[str]:
+    return [app.name for app in apps()]
+
+
 def messages_of(app: Path) -> Catalog:
     """All texts of an app's code and templates, or of the core's code."""
     found = Catalog()
@@ -101,8 +105,11 @@ def _po_path(app: Path, language: str) -> Path:
 
 
 def update_files(names: Collection[str] = ()) -> int:
-    """Bring the files of the named apps, or of all, up to date; how many translations they lack."""
-    chosen = [app for app in places() if not names or app.name in names]
+    """Bring the files of the named apps, or of all, up to date; how many translations they lack.
+
+    The core, `viavolta`, is among them where it is named.
+    """
+    chosen = [app for app in places() if app.name in (names or _app_names())]
     lacking = 0
     for language in TARGETS:
         known = merged(language)
