@@ -78,7 +78,7 @@ def gantt_data(request: HttpRequest, slug: str, scenario_id: int) -> HttpRespons
 
 
 def gantt_rows(result: Result, query: str = "") -> dict[str, Any]:
-    """Buses with their activities: [kind, start_s, end_s, line, from, to, km, kWh, charged, soc]."""
+    """Buses, each with rows of [kind, start_s, end_s, line, from, to, km, kWh, charged, soc]."""
     trips = result.facts.table("trips")
     lines = {} if trips is None else dict(trips.select("trip_id", "route_name").iter_rows())
     duties = [d for d in duties_of(result.facts) if _matches(d, query, lines)]
@@ -288,10 +288,7 @@ def _activity_table(request: HttpRequest, result: Result, duty: Duty) -> StudyTa
     words = activity_words()
     frame = duty.activities.with_columns(
         pl.col("kind").replace(words),
-        *(
-            pl.col(c).replace(result.facts.place_names).alias(c)
-            for c in ("from_place", "to_place")
-        ),
+        *(pl.col(c).replace(result.facts.place_names).alias(c) for c in ("from_place", "to_place")),
     )
     if trips is not None:
         frame = frame.join(trips.select("trip_id", "route_name"), on="trip_id", how="left")

@@ -188,7 +188,7 @@ def _point(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_placed(row: dict[str, Any]) -> bool:
-    return all(row[k] is not None and row[k] == row[k] for k in ("lat", "lon"))  # noqa: PLR0124 - NaN
+    return all(row[k] is not None and row[k] == row[k] for k in ("lat", "lon"))
 
 
 def _credit(result: Result) -> str:
@@ -250,9 +250,7 @@ def _branches(request: HttpRequest, result: Result) -> StudyTable:
     columns = [
         Column(key="branch_id", label=_("Line or transformer")),
         Column(key="max_percent", label=_("Highest loading"), kind=Kind.NUMBER, unit="%"),
-        Column(
-            key="hours_over", label=_("Over the limit"), kind=Kind.NUMBER, digits=1, unit="h/a"
-        ),
+        Column(key="hours_over", label=_("Over the limit"), kind=Kind.NUMBER, digits=1, unit="h/a"),
     ]
     return study_table(
         request,

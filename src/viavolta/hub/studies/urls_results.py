@@ -1,0 +1,38 @@
+"""Addresses of results: pages, data for pictures, files."""
+
+from django.urls import path
+
+from viavolta.hub.studies.results import (
+    buses,
+    costs,
+    data,
+    downloads,
+    grid,
+    network,
+    overview,
+    power,
+    record,
+)
+
+_AT = "studies/<slug:slug>/results/<int:scenario_id>/"
+
+urlpatterns = [
+    path(_AT, overview.overview, name="results-overview"),
+    path(f"{_AT}map/", network.network, name="results-map"),
+    path(f"{_AT}buses/", buses.buses, name="results-buses"),
+    path(f"{_AT}power/", power.power, name="results-power"),
+    path(f"{_AT}grid/", grid.grid, name="results-grid"),
+    path(f"{_AT}costs/", costs.costs, name="results-costs"),
+    path(f"{_AT}assumptions/", record.assumptions, name="results-assumptions"),
+    path(f"{_AT}record/", record.record, name="results-record"),
+    path(f"{_AT}tables/", data.tables, name="results-tables"),
+    path(f"{_AT}tables/<slug:name>/", data.table, name="results-table"),
+    path(f"{_AT}data/map.json", network.network_data, name="results-map-data"),
+    path(f"{_AT}data/fleet.json", buses.fleet_data, name="results-fleet-data"),
+    path(f"{_AT}data/gantt.json", buses.gantt_data, name="results-gantt-data"),
+    path(f"{_AT}data/power.json", power.power_data, name="results-power-data"),
+    path(f"{_AT}data/costs.json", costs.costs_data, name="results-costs-data"),
+    path(f"{_AT}files/study.zip", downloads.whole_study, name="results-zip"),
+    path(f"{_AT}files/study.gpkg", downloads.geopackage, name="results-geopackage"),
+    path(f"{_AT}files/<str:name>", downloads.sheet, name="results-sheet"),
+]
