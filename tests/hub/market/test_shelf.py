@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from conftest import Cast
 from viavolta.hub.market.models import Entry, EntryKind, Evidence
-from viavolta.hub.market.shelf import Order, current_shelf, select
+from viavolta.hub.market.shelf import current_shelf, ordered, select
 from viavolta.hub.people.models import Organisation
 
 NEED, SOLUTION = EntryKind.NEED, EntryKind.SOLUTION
@@ -70,9 +70,11 @@ def test_small_towns_come_first_and_the_order_can_be_switched(make_entry) -> Non
     small = make_entry(NEED, "Small", published_at=timezone.now())
     large = make_entry(NEED, "Large", organisation=big, published_at=timezone.now())
     shelf = current_shelf()
-    assert list(select(shelf, NEED).ids) == [small.pk, large.pk]
-    assert list(select(shelf, NEED, order=Order.NEWEST).ids) == [large.pk, small.pk]
-    assert list(select(shelf, NEED, order=Order.TITLE).ids) == [large.pk, small.pk]
+    ids = select(shelf, NEED).ids
+    assert list(ids) == [small.pk, large.pk]
+    assert list(ordered(shelf, ids, by="published", descending=True)) == [large.pk, small.pk]
+    assert list(ordered(shelf, ids, by="title")) == [large.pk, small.pk]
+    assert list(ordered(shelf, ids, by="inhabitants")) == [small.pk, large.pk]
 
 
 def test_measured_evidence_counts(make_entry) -> None:

@@ -63,18 +63,15 @@ class Entry(Versioned):
         Organisation, on_delete=models.CASCADE, related_name="market_entries"
     )
     slug = models.SlugField(max_length=180, unique=True)
-    title = models.CharField(_("title"), max_length=140)
-    summary = models.CharField(_("in one sentence"), max_length=300)
-    text = models.TextField(_("description"), blank=True, max_length=12_000)
-    language = models.CharField(
-        _("language of the text"), max_length=2, choices=TextLanguage.choices
-    )
+    title = models.CharField(max_length=140)
+    summary = models.CharField(max_length=300)
+    text = models.TextField(blank=True, max_length=12_000)
+    language = models.CharField(max_length=2, choices=TextLanguage.choices)
     facets = models.JSONField(default=dict)
-    form = models.CharField(_("kind"), max_length=8, choices=SolutionForm.choices, blank=True)
-    wanted_by = models.DateField(_("wanted by"), null=True, blank=True)
+    form = models.CharField(max_length=8, choices=SolutionForm.choices, blank=True)
+    wanted_by = models.DateField(null=True, blank=True)
     study = models.ForeignKey(
         Study,
-        verbose_name=_("study that computes it"),
         null=True,
         blank=True,
         on_delete=models.SET_NULL,
@@ -131,14 +128,14 @@ class Evidence(models.Model):
 
     entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="evidence")
     position = models.PositiveSmallIntegerField(default=0)
-    what = models.CharField(_("what was measured"), max_length=140)
-    value = models.DecimalField(_("value"), max_digits=14, decimal_places=4)
-    unit = models.CharField(_("unit"), max_length=24)
-    place = models.CharField(_("where"), max_length=120)
-    measured_from = models.DateField(_("from"))
-    measured_to = models.DateField(_("to"))
-    method = models.CharField(_("how it was measured"), max_length=300, blank=True)
-    contact = models.CharField(_("who can confirm it"), max_length=140, blank=True)
+    what = models.CharField(max_length=140)
+    value = models.DecimalField(max_digits=14, decimal_places=4)
+    unit = models.CharField(max_length=24)
+    place = models.CharField(max_length=120)
+    measured_from = models.DateField()
+    measured_to = models.DateField()
+    method = models.CharField(max_length=300, blank=True)
+    contact = models.CharField(max_length=140, blank=True)
 
     class Meta:
         ordering = ("position", "id")
@@ -156,8 +153,8 @@ class Picture(models.Model):
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     widths = models.JSONField(default=list)
-    alternative = models.CharField(_("what the picture shows"), max_length=200)
-    credit = models.CharField(_("credit"), max_length=120, blank=True)
+    alternative = models.CharField(max_length=200)
+    credit = models.CharField(max_length=120, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -172,7 +169,7 @@ class Document(models.Model):
 
     entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="documents")
     position = models.PositiveSmallIntegerField(default=0)
-    name = models.CharField(_("name"), max_length=120)
+    name = models.CharField(max_length=120)
     sha256 = models.CharField(max_length=64)
     size_bytes = models.PositiveIntegerField()
     removed_at = models.DateTimeField(null=True, blank=True)
@@ -241,9 +238,9 @@ class SavedSearch(models.Model):
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="saved_searches")
     kind = models.CharField(max_length=8, choices=EntryKind.choices)
-    name = models.CharField(_("name"), max_length=120)
+    name = models.CharField(max_length=120)
     query = models.CharField(max_length=1000, blank=True)
-    notify = models.BooleanField(_("tell me of new ones by e-mail"), default=True)
+    notify = models.BooleanField(default=True)
     told_until = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(default=timezone.now)
 

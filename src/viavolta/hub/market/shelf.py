@@ -107,30 +107,17 @@ class Selection:
         return len(self.ids)
 
 
-class Order:
-    """The orders of a list; the first is the one a list begins with."""
-
-    SMALL_FIRST = "small-first"
-    NEWEST = "newest"
-    REPLICATED = "replicated"
-    TITLE = "title"
-    BEST = "best"
-    ALL = (SMALL_FIRST, NEWEST, REPLICATED, TITLE)
-
-
 def select(
     shelf: Shelf,
     kind: EntryKind,
     *,
     chosen: Mapping[str, frozenset[str]] = MappingProxyType({}),
     found: Longs | None = None,
-    order: str = Order.SMALL_FIRST,
-    descending: bool = False,
 ) -> Selection:
     """The entries that meet every group of choices (one word of each group is enough).
 
-    `found` are the ids a text search found, best first; without an order of its own a search
-    keeps that one (`Order.BEST`).
+    `found` are the ids a text search found; only these are kept. Without an order of their own
+    (`ordered`) ids stand small and medium-sized cities first.
     """
     base: Flags = shelf.is_solution == (kind is EntryKind.SOLUTION)
     if found is not None:
@@ -147,32 +134,38 @@ def select(
         counts[group] = dict(zip(words, map(int, counted), strict=True))
     for mask in masks.values():
         base &= mask
-    kept = np.flatnonzero(base)
-    ids = shelf.ids[kept[_ordered(shelf, kept, order=order, found=found)]]
-    return Selection(ids=ids[::-1] if descending else ids, counts=counts)
+    return Selection(ids=ordered(shelf, shelf.ids[base]), counts=counts)
+
+
+SMALL_FIRST = ""
+"""The order a list begins with: small and medium-sized cities first, then what was measured."""
+ORDERS = (SMALL_FIRST, "published", "replications", "title", "country", "inhabitants")
+
+
+def ordered(shelf: Shelf, ids: Longs, *, by: str = SMALL_FIRST, descending: bool = False) -> Longs:
+    """Ids of the shelf in an order of `ORDERS`; ties go to the newest."""
+    kept = np.flatnonzero(np.isin(shelf.ids, ids))
+    newest = -shelf.published_s[kept]
+    if by == SMALL_FIRST:
+        keys: tuple[Any, ...] = (newest, ~shelf.has[kept, 0], ~shelf.is_small[kept])
+    else:
+        values = {
+            "published": shelf.published_s,
+            "replications": shelf.n_replications,
+            "title": shelf.titles,
+            "country": shelf.countries,
+            "inhabitants": shelf.inhabitants,
+        }[by][kept]
+        places = np.unique(values, return_inverse=True)[1]
+        keys = (newest, -places if descending else places)
+    result: Longs = shelf.ids[kept[np.lexsort(keys)]]
+    return result
 
 
 def _any_of(words: tuple[str, ...], says: Flags, chosen: frozenset[str]) -> Flags:
     columns = [c for c, word in enumerate(words) if word in chosen]
     flags: Flags = np.logical_or.reduce(says[:, columns], axis=1)
     return flags
-
-
-def _ordered(
-    shelf: Shelf, kept: NDArray[np.intp], *, order: str, found: Longs | None
-) -> NDArray[np.intp]:
-    """Places within `kept`, first to last; ties go to the newest."""
-    newest = -shelf.published_s[kept]
-    keys: dict[str, tuple[Any, ...]] = {
-        Order.SMALL_FIRST: (newest, ~shelf.has[kept, 0], ~shelf.is_small[kept]),
-        Order.NEWEST: (newest,),
-        Order.REPLICATED: (newest, -shelf.n_replications[kept]),
-        Order.TITLE: (newest, shelf.titles[kept]),
-    }
-    if order == Order.BEST and found is not None:
-        place = {int(entry): p for p, entry in enumerate(found)}
-        keys[order] = (np.array([place[int(i)] for i in shelf.ids[kept]], dtype=np.int64),)
-    return np.lexsort(keys.get(order, keys[Order.SMALL_FIRST]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from viavolta.hub.site.api import api
 urlpatterns = [
     path("", include("viavolta.hub.frame.urls")),
     path("", include("viavolta.hub.studies.urls")),
+    path("", include("viavolta.hub.market.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/", api.urls),

@@ -1,0 +1,1 @@
+"""Pages of the market: lists, entries, editing, files, searches, moderation."""
