@@ -7,6 +7,10 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from viavolta.storage.tables import stations
+
+__all__ = ["Run", "RunState", "stations"]
+
 
 class RunState(models.TextChoices):
     """Where a run is on its way; the hub has the words for people."""
