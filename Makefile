@@ -70,12 +70,14 @@ lock: .venv/.dev ## renew the locks in requirements/
 	@echo "installing what viavolta needs ..." >&2
 	@$(PIP) --require-hashes -r requirements/base.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
+	@$(BIN)/viavolta prepare
 	@touch $@
 
 .venv/.dev: .venv/.made requirements/dev.txt pyproject.toml
 	@echo "installing what tests, checks, benchmarks and documentation need ..." >&2
 	@$(PIP) --require-hashes -r requirements/dev.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
+	@$(BIN)/viavolta prepare
 	@touch .venv/.base $@
 
 .venv-peers/%/.made: .venv/.made requirements/peers-%.txt

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,6 +43,16 @@ def git_checkout() -> Path:
     if not (root / ".git").exists():
         _leave_out("a git checkout, with its list of files")
     return root
+
+
+@pytest.fixture(scope="session")
+def assets() -> Path:
+    """The prepared files of the hub's pages; the test is left out where nobody prepared them."""
+    usual = Path(sys.prefix) / "share" / "viavolta" / "assets"
+    folder = Path(os.environ.get("VIAVOLTA_ASSETS") or usual)
+    if not (folder / "prepared.txt").is_file():
+        _leave_out("the files of the hub's pages (viavolta prepare)")
+    return folder
 
 
 @pytest.fixture(scope="session")

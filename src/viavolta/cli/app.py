@@ -21,8 +21,10 @@ from viavolta.cli import (
     plan,
     prepare,
     profiles,
+    serving,
     simulate,
     translations,
+    users,
 )
 from viavolta.cli.runner import say
 from viavolta.model.errors import UsageError
@@ -48,6 +50,10 @@ app.command("check")(check.check)
 app.add_typer(blocks.app, name="blocks")
 grid.app.command("capacity")(grid_capacity.capacity)
 app.add_typer(grid.app, name="grid")
+app.command("serve")(serving.serve)
+app.command("web")(serving.web)
+app.command("worker")(serving.worker)
+app.add_typer(users.app, name="user")
 app.command("prepare")(prepare.prepare)
 app.add_typer(translations.app, name="translations")
 

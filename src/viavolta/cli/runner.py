@@ -54,9 +54,9 @@ def run(
         with _progress_lines() if progress_form == "json" else _progress_bar() as progress:
             summary = work(progress)
     except KeyboardInterrupt:
-        _fail(InterruptedRun(code="interrupted", message=text("interrupted")), as_json=as_json)
+        fail_with(InterruptedRun(code="interrupted", message=text("interrupted")), as_json=as_json)
     except PlatformError as error:
-        _fail(error, as_json=as_json)
+        fail_with(error, as_json=as_json)
     else:
         if as_json:
             sys.stdout.write(json.dumps(summary, ensure_ascii=False, allow_nan=False) + "\n")
@@ -90,7 +90,8 @@ def _check_common(lang: str, effort: str, progress_form: str) -> None:
         )
 
 
-def _fail(error: PlatformError, *, as_json: bool) -> None:
+def fail_with(error: PlatformError, *, as_json: bool) -> None:
+    """Say what went wrong, and end with the exit code of its family."""
     if as_json:
         sys.stdout.write(json.dumps({"error": error.as_dict()}, ensure_ascii=False) + "\n")
     else:

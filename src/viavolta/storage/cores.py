@@ -14,6 +14,7 @@ from typing import TypeVar
 from viavolta.engines.kit.threads import THREADS_SETTING, n_threads
 from viavolta.model.errors import PeerError
 from viavolta.model.messages import text
+from viavolta.storage.processes import end_with_parent
 
 J = TypeVar("J")
 T = TypeVar("T")
@@ -75,7 +76,12 @@ class CoreMap:
         """Fill in what is not done yet."""
         with (
             _environment(_ONE_THREAD),
-            ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool,
+            ProcessPoolExecutor(
+                workers,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=end_with_parent,
+                initargs=(os.getpid(),),
+            ) as pool,
         ):
             left = {
                 pool.submit(function, job, items[row]): row

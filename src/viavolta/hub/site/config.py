@@ -4,11 +4,15 @@ Settings: docs/reference/settings.md.
 """
 
 import os
+import re
 import secrets
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from viavolta.hub.site.run_limits import RunLimits, run_limits
 
 DATA_FOLDERS = ("secrets", "uploads", "runs", "studies", "media", "outbox", "backups")
 
@@ -24,6 +28,7 @@ class HubConfig:
     hosts: tuple[str, ...]
     origin: str
     is_https: bool
+    runs: RunLimits
 
 
 def hub_config(environ: Mapping[str, str] = os.environ) -> HubConfig:
@@ -31,7 +36,7 @@ def hub_config(environ: Mapping[str, str] = os.environ) -> HubConfig:
 
     Raises
     ------
-    OSError: the data folder cannot be made.
+    OSError: the data folder cannot be made. UsageError: a setting is no number in its range.
     """
     data = Path(environ.get("VIAVOLTA_DATA", "viavolta-data")).absolute()
     for name in DATA_FOLDERS:
@@ -39,6 +44,7 @@ def hub_config(environ: Mapping[str, str] = os.environ) -> HubConfig:
     (data / "secrets").chmod(0o700)
     origin = environ.get("VIAVOLTA_ORIGIN", "http://127.0.0.1:8000").rstrip("/")
     hosts = tuple(filter(None, environ.get("VIAVOLTA_HOSTS", "").split(",")))
+    own_host = urlsplit(origin).netloc.rpartition("@")[2]
     return HubConfig(
         data=data,
         assets=Path(
@@ -46,9 +52,10 @@ def hub_config(environ: Mapping[str, str] = os.environ) -> HubConfig:
         ).absolute(),
         database_url=environ.get("DATABASE_URL", "") or f"sqlite:///{data / 'hub.sqlite3'}",
         secret_key=_secret_key(data / "secrets" / "hub-key"),
-        hosts=hosts or ("127.0.0.1", "localhost", "[::1]"),
+        hosts=hosts or (re.sub(r":\d+$", "", own_host), "127.0.0.1", "localhost", "[::1]"),
         origin=origin,
         is_https=origin.startswith("https://"),
+        runs=run_limits(environ),
     )
 
 

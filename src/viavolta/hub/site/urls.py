@@ -4,6 +4,8 @@ from django.contrib import admin
 from django.urls import include, path
 
 from viavolta.hub.site.api import api
+from viavolta.hub.site.health import health
+from viavolta.hub.site.sign_in_link import sign_in_by_link
 
 urlpatterns = [
     path("", include("viavolta.hub.frame.urls")),
@@ -12,4 +14,6 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/", api.urls),
+    path("health", health, name="health"),
+    path("sign-in/<str:token>", sign_in_by_link, name="sign_in_by_link"),
 ]

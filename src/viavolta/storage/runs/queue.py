@@ -13,10 +13,11 @@ from django.utils import timezone
 
 from viavolta.model.messages import text
 from viavolta.storage.runs.kinds import kind_of
-from viavolta.storage.tables.models import ENDED, HELD, Run, RunState
+from viavolta.storage.tables.models import ENDED, HELD, Run, RunState, WorkerSeen
 
 LEASE = dt.timedelta(seconds=30)
 MOST_TRIES = 3
+_FORGOTTEN = dt.timedelta(days=1)
 _LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 _CLAIM_LOCK = 0x7669_6176  # any number that no one else locks
 
@@ -225,6 +226,23 @@ def run_error(code: str, message: str, *, hint: str) -> dict[str, Any]:
     """An error of the run itself, in the form of the command line's."""
     nowhere = dict.fromkeys(("file", "row", "field", "value", "expected"))
     return {"code": code, "message": message, **nowhere, "hint": hint}
+
+
+def say_alive(worker: str) -> None:
+    """Write down that a worker lives; those that have been silent for a day are forgotten."""
+    now = timezone.now()
+    WorkerSeen.objects.update_or_create(worker=worker, defaults={"seen_at": now})
+    WorkerSeen.objects.filter(seen_at__lt=now - _FORGOTTEN).delete()
+
+
+def say_gone(worker: str) -> None:
+    """Write down that a worker ends."""
+    WorkerSeen.objects.filter(worker=worker).delete()
+
+
+def is_any_worker_alive() -> bool:
+    """Whether a worker was heard of within a lease."""
+    return WorkerSeen.objects.filter(seen_at__gt=timezone.now() - LEASE).exists()
 
 
 def workers_at_work() -> set[str]:

@@ -32,7 +32,7 @@ ASK_EVERY_S = 0.5
 TELL_EVERY_S = 1.0
 RENEW_EVERY_S = 5.0
 WEIGH_EVERY_S = 0.5
-_SECRETS = ("DATABASE_URL", "VIAVOLTA_EMAIL_URL")
+_SECRETS = ("DATABASE_URL", "VIAVOLTA_SMTP", "VIAVOLTA_OIDC")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +97,7 @@ class Worker:
                 connection.close()
                 stop.wait(TELL_EVERY_S)
         self._hand_back()
+        queue.say_gone(self.name)
         LOG.info("worker stopped", extra={"worker": self.name})
 
     def tick(self) -> None:
@@ -108,6 +109,7 @@ class Worker:
                 self._watch(one)
         if self._is_due("renew", RENEW_EVERY_S):
             close_old_connections()
+            queue.say_alive(self.name)
             self._keep_leases()
             lost = [name for name in queue.workers_at_work() if is_lost(name)]
             queue.recover(lost=lost)

@@ -81,6 +81,16 @@ class Run(models.Model):
         return _data() / self.result_folder
 
 
+class WorkerSeen(models.Model):
+    """When a worker last said that it lives."""
+
+    worker = models.CharField(max_length=120, unique=True)
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.worker
+
+
 def _data() -> Path:
     data: Any = settings.CONFIG.data
     return Path(data)
