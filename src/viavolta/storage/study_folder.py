@@ -5,6 +5,7 @@ The layout is a promise (docs/reference/study-folder.md): `study.json`, one Parq
 """
 
 import dataclasses
+import datetime as dt
 import hashlib
 import io
 import json
@@ -20,7 +21,8 @@ import polars as pl
 from viavolta import __version__
 from viavolta.model.errors import InputError, UsageError, Where
 from viavolta.model.messages import text
-from viavolta.model.study import Study
+from viavolta.model.notices import Repair, StudyWarning
+from viavolta.model.study import AssumptionUsed, Study, StudyInput
 
 MAX_STUDY_JSON_BYTES = 100_000_000
 
@@ -125,6 +127,26 @@ def read_study(folder: Path) -> tuple[dict[str, Any], dict[str, pl.DataFrame]]:
                 hint=text("the study is damaged; make it anew"),
             ) from error
     return meta, tables
+
+
+def study_of(document: dict[str, Any], tables: dict[str, pl.DataFrame]) -> Study:
+    """A study from what `read_study` gives."""
+    date = document.get("service_date")
+    return Study(
+        kind=str(document["kind"]),
+        title=str(document["title"]),
+        seed=int(document["seed"]),
+        effort=str(document["effort"]),
+        service_date=dt.date.fromisoformat(date) if date else None,
+        timezone=str(document["timezone"]),
+        inputs=tuple(StudyInput(**one) for one in document["inputs"]),
+        assumptions=tuple(AssumptionUsed(**one) for one in document["assumptions"]),
+        repairs=tuple(Repair(**one) for one in document["repairs"]),
+        warnings=tuple(StudyWarning(**one) for one in document["warnings"]),
+        summary=document["summary"],
+        tables=tables,
+        timings_s=document.get("timings_s", {}),
+    )
 
 
 def _read_document(path: Path) -> dict[str, Any]:

@@ -105,8 +105,19 @@ class Study(Versioned):
         return self.title
 
 
+class KeptScenarios(models.Manager["Scenario"]):
+    """Scenarios that were not deleted."""
+
+    def get_queryset(self) -> models.QuerySet["Scenario"]:
+        """Leave out what waits to be undone."""
+        return super().get_queryset().filter(deleted_at=None)
+
+
 class Scenario(Versioned):
     """One set of assumptions of a study: the baseline, or the baseline with changes.
+
+    `changes` lists what differs from the baseline, each with `on` (scenarios.py); a deleted
+    scenario is kept with its result, so that deleting can be undone (`every` finds it).
 
     `config` is the TOML of `viavolta plan bus --config` as JSON; `options` are that command's own
     options (seed, effort); the files it reads are `uploads`, each used as its kind says. The result
@@ -119,7 +130,7 @@ class Scenario(Versioned):
     is_baseline = models.BooleanField(default=False)
     config = models.JSONField(default=dict)
     options = models.JSONField(default=dict)
-    changes = models.JSONField(default=dict)
+    changes = models.JSONField(default=list)
     uploads: "models.ManyToManyField[Upload, models.Model]" = models.ManyToManyField(Upload)
     run_id = models.BigIntegerField(null=True, blank=True, db_index=True)
     result_folder = models.CharField(max_length=200, blank=True)
@@ -127,6 +138,10 @@ class Scenario(Versioned):
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL)
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = KeptScenarios()
+    every: "models.Manager[Scenario]" = models.Manager()
 
     class Meta:
         ordering = ("-is_baseline", "created_at", "id")

@@ -1,6 +1,5 @@
 """A scenario's result: the study folder that the command line wrote, read for the pages."""
 
-import datetime as dt
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,10 +12,9 @@ from django.http import Http404
 
 from viavolta.hub.studies.models import Scenario
 from viavolta.model.errors import PlatformError
-from viavolta.model.notices import Repair, StudyWarning
-from viavolta.model.study import AssumptionUsed, Study, StudyInput
+from viavolta.model.study import Study
 from viavolta.reports.bus.facts import BusFacts, facts_of
-from viavolta.storage.study_folder import read_study
+from viavolta.storage.study_folder import read_study, study_of
 
 SHEETS = ("report.pdf", "connection-request.pdf")
 """Files of a study folder that are handed out as they are; never the HTML."""
@@ -112,23 +110,3 @@ def _read(folder: Path, changed_ns: int, inode: int) -> Result:  # noqa: ARG001 
     document, tables = read_study(folder)
     study = study_of(document, tables)
     return Result(folder=folder, document=document, study=study, facts=facts_of(study))
-
-
-def study_of(document: dict[str, Any], tables: dict[str, pl.DataFrame]) -> Study:
-    """A study from what its folder holds."""
-    date = document.get("service_date")
-    return Study(
-        kind=str(document["kind"]),
-        title=str(document["title"]),
-        seed=int(document["seed"]),
-        effort=str(document["effort"]),
-        service_date=dt.date.fromisoformat(date) if date else None,
-        timezone=str(document["timezone"]),
-        inputs=tuple(StudyInput(**one) for one in document["inputs"]),
-        assumptions=tuple(AssumptionUsed(**one) for one in document["assumptions"]),
-        repairs=tuple(Repair(**one) for one in document["repairs"]),
-        warnings=tuple(StudyWarning(**one) for one in document["warnings"]),
-        summary=document["summary"],
-        tables=tables,
-        timings_s=document.get("timings_s", {}),
-    )
