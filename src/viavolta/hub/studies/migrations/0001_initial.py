@@ -200,12 +200,13 @@ class Migration(migrations.Migration):
                 ("is_baseline", models.BooleanField(default=False)),
                 ("config", models.JSONField(default=dict)),
                 ("options", models.JSONField(default=dict)),
-                ("changes", models.JSONField(default=dict)),
+                ("changes", models.JSONField(default=list)),
                 ("run_id", models.BigIntegerField(blank=True, db_index=True, null=True)),
                 ("result_folder", models.CharField(blank=True, max_length=200)),
                 ("summary", models.JSONField(default=dict)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("deleted_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "created_by",
                     models.ForeignKey(
