@@ -97,6 +97,7 @@ def _next_position(there: "QuerySet[Picture] | QuerySet[Document]") -> int:
 
 
 def _record(verb: MarketVerb, user: User, entry: Entry, part: Picture | Document) -> None:
+    Entry.objects.filter(pk=entry.pk).update(changed_at=timezone.now())
     record(
         verb,
         actor=user,

@@ -6,8 +6,9 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
-from viavolta.hub.market.models import EntryKind
+from viavolta.hub.market.models import EntryKind, SolutionForm
 from viavolta.hub.market.shelf import GROUPS, HAS
+from viavolta.hub.people.models import OrganisationKind
 from viavolta.model.facets import FACET_VALUES, Facet
 
 MAX_WORDS = 200
@@ -55,7 +56,7 @@ def _exists(group: str, word: str) -> bool:
     if group == "has":
         return word in HAS
     if group == "country":
-        return len(word) == 2 and word.isascii() and word.isalpha()  # noqa: PLR2004 - ISO codes
+        return len(word) == 2 and word.isascii() and word.isupper()  # noqa: PLR2004 - ISO codes
     if group in {"by", "form"}:
-        return word.replace("-", "").isalpha()
+        return word in {"by": OrganisationKind.values, "form": SolutionForm.values}[group]
     return word in {value.value for value in FACET_VALUES[Facet(group)]}

@@ -16,7 +16,7 @@ from viavolta.hub.market.criteria import Criteria
 from viavolta.hub.market.labels import choice_label, country_name, group_label
 from viavolta.hub.market.models import Entry, EntryKind
 from viavolta.hub.market.queries import Found, find, in_order
-from viavolta.hub.market.shelf import GROUPS, Longs, ordered
+from viavolta.hub.market.shelf import GROUPS, Longs, Shelf, ordered
 from viavolta.model.facets import Facet
 
 VIEWS = ("cards", "table", "map")
@@ -85,11 +85,13 @@ class Group:
 class Listing:
     """One list as an address asks for it."""
 
-    def __init__(self, request: HttpRequest, kind: EntryKind) -> None:
+    def __init__(
+        self, request: HttpRequest, criteria: Criteria, shelf: Shelf | None = None
+    ) -> None:
         self.request = request
-        self.kind = kind
-        self.criteria = Criteria.from_query(kind, request.GET)
-        self.rows = EntryRows(self.criteria)
+        self.kind = kind = criteria.kind
+        self.criteria = criteria
+        self.rows = EntryRows(criteria, None if shelf is None else find(criteria, shelf))
         self.table = Table(
             request,
             self.rows,
@@ -160,12 +162,6 @@ class Listing:
         return [(v, label, v == (asked if asked in known else "")) for v, label in offered]
 
     @property
-    def name(self) -> str:
-        """What this search could be called."""
-        words = [label for group in self.groups for label in (c.label for c in group.chosen)]
-        return ", ".join(filter(None, (self.criteria.words, *words)))[:120]
-
-    @property
     def views(self) -> list[tuple[str, str, bool]]:
         """The ways to look at the list: value, name, whether it is the one shown."""
         labels = {"cards": _("cards"), "table": _("table"), "map": _("map and table")}
@@ -185,6 +181,12 @@ class Listing:
             for entry in self.table.rows
             if entry.organisation.lat is not None and entry.organisation.lon is not None
         ]
+
+
+def name_of(criteria: Criteria) -> str:
+    """What a search could be called: its words and choices."""
+    words = [choice_label(g, w) for g in GROUPS for w in sorted(criteria.chosen.get(g, ()))]
+    return ", ".join(filter(None, (criteria.words, *words)))[:120]
 
 
 def entry_url(entry: Entry) -> str:

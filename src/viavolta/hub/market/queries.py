@@ -32,9 +32,9 @@ class Found(NamedTuple):
     ranked: Longs | None
 
 
-def find(criteria: Criteria) -> Found:
+def find(criteria: Criteria, shelf: Shelf | None = None) -> Found:
     """The published entries that meet some criteria."""
-    shelf = current_shelf()
+    shelf = shelf or current_shelf()
     ranked = _by_words(criteria) if criteria.words else None
     selection = select(shelf, criteria.kind, chosen=criteria.chosen, found=ranked)
     return Found(shelf, selection, ranked)

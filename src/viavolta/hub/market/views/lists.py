@@ -2,14 +2,19 @@
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from viavolta.hub.frame.access import Access, access
 from viavolta.hub.market.criteria import Criteria
+from viavolta.hub.market.kept import Kept
 from viavolta.hub.market.labels import choice_label
-from viavolta.hub.market.listing import Listing
+from viavolta.hub.market.listing import Listing, name_of
 from viavolta.hub.market.models import EntryKind
 from viavolta.hub.market.queries import deleted_of, entries_of, find, in_order
+from viavolta.hub.market.shelf import Shelf, current_shelf
 from viavolta.hub.market.visitor import person_of
 from viavolta.hub.people.access import organisations_of
 from viavolta.hub.people.models import Role
@@ -43,21 +48,38 @@ def market(request: HttpRequest) -> HttpResponseBase:
     return render(request, "market/market.html", context)
 
 
+_lists = Kept()
+
+
 @access(Access.PUBLIC)
 def listing(request: HttpRequest, kind: EntryKind) -> HttpResponseBase:
     """Needs or solutions as the address asks for them; as a file where it asks for one."""
-    shown = Listing(request, kind)
-    if shown.table.is_export:
-        return shown.table.export(f"{kind.value}s")
+    criteria = Criteria.from_query(kind, request.GET)
+    if request.GET.get("export"):
+        shown = Listing(request, criteria)
+        if shown.table.is_export:
+            return shown.table.export(f"{kind.value}s")
+    shelf = current_shelf()
     is_need = kind == EntryKind.NEED
     context = {
         "title": _("Needs") if is_need else _("Solutions"),
         "kind": kind,
-        "listing": shown,
-        "table": shown.table,
+        "criteria": criteria,
+        "search_name": name_of(criteria),
+        "list": _lists.part(
+            (shelf, get_language(), request.get_full_path()),
+            lambda: _rendered(request, criteria, shelf),
+        ),
         "can_write": organisations_of(request.user, Role.EDITOR).exists(),
     }
     return render(request, "market/list.html", context)
+
+
+def _rendered(request: HttpRequest, criteria: Criteria, shelf: Shelf) -> SafeString:
+    """The list itself: the same for all visitors, hence kept."""
+    shown = Listing(request, criteria, shelf)
+    context = {"kind": criteria.kind, "listing": shown, "table": shown.table, "request": request}
+    return render_to_string("market/_list.html", context)
 
 
 @access(Access.SIGNED_IN)
