@@ -209,6 +209,7 @@ class Command(models.Model):
     )
     answer = models.JSONField(null=True, blank=True)
     error = models.CharField(max_length=255, blank=True)
+    gateway = models.CharField(max_length=80, blank=True)
     timeout_s = models.PositiveIntegerField(default=30)
     asked_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()

@@ -1,0 +1,107 @@
+"""What the hub asks of stations: rows, taken by the gateway that holds the station."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import close_old_connections
+from django.utils import timezone
+
+from viavolta.protocols.ocpp.link import End, Outcome
+from viavolta.storage.tables.stations import Command, CommandState
+
+MOST_AT_ONCE = 500
+
+_STATE_OF = {
+    End.ANSWERED: CommandState.ANSWERED,
+    End.REFUSED: CommandState.REFUSED,
+    End.MISUNDERSTOOD: CommandState.MISUNDERSTOOD,
+    End.TIMED_OUT: CommandState.TIMED_OUT,
+    End.LOST: CommandState.LOST,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A command that this gateway took."""
+
+    pk: int
+    station: int
+    action: str
+    payload: dict[str, Any]
+    timeout_s: float
+
+
+def take(gateway: str, holds: Callable[[int], bool]) -> list[Asked]:
+    """Take the commands for stations that this gateway holds; blocking, in a thread.
+
+    Each is taken by one gateway only. Those that waited too long are ended as expired.
+    """
+    close_old_connections()
+    now = timezone.now()
+    queued = Command.objects.filter(state=CommandState.QUEUED)
+    queued.filter(expires_at__lte=now).update(state=CommandState.EXPIRED, ended_at=now)
+    taken = []
+    for row in queued.order_by("id")[:MOST_AT_ONCE]:
+        if not holds(row.station_id):
+            continue
+        mine = queued.filter(pk=row.pk).update(
+            state=CommandState.SENT, sent_at=now, gateway=gateway
+        )
+        if mine:
+            taken.append(
+                Asked(
+                    pk=row.pk,
+                    station=row.station_id,
+                    action=row.action,
+                    payload=row.payload,
+                    timeout_s=row.timeout_s,
+                )
+            )
+    return taken
+
+
+def note(outcomes: Iterable[tuple[int, Outcome]]) -> None:
+    """Write down what became of commands, by their numbers; blocking, in a thread."""
+    close_old_connections()
+    now = timezone.now()
+    for pk, outcome in outcomes:
+        Command.objects.filter(pk=pk).update(
+            state=_STATE_OF[outcome.end],
+            answer=outcome.payload,
+            error=f"{outcome.error_code} {outcome.description}".strip()[:255],
+            ended_at=now,
+        )
+
+
+def refuse(pk: int, why: str) -> None:
+    """End a command that could not even be sent; blocking, in a thread."""
+    Command.objects.filter(pk=pk).update(
+        state=CommandState.REFUSED, error=why[:255], ended_at=timezone.now()
+    )
+
+
+def lose_those_of(gateway: str) -> int:
+    """End what a gateway had sent when it died: nobody knows what became of it; how many."""
+    return Command.objects.filter(state=CommandState.SENT, gateway=gateway).update(
+        state=CommandState.LOST, ended_at=timezone.now()
+    )
+
+
+def ask(
+    station_id: int,
+    action: str,
+    payload: dict[str, Any],
+    *,
+    by: str,
+    wait: dt.timedelta = dt.timedelta(minutes=5),
+) -> Command:
+    """Have something asked of a station; the row tells what becomes of it."""
+    return Command.objects.create(
+        station_id=station_id,
+        action=action,
+        payload=payload,
+        asked_by=by,
+        expires_at=timezone.now() + wait,
+    )

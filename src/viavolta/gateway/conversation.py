@@ -1,0 +1,199 @@
+"""One station's conversation: frames in, durable records, answers out."""
+
+import datetime as dt
+import itertools
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from viavolta.gateway.committer import Committer
+from viavolta.gateway.registry import Entry, Registry
+from viavolta.protocols.ocpp.frames import ErrorCode
+from viavolta.protocols.ocpp.link import Heard, Link, Outcome, Side
+from viavolta.protocols.ocpp.schemas import Version
+from viavolta.services.central_system.answers import answer, may_say
+from viavolta.services.central_system.record import Record, RecordKind, record_bytes
+from viavolta.services.central_system.world import Admission, TokenVerdict
+from viavolta.storage.projector import start_key_of
+
+NOT_WRITTEN = frozenset({"Heartbeat"})
+"""Calls that tell nothing to be kept: answered at once."""
+
+log = logging.getLogger(__name__)
+
+
+class Wire(Protocol):
+    """The way back to the station."""
+
+    def send(self, text: str) -> None:
+        """Send a text."""
+
+    def close(self, code: int, reason: str) -> None:
+        """End the link."""
+
+
+class Ended(Protocol):
+    """Who wants to know what became of a call."""
+
+    def __call__(self, station: int, outcome: Outcome) -> None:
+        """Take note of an outcome."""
+
+
+class _StationWorld:
+    """The surroundings of one station (`services.central_system.world.World`)."""
+
+    def __init__(self, entry: Entry, registry: Registry, clock: Callable[[], dt.datetime]) -> None:
+        self._entry, self._registry, self._clock = entry, registry, clock
+        self.heartbeat_s = 300
+
+    @property
+    def admission(self) -> Admission:
+        known = self._registry.station(self._entry.identity)
+        return Admission.REJECTED if known is None else known.admission
+
+    def now(self) -> dt.datetime:
+        return self._clock()
+
+    def verdict(self, token: str, kind: str) -> TokenVerdict:  # noqa: ARG002 - one list of all kinds
+        return self._registry.verdict(self._entry.tenant_id, token, self._clock())
+
+    def transaction_number(self, start: Mapping[str, Any]) -> int:
+        return self._registry.number_of(self._entry.pk, start_key_of(start))
+
+    def setpoint(self, profile_id: int) -> Mapping[str, Any] | None:  # noqa: ARG002 - none is given
+        return None
+
+    def takes_signing_requests(self) -> bool:
+        return False
+
+
+class Conversation:
+    """A station on the line.
+
+    Parameters
+    ----------
+    clock, seconds
+        The time in UTC, and a clock for time-outs that never jumps.
+    ended
+        Told what became of each call.
+    """
+
+    def __init__(
+        self,
+        entry: Entry,
+        version: Version,
+        wire: Wire,
+        *,
+        registry: Registry,
+        committer: Committer,
+        clock: Callable[[], dt.datetime],
+        seconds: Callable[[], float],
+        ended: Ended,
+    ) -> None:
+        self.entry, self.version = entry, version
+        self._wire, self._committer = wire, committer
+        self._clock, self._seconds, self._ended = clock, seconds, ended
+        self._world = _StationWorld(entry, registry, clock)
+        count = itertools.count(1)
+        start = int(clock().timestamp() * 1000)
+        self._link = Link(version, Side.CENTRAL, new_id=lambda: f"{start:x}-{next(count)}")
+        self._is_open = True
+        self._write_down(RecordKind.CONNECTED)
+
+    def hear(self, raw: bytes) -> None:
+        """Take in a frame."""
+        heard = self._link.receive(raw)
+        if heard is not None:
+            self._take(heard)
+        self.flush()
+
+    def ask(self, action: str, payload: dict[str, Any], *, timeout_s: float) -> str:
+        """Queue a call to the station; returns its message id. Raises as `Link.call` does."""
+        message_id = self._link.call(action, payload, timeout_s=timeout_s)
+        self.flush()
+        return message_id
+
+    def flush(self) -> None:
+        """Send what is due, end what timed out."""
+        if not self._is_open:
+            return
+        for text in self._link.to_send(self._seconds()):
+            self._wire.send(text)
+        for outcome in self._link.outcomes():
+            self._ended(self.entry.pk, outcome)
+
+    def next_due_s(self) -> float | None:
+        """When a call times out."""
+        return self._link.next_due_s()
+
+    def gone(self) -> None:
+        """The link broke."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        for outcome in self._link.close():
+            self._ended(self.entry.pk, outcome)
+        self._write_down(RecordKind.GONE)
+
+    def end(self, code: int, reason: str) -> None:
+        """End the link from this side."""
+        self.gone()
+        self._wire.close(code, reason)
+
+    def _take(self, heard: Heard) -> None:
+        if heard.is_send:
+            self._write_down(RecordKind.SEND, heard.action, heard.payload)
+            return
+        if not may_say(heard.action, self._world.admission):
+            self._link.refuse(heard.message_id, ErrorCode.SECURITY, "not accepted yet")
+            return
+        if self._committer.is_full:
+            self._link.refuse(heard.message_id, ErrorCode.INTERNAL, "busy, please repeat")
+            return
+        try:
+            found = answer(self.version, heard.action, heard.payload, self._world)
+        except IndexError:  # no transaction number left for a moment
+            self._link.refuse(heard.message_id, ErrorCode.INTERNAL, "busy, please repeat")
+            return
+        if heard.action in NOT_WRITTEN:
+            self._link.answer(heard.message_id, found)
+            return
+        record = self._record(RecordKind.CALL, heard.action, heard.payload, found)
+
+        def durable(is_durable: bool) -> None:  # noqa: FBT001 - the form of the committer's call
+            if not self._is_open:
+                return
+            if is_durable:
+                self._link.answer(heard.message_id, found)
+            else:
+                self._link.refuse(heard.message_id, ErrorCode.INTERNAL, "not stored, please repeat")
+            self.flush()
+
+        self._committer.submit(record_bytes(record), durable)
+
+    def _write_down(
+        self, kind: RecordKind, action: str = "", payload: dict[str, Any] | None = None
+    ) -> None:
+        self._committer.submit(record_bytes(self._record(kind, action, payload)), _nobody_waits)
+
+    def _record(
+        self,
+        kind: RecordKind,
+        action: str = "",
+        payload: dict[str, Any] | None = None,
+        found: dict[str, Any] | None = None,
+    ) -> Record:
+        return Record(
+            kind=kind,
+            station=self.entry.pk,
+            version=self.version,
+            received_at=self._clock(),
+            action=action,
+            payload=payload,
+            answer=found,
+        )
+
+
+def _nobody_waits(is_durable: bool) -> None:  # noqa: FBT001 - the form of the committer's call
+    if not is_durable:
+        log.error("a record that nobody waits for was not stored")

@@ -1,0 +1,220 @@
+"""A running gateway and stations that call it over loopback."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import picows
+import pytest
+from line import connect
+
+from viavolta.gateway import commands
+from viavolta.gateway.keys import gateway_key, key_hash
+from viavolta.gateway.server import Gateway, GatewaySettings
+from viavolta.protocols.ocpp.link import End
+from viavolta.protocols.ocpp.schemas import Version
+from viavolta.storage.projector import project
+from viavolta.storage.tables.stations import Command, CommandState, Session, Station, Token
+
+PASSWORD = "a-password-of-the-station"
+BOOT = {
+    Version.V16: {"chargePointModel": "m", "chargePointVendor": "v"},
+    Version.V201: {"reason": "PowerUp", "chargingStation": {"model": "m", "vendorName": "v"}},
+    Version.V21: {"reason": "PowerUp", "chargingStation": {"model": "m", "vendorName": "v"}},
+}
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def station(tmp_path: Path) -> Station:
+    """A station that is taken in, with a password and a card that may charge."""
+    Token.objects.create(tenant_id=1, token="card")
+    return Station.objects.create(
+        tenant_id=1, identity="cp-1", key_hash=key_hash(gateway_key(tmp_path), "cp-1", PASSWORD)
+    )
+
+
+@contextlib.asynccontextmanager
+async def running(data: Path) -> AsyncIterator[Gateway]:
+    """A gateway on a free port, stopped at the end."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    gateway = Gateway(settings=GatewaySettings(data=data, port=port))
+    ready = asyncio.Event()
+    task = asyncio.create_task(gateway.run(ready))
+    waiting = asyncio.create_task(ready.wait())
+    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        task.result()
+    try:
+        yield gateway
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def on(data: Path, story: Callable[[Gateway], Coroutine[Any, Any, None]]) -> None:
+    """Run a story with a gateway, and bring what was heard into the tables."""
+
+    async def told() -> None:
+        async with running(data) as gateway:
+            await story(gateway)
+
+    asyncio.run(told())
+    while project(data / "journal" / "gateway", "gateway"):
+        pass
+
+
+@pytest.mark.parametrize("version", list(Version))
+def test_a_station_boots_in_each_version(
+    tmp_path: Path, station: Station, version: Version
+) -> None:
+    """It is answered, and what it says of itself stands in the tables."""
+
+    async def story(gateway: Gateway) -> None:
+        async with await connect(gateway.settings.port, "cp-1", PASSWORD, version) as line:
+            outcome = await line.call("BootNotification", BOOT[version])
+            assert outcome.payload is not None
+            assert outcome.payload["status"] == "Accepted"
+            assert len(gateway.hall) == 1
+
+    on(tmp_path, story)
+    station.refresh_from_db()
+    assert (station.vendor, station.ocpp_version) == ("v", version.value)
+    assert station.gateway == ""
+
+
+def test_a_session_is_told_and_stands_in_the_tables(tmp_path: Path, station: Station) -> None:
+    """1.6: start, meter, stop; the card is known, a stranger's is not; told twice, one session."""
+    start = {
+        "connectorId": 1,
+        "idTag": "card",
+        "meterStart": 100,
+        "timestamp": "2026-03-01T08:00:00Z",
+    }
+
+    async def story(gateway: Gateway) -> None:
+        async with await connect(gateway.settings.port, "cp-1", PASSWORD, Version.V16) as line:
+            stranger = await line.call("Authorize", {"idTag": "other"})
+            assert stranger.payload == {"idTagInfo": {"status": "Invalid"}}
+            first = await line.call("StartTransaction", start)
+            again = await line.call("StartTransaction", start)
+            assert first.payload == again.payload
+            assert first.payload is not None
+            stop = {
+                "transactionId": first.payload["transactionId"],
+                "meterStop": 5100,
+                "timestamp": "2026-03-01T09:00:00Z",
+            }
+            assert (await line.call("StopTransaction", stop)).end is End.ANSWERED
+
+    on(tmp_path, story)
+    session = Session.objects.get(station=station)
+    assert (session.energy_wh, session.token, session.is_complete) == (5000, "card", True)
+
+
+@pytest.mark.parametrize(
+    ("identity", "password"),
+    [
+        ("cp-1", "wrong"),
+        ("cp-1", None),
+        ("cp-1", ""),
+        ("cp-2", PASSWORD),
+        ("../cp-1", PASSWORD),
+        ("x" * 500, PASSWORD),
+    ],
+)
+@pytest.mark.usefixtures("station")
+def test_who_has_no_credential_stays_outside(
+    tmp_path: Path, identity: str, password: str | None
+) -> None:
+    """Unknown and wrong are refused alike; the station's own link is not disturbed."""
+
+    async def story(gateway: Gateway) -> None:
+        async with await connect(gateway.settings.port, "cp-1", PASSWORD) as line:
+            with pytest.raises(picows.WSInvalidStatusError):
+                await connect(gateway.settings.port, identity, password)
+            assert (await line.call("Heartbeat", {})).end is End.ANSWERED
+
+    on(tmp_path, story)
+
+
+@pytest.mark.usefixtures("station")
+def test_a_station_that_comes_again_replaces_its_old_link(tmp_path: Path) -> None:
+    """The half-open link is ended, the new one talks."""
+
+    async def story(gateway: Gateway) -> None:
+        old = await connect(gateway.settings.port, "cp-1", PASSWORD)
+        async with await connect(gateway.settings.port, "cp-1", PASSWORD) as new:
+            assert await asyncio.wait_for(old.closed, 5) == 1008
+            assert (await new.call("Heartbeat", {})).end is End.ANSWERED
+            assert len(gateway.hall) == 1
+
+    on(tmp_path, story)
+
+
+def test_a_station_that_waits_for_adoption_only_knocks(tmp_path: Path, station: Station) -> None:
+    """Pending at the boot, a security error for a transaction, accepted once adopted."""
+    Station.objects.update(admission=Station.Admission.PENDING)
+
+    async def story(gateway: Gateway) -> None:
+        async with await connect(gateway.settings.port, "cp-1", PASSWORD, Version.V16) as line:
+            boot = await line.call("BootNotification", BOOT[Version.V16])
+            assert boot.payload is not None
+            assert boot.payload["status"] == "Pending"
+            refused = await line.call("Authorize", {"idTag": "card"})
+            assert (refused.end, refused.error_code) == (End.REFUSED, "SecurityError")
+
+    on(tmp_path, story)
+    assert not Session.objects.filter(station=station).exists()
+
+
+def test_a_command_goes_out_and_its_fate_is_known(tmp_path: Path, station: Station) -> None:
+    """Answered, refused by its own schema, and expired where the station is not there."""
+    absent = Station.objects.create(tenant_id=1, identity="cp-away")
+
+    async def story(gateway: Gateway) -> None:
+        async with await connect(gateway.settings.port, "cp-1", PASSWORD) as line:
+            ask = asyncio.to_thread
+            reset = await ask(commands.ask, station.pk, "Reset", {"type": "Immediate"}, by="test")
+            wrong = await ask(commands.ask, station.pk, "Reset", {"type": "Soft"}, by="test")
+            heard = await line.asked()
+            assert (heard.action, heard.payload) == ("Reset", {"type": "Immediate"})
+            line.answer(heard, {"status": "Scheduled"})
+            await until(reset, CommandState.ANSWERED)
+            await until(wrong, CommandState.REFUSED)
+            late = await ask(commands.ask, absent.pk, "ClearCache", {}, by="test")
+            await ask(Command.objects.filter(pk=late.pk).update, expires_at=late.asked_at)
+            await until(late, CommandState.EXPIRED)
+            await ask(reset.refresh_from_db)
+            assert reset.answer == {"status": "Scheduled"}
+
+    on(tmp_path, story)
+
+
+async def until(command: Command, state: CommandState) -> None:
+    """Wait for a command to reach a state."""
+    for _ in range(100):
+        await asyncio.to_thread(command.refresh_from_db)
+        if command.state == state:
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail(f"{command.action} is {command.state}, not {state}: {command.error}")
+
+
+def test_a_command_in_flight_is_lost_with_its_link(tmp_path: Path, station: Station) -> None:
+    """Nobody is left to wonder what became of it."""
+
+    async def story(gateway: Gateway) -> None:
+        line = await connect(gateway.settings.port, "cp-1", PASSWORD)
+        sent = await asyncio.to_thread(commands.ask, station.pk, "ClearCache", {}, by="test")
+        await line.asked()
+        line.transport.disconnect()
+        await until(sent, CommandState.LOST)
+
+    on(tmp_path, story)
