@@ -14,16 +14,20 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-head
 PEERS := acnportal highs linopy pandapower
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs lock
+.PHONY: help demo test test-postgres check bench docs lock
 
 help: ## list these commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1 - \2/p' $(firstword $(MAKEFILE_LIST))
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1 - \2/p' $(firstword $(MAKEFILE_LIST))
 
 demo: .venv/.base ## plan the sample city and show the report
 	@$(BIN)/viavolta demo --out build/demo
 
 test: .venv/.dev ## run the tests; what this machine lacks is listed at the end
 	@$(BIN)/python -m pytest
+
+test-postgres: .venv/.dev ## run the hub's tests on a PostgreSQL of their own
+	@$(BIN)/python tests/hub/throwaway_postgres.py \
+		$(BIN)/python -m pytest --only-database tests/hub tests/storage/runs
 
 check: .venv/.dev ## format, lint, types, arrows between the rooms
 	@$(BIN)/ruff format --check $(CODE)

@@ -14,6 +14,28 @@ LEFT_OUT = "not on this machine: "
 _NEED_ALL = os.environ.get("CI") == "true"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--only-database`: for a second run on another database."""
+    parser.addoption(
+        "--only-database", action="store_true", help="leave out tests that use no database"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect what would do the same on any database."""
+    if config.getoption("--only-database"):
+        using = [item for item in items if _uses_database(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in using])
+        items[:] = using
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    names = set(getattr(item, "fixturenames", ()))
+    return (
+        bool(names & {"db", "transactional_db"}) or item.get_closest_marker("django_db") is not None
+    )
+
+
 def bench_data_folder() -> Path | None:
     """The development data set, where there is one."""
     folder = os.environ.get("VIAVOLTA_BENCH_DATA", "")
@@ -53,6 +75,17 @@ def assets() -> Path:
     if not (folder / "prepared.txt").is_file():
         _leave_out("the files of the hub's pages (viavolta prepare)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL of the tests' own, as DATABASE_URL names it; left out where there is none."""
+    from throwaway_postgres import binaries, postgres  # noqa: PLC0415 - these tests alone
+
+    if binaries() is None:
+        _leave_out("PostgreSQL")
+    with postgres() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -108,7 +108,8 @@ class Worker:
             else:
                 self._watch(one)
         if self._is_due("renew", RENEW_EVERY_S):
-            close_old_connections()
+            if not connection.in_atomic_block:
+                close_old_connections()
             queue.say_alive(self.name)
             self._keep_leases()
             lost = [name for name in queue.workers_at_work() if is_lost(name)]
