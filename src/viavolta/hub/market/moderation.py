@@ -85,13 +85,11 @@ def undo_merge(user: User, row: Merge) -> None:
 def _references() -> Iterator[tuple[type[Model], str]]:
     """Every table that refers to entries, those of apps above included."""
     for relation in Entry._meta.related_objects:
-        model = relation.related_model
-        if (
-            isinstance(model, type)
-            and model not in _STAY
-            and isinstance(relation.field, ForeignKey)
-        ):
-            yield model, relation.field.attname
+        model, field = relation.related_model, relation.field
+        if not isinstance(model, type) or model in _STAY or relation.one_to_one:
+            continue
+        if isinstance(field, ForeignKey):
+            yield model, field.attname
 
 
 def _set_hidden(user: User, entry: Entry, *, is_hidden: bool, **detail: Any) -> None:
