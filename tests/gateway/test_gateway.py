@@ -9,13 +9,13 @@ from typing import Any
 
 import picows
 import pytest
-from line import connect
 
 from viavolta.gateway import commands
 from viavolta.gateway.keys import gateway_key, key_hash
 from viavolta.gateway.server import Gateway, GatewaySettings
 from viavolta.protocols.ocpp.link import End
 from viavolta.protocols.ocpp.schemas import Version
+from viavolta.simulator.line import Line, connect
 from viavolta.storage.projector import project
 from viavolta.storage.tables.stations import Command, CommandState, Session, Station, Token
 
@@ -58,6 +58,14 @@ async def running(data: Path) -> AsyncIterator[Gateway]:
             await task
 
 
+async def call(
+    gateway: Gateway, identity: str, password: str | None, version: Version = Version.V201
+) -> Line:
+    """A station calls the gateway."""
+    url = f"ws://127.0.0.1:{gateway.settings.port}/ocpp"
+    return await connect(url, identity, password, version)
+
+
 def on(data: Path, story: Callable[[Gateway], Coroutine[Any, Any, None]]) -> None:
     """Run a story with a gateway, and bring what was heard into the tables."""
 
@@ -77,7 +85,7 @@ def test_a_station_boots_in_each_version(
     """It is answered, and what it says of itself stands in the tables."""
 
     async def story(gateway: Gateway) -> None:
-        async with await connect(gateway.settings.port, "cp-1", PASSWORD, version) as line:
+        async with await call(gateway, "cp-1", PASSWORD, version) as line:
             outcome = await line.call("BootNotification", BOOT[version])
             assert outcome.payload is not None
             assert outcome.payload["status"] == "Accepted"
@@ -99,7 +107,7 @@ def test_a_session_is_told_and_stands_in_the_tables(tmp_path: Path, station: Sta
     }
 
     async def story(gateway: Gateway) -> None:
-        async with await connect(gateway.settings.port, "cp-1", PASSWORD, Version.V16) as line:
+        async with await call(gateway, "cp-1", PASSWORD, Version.V16) as line:
             stranger = await line.call("Authorize", {"idTag": "other"})
             assert stranger.payload == {"idTagInfo": {"status": "Invalid"}}
             first = await line.call("StartTransaction", start)
@@ -136,9 +144,9 @@ def test_who_has_no_credential_stays_outside(
     """Unknown and wrong are refused alike; the station's own link is not disturbed."""
 
     async def story(gateway: Gateway) -> None:
-        async with await connect(gateway.settings.port, "cp-1", PASSWORD) as line:
+        async with await call(gateway, "cp-1", PASSWORD) as line:
             with pytest.raises(picows.WSInvalidStatusError):
-                await connect(gateway.settings.port, identity, password)
+                await call(gateway, identity, password)
             assert (await line.call("Heartbeat", {})).end is End.ANSWERED
 
     on(tmp_path, story)
@@ -149,8 +157,8 @@ def test_a_station_that_comes_again_replaces_its_old_link(tmp_path: Path) -> Non
     """The half-open link is ended, the new one talks."""
 
     async def story(gateway: Gateway) -> None:
-        old = await connect(gateway.settings.port, "cp-1", PASSWORD)
-        async with await connect(gateway.settings.port, "cp-1", PASSWORD) as new:
+        old = await call(gateway, "cp-1", PASSWORD)
+        async with await call(gateway, "cp-1", PASSWORD) as new:
             assert await asyncio.wait_for(old.closed, 5) == 1008
             assert (await new.call("Heartbeat", {})).end is End.ANSWERED
             assert len(gateway.hall) == 1
@@ -163,7 +171,7 @@ def test_a_station_that_waits_for_adoption_only_knocks(tmp_path: Path, station: 
     Station.objects.update(admission=Station.Admission.PENDING)
 
     async def story(gateway: Gateway) -> None:
-        async with await connect(gateway.settings.port, "cp-1", PASSWORD, Version.V16) as line:
+        async with await call(gateway, "cp-1", PASSWORD, Version.V16) as line:
             boot = await line.call("BootNotification", BOOT[Version.V16])
             assert boot.payload is not None
             assert boot.payload["status"] == "Pending"
@@ -179,11 +187,11 @@ def test_a_command_goes_out_and_its_fate_is_known(tmp_path: Path, station: Stati
     absent = Station.objects.create(tenant_id=1, identity="cp-away")
 
     async def story(gateway: Gateway) -> None:
-        async with await connect(gateway.settings.port, "cp-1", PASSWORD) as line:
+        async with await call(gateway, "cp-1", PASSWORD) as line:
             ask = asyncio.to_thread
             reset = await ask(commands.ask, station.pk, "Reset", {"type": "Immediate"}, by="test")
             wrong = await ask(commands.ask, station.pk, "Reset", {"type": "Soft"}, by="test")
-            heard = await line.asked()
+            heard = await asyncio.wait_for(line.heard.get(), 10)
             assert (heard.action, heard.payload) == ("Reset", {"type": "Immediate"})
             line.answer(heard, {"status": "Scheduled"})
             await until(reset, CommandState.ANSWERED)
@@ -211,9 +219,9 @@ def test_a_command_in_flight_is_lost_with_its_link(tmp_path: Path, station: Stat
     """Nobody is left to wonder what became of it."""
 
     async def story(gateway: Gateway) -> None:
-        line = await connect(gateway.settings.port, "cp-1", PASSWORD)
+        line = await call(gateway, "cp-1", PASSWORD)
         sent = await asyncio.to_thread(commands.ask, station.pk, "ClearCache", {}, by="test")
-        await line.asked()
+        await asyncio.wait_for(line.heard.get(), 10)
         line.transport.disconnect()
         await until(sent, CommandState.LOST)
 
