@@ -42,7 +42,7 @@ class Line(picows.WSListener):
                 self.heard.put_nowait(heard)
             self._flush()
         elif frame.msg_type == picows.WSMsgType.CLOSE and not self.closed.done():
-            self.closed.set_result(int(frame.get_close_code()))
+            self.closed.set_result(int(frame.get_close_code().value))
 
     def on_ws_disconnected(self, _: picows.WSTransport) -> None:
         """The socket is gone: what was asked is lost."""
