@@ -9,7 +9,7 @@ from viavolta.cli.runner import JsonOption, LangOption, run, say
 from viavolta.model.messages import text
 from viavolta.model.progress import Progress
 
-app = typer.Typer(no_args_is_help=True, help="Make a timetable from other sources.")
+app = typer.Typer(no_args_is_help=True, help="Make a timetable or a basemap from other sources.")
 
 _HEADWAY_HELP = (
     "Minutes between buses, repeatable: 10 (all lines, 06:00-22:00); 5=20 (only line 5); "
@@ -21,7 +21,7 @@ _HEADWAY_HELP = (
 
 @app.callback()
 def _group() -> None:
-    """Make a timetable from other sources."""
+    """Make a timetable or a basemap from other sources."""
 
 
 @app.command("osm-lines")
@@ -77,6 +77,34 @@ def osm_lines(
         return import_lines(request, progress=progress)
 
     run(work, as_json=as_json, lang=lang, show=show_lines)
+
+
+@app.command("basemap")
+def basemap(
+    file: Annotated[Path, typer.Argument(help="Extract: .osm.pbf, .osm or .osm.gz.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Basemap to write (.pmtiles).")],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+    as_json: JsonOption = False,
+    lang: LangOption = "en",
+) -> None:
+    """Make a basemap for the hub's maps of an OpenStreetMap extract.
+
+    Put it into the folder `basemaps` of the hub's data; it carries OpenStreetMap's licence.
+    """
+
+    def work(progress: Progress) -> dict[str, Any]:
+        from viavolta.services.import_basemap import (  # noqa: PLC0415 - osmium is slow to load
+            import_basemap,
+        )
+
+        return import_basemap(file, output, force=force, progress=progress)
+
+    def show(summary: dict[str, Any]) -> None:
+        say(text("{file}: {mb:.1f} MB", file=summary["out"], mb=summary["bytes"] / 1e6))
+        say(summary["licence"])
+
+    run(work, as_json=as_json, lang=lang, show=show)
 
 
 def show_lines(summary: dict[str, Any]) -> None:

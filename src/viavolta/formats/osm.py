@@ -106,7 +106,7 @@ def read_routes(path: Path) -> RouteExtract:
     InputError: the file is too large, damaged, or not OpenStreetMap data; XML with a document type
         or entities is refused before it reaches a parser.
     """
-    source = _Source(path)
+    source = OsmSource(path)
     routes, master_of = _read_relations(source)
     areas = _read_stop_areas(source, routes)
     members = [*(m for r in routes for m in r.members), *(m for a in areas for m in a.members)]
@@ -126,8 +126,14 @@ def read_routes(path: Path) -> RouteExtract:
     )
 
 
-class _Source:
-    """An OSM file of known format, read object by object."""
+class OsmSource:
+    """An OSM file of known format, read object by object.
+
+    Raises
+    ------
+    UsageError: there is no such file.
+    InputError: the file is too large or not OpenStreetMap data.
+    """
 
     def __init__(self, path: Path) -> None:
         self.name = path.name
@@ -142,6 +148,19 @@ class _Source:
             processor = processor.with_locations()
         for one in filters:
             processor = processor.with_filter(one)
+        yield from self._read(processor)
+
+    def areas(self) -> Iterator[Any]:
+        """Yield areas, made of closed ways and multipolygon relations."""
+        tagged = osmium.filter.KeyFilter("building", "natural", "waterway", "landuse", "leisure")
+        processor = (
+            osmium.FileProcessor(self._file)
+            .with_areas(tagged)
+            .with_filter(osmium.filter.EntityFilter(osmium.osm.AREA))
+        )
+        yield from self._read(processor)
+
+    def _read(self, processor: Iterable[Any]) -> Iterator[Any]:
         try:
             yield from processor
         except (RuntimeError, ValueError, OSError) as error:  # what osmium's readers raise
@@ -227,7 +246,7 @@ def _unreadable(name: str, why: str) -> InputError:
     )
 
 
-def _read_relations(source: _Source) -> tuple[list[Relation], dict[int, int]]:
+def _read_relations(source: OsmSource) -> tuple[list[Relation], dict[int, int]]:
     routes: dict[int, Relation] = {}
     masters: dict[int, Relation] = {}
     wanted = osmium.filter.TagFilter(*_ROUTES)
@@ -243,7 +262,7 @@ def _read_relations(source: _Source) -> tuple[list[Relation], dict[int, int]]:
     return [routes[i] for i in sorted(routes)], master_of
 
 
-def _read_stop_areas(source: _Source, routes: Iterable[Relation]) -> list[Relation]:
+def _read_stop_areas(source: OsmSource, routes: Iterable[Relation]) -> list[Relation]:
     """Relations that routes name as members: platforms drawn as areas."""
     refs = {m.ref for r in routes for m in r.members if m.kind == "r"}
     if not refs:
@@ -252,7 +271,7 @@ def _read_stop_areas(source: _Source, routes: Iterable[Relation]) -> list[Relati
     return sorted((_relation(obj) for obj in found), key=lambda r: r.id)
 
 
-def _read_points(source: _Source, refs: set[int]) -> dict[int, StopPoint]:
+def _read_points(source: OsmSource, refs: set[int]) -> dict[int, StopPoint]:
     points = {}
     for obj in source.objects(osmium.osm.NODE, osmium.filter.IdFilter(_positive(refs))):
         if obj.location.valid():
@@ -263,7 +282,7 @@ def _read_points(source: _Source, refs: set[int]) -> dict[int, StopPoint]:
 Located = tuple[dict[int, Way], dict[int, tuple[float, float]]]
 
 
-def _read_named_ways(source: _Source, refs: set[int]) -> Located:
+def _read_named_ways(source: OsmSource, refs: set[int]) -> Located:
     wanted = osmium.filter.IdFilter(_positive(refs))
     ways: dict[int, Way] = {}
     locations: dict[int, tuple[float, float]] = {}
@@ -272,7 +291,7 @@ def _read_named_ways(source: _Source, refs: set[int]) -> Located:
     return ways, locations
 
 
-def _read_roads(source: _Source, near: set[tuple[int, int]]) -> Located:
+def _read_roads(source: OsmSource, near: set[tuple[int, int]]) -> Located:
     """Drivable roads that begin or end near a route."""
     ways: dict[int, Way] = {}
     locations: dict[int, tuple[float, float]] = {}
@@ -285,7 +304,7 @@ def _read_roads(source: _Source, near: set[tuple[int, int]]) -> Located:
     return ways, locations
 
 
-def _ways(source: _Source, wanted: Any) -> Iterator[Any]:
+def _ways(source: OsmSource, wanted: Any) -> Iterator[Any]:
     only_ways = osmium.filter.EntityFilter(osmium.osm.WAY)
     both = osmium.osm.NODE | osmium.osm.WAY
     return source.objects(both, only_ways, wanted, locations=True)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils import formats, timezone
 
@@ -30,9 +31,10 @@ def shown_day(value: dt.date | dt.datetime | None) -> str:
     return formats.date_format(value, "SHORT_DATE_FORMAT")
 
 
-def shown_moment(value: dt.datetime | None) -> str:
-    """A day and time in the reader's short form, in the zone of the page."""
+def shown_moment(value: dt.datetime | None, *, zone: str = "") -> str:
+    """A day and time in the reader's short form, in a zone or in that of the page."""
     if value is None:
         return NOTHING
-    value = timezone.localtime(value) if timezone.is_aware(value) else value
+    if timezone.is_aware(value):
+        value = timezone.localtime(value, ZoneInfo(zone) if zone else None)
     return formats.date_format(value, "SHORT_DATETIME_FORMAT")

@@ -2,10 +2,12 @@
 
 from django.urls import include, path
 
-from viavolta.hub.frame.views import home, set_theme
+from viavolta.hub.frame.views import basemap, components, home, set_theme
 
 urlpatterns = [
     path("", home, name="home"),
     path("theme/", set_theme, name="set-theme"),
+    path("basemap/<slug:name>/", basemap, name="basemap"),
+    path("components/", components, name="components"),
     path("i18n/", include("django.conf.urls.i18n")),
 ]

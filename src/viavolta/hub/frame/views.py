@@ -1,12 +1,14 @@
-"""The first page, and the choice of a theme."""
+"""The first page, the choice of a theme, tiles of basemaps, and all components on one page."""
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from viavolta.hub.frame.access import Access, access
+from viavolta.hub.frame.basemaps import basemap_answer
+from viavolta.hub.frame.components import shown_parts, shown_table
 from viavolta.hub.frame.context import THEMES
 from viavolta.hub.frame.registry import home_sections
 
@@ -33,6 +35,22 @@ def set_theme(request: HttpRequest) -> HttpResponse:
             "theme", wanted, max_age=_YEAR_S, samesite="Lax", secure=request.is_secure()
         )
     return answer
+
+
+@access(Access.PUBLIC)
+@require_safe
+def basemap(request: HttpRequest, name: str) -> HttpResponseBase:
+    """The part of a basemap that a browser asks for."""
+    return basemap_answer(request, name)
+
+
+@access(Access.MODERATOR)
+def components(request: HttpRequest) -> HttpResponseBase:
+    """Every component of the frame with figures made up for the page, and marked so."""
+    table = shown_table(request)
+    if table.is_export:
+        return table.export("components")
+    return render(request, "frame/components.html", {"table": table, **shown_parts(request)})
 
 
 def _back_to(request: HttpRequest) -> str:

@@ -13,10 +13,14 @@ import tempfile
 from pathlib import Path
 
 from viavolta import __version__
+from viavolta.formats.vector_tiles import ZOOMS
 from viavolta.hub.frame.assets import copy_used, install_libraries, lock_digest
 from viavolta.hub.site.languages import HUB, compile_into
 from viavolta.model.errors import PeerError
 from viavolta.model.messages import text
+from viavolta.model.progress import silent
+from viavolta.samples import monaco_osm
+from viavolta.services.import_basemap import import_basemap
 
 _STAMP = "prepared.txt"
 _LIBRARIES_STAMP = "libraries.txt"
@@ -62,6 +66,8 @@ def sources_digest() -> str:
                     digest.update(str(path.relative_to(HUB)).encode())
                     digest.update(path.read_bytes())
     digest.update((HUB / "site" / "settings.py").read_bytes())
+    digest.update(monaco_osm().read_bytes())
+    digest.update(repr(ZOOMS).encode())
     return digest.hexdigest()
 
 
@@ -75,8 +81,14 @@ def _build(new: Path, old: Path) -> None:
     copy_used(new / "libraries", new / "vendor")
     compile_into(new / "locale")
     _collect(new)
+    _make_basemaps(new / "basemaps")
     (new / _LIBRARIES_STAMP).write_text(lock_digest(), encoding="ascii")
     (new / _STAMP).write_text(sources_digest(), encoding="ascii")
+
+
+def _make_basemaps(folder: Path) -> None:
+    folder.mkdir()
+    import_basemap(monaco_osm(), folder / "monaco.pmtiles", force=False, progress=silent)
 
 
 def _collect(assets: Path) -> None:

@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "django.forms",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -132,6 +133,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 USE_THOUSAND_SEPARATOR = True
+FORMAT_MODULE_PATH = ["viavolta.hub.site.formats"]
 LOCALE_PATHS = [CONFIG.assets / "locale"]
 FORM_RENDERER = "viavolta.hub.frame.forms.FrameRenderer"
 
@@ -139,6 +141,8 @@ FORM_RENDERER = "viavolta.hub.frame.forms.FrameRenderer"
 STATIC_URL = "static/"
 STATIC_ROOT = CONFIG.assets / "static"
 STATICFILES_DIRS = [("vendor", CONFIG.assets / "vendor")]
+# Basemaps: our own, then those of the sample cities.
+BASEMAP_FOLDERS = [CONFIG.data / "basemaps", CONFIG.assets / "basemaps"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -24,6 +24,12 @@ _MODULES = {
     "uplot": "vendor/uplot.js",
     "viavolta/words": "frame/words.js",
     "viavolta/theme": "frame/theme.js",
+    "uplot/sheet": "vendor/uplot.css",
+    "maplibre-gl/sheet": "vendor/maplibre-gl.css",
+    "viavolta/chart": "frame/chart.js",
+    "viavolta/gantt": "frame/gantt.js",
+    "viavolta/map": "frame/map.js",
+    "viavolta/map-style": "frame/map-style.js",
     "viavolta/page": "frame/page.js",
     "viavolta/tags": "frame/tags.js",
 }

@@ -35,3 +35,15 @@ export function colour(name) {
   probe.style.color = `var(${name})`;
   return getComputedStyle(probe).color;
 }
+
+const sheets = new Set();
+
+/** Load a style sheet that only some pictures need. */
+export function addSheet(address) {
+  if (sheets.has(address)) return;
+  sheets.add(address);
+  const link = document.createElement("link");
+  link.rel = "stylesheet";
+  link.href = address;
+  document.head.prepend(link);
+}

@@ -8,10 +8,13 @@ export function say(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
+/** The reader's language as Intl knows it; English is British here. */
+export const locale = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
+
 /** A number as the reader's language writes it. */
 export function number(value, digits = 0) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
-  return new Intl.NumberFormat(document.documentElement.lang, {
+  return new Intl.NumberFormat(locale, {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   }).format(value);
