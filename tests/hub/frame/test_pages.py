@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.messages.storage.base import Message
 from django.http import HttpResponse
 from django.template.loader import render_to_string
@@ -46,7 +47,9 @@ def test_navigation_shows_who_may_see_what(
     add_to_navigation(NavEntry(label="a", url_name="account_login", order=1, count=lambda _r: 3))
     add_to_navigation(NavEntry(label="x", url_name="home", order=0, is_for=lambda _r: False))
     add_to_navigation(NavEntry(label="f", url_name="home", order=0, area=Area.FOOT))
-    shown = frame(rf.get("/"))
+    request = rf.get("/")
+    request.user = AnonymousUser()
+    shown = frame(request)
     assert [(e["label"], e["count"], e["is_current"]) for e in shown["navigation"]] == [
         ("a", 3, False),
         ("b", 0, True),
@@ -108,6 +111,7 @@ def test_basemaps_are_served_in_ranges(
 def test_a_notice_can_be_undone(rf: RequestFactory) -> None:
     """The button posts to the address that undoes it."""
     request = rf.get("/")
+    request.user = AnonymousUser()
     kept: list[Message] = []
 
     class Keep:
