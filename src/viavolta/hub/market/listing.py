@@ -1,5 +1,6 @@
 """The lists of needs and solutions: facets with counts, orders, pages, a table and its export."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -11,11 +12,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from viavolta.hub.frame.cells import Column, Kind
+from viavolta.hub.frame.maps import Layer, Map, Shape, point
 from viavolta.hub.frame.tables import Table
 from viavolta.hub.market.criteria import Criteria
 from viavolta.hub.market.labels import choice_label, country_name, group_label
 from viavolta.hub.market.models import Entry, EntryKind
-from viavolta.hub.market.queries import Found, find, in_order
+from viavolta.hub.market.queries import Found, find, in_order, places_of
 from viavolta.hub.market.shelf import GROUPS, Longs, Shelf, ordered
 from viavolta.model.facets import Facet
 
@@ -168,19 +170,33 @@ class Listing:
         return [("" if v == VIEWS[0] else v, labels[v], v == self.view) for v in VIEWS]
 
     @property
-    def points(self) -> list[dict[str, Any]]:
-        """What the map shows: the places of the organisations behind the entries of this page."""
-        return [
-            {
-                "name": entry.title,
-                "by": entry.organisation.name,
-                "lat": entry.organisation.lat,
-                "lon": entry.organisation.lon,
-                "url": entry_url(entry),
-            }
-            for entry in self.table.rows
-            if entry.organisation.lat is not None and entry.organisation.lon is not None
+    def map(self) -> Map:
+        """Where the organisations behind all that was found are; larger with more entries."""
+        shelf = self.rows.hits.shelf
+        of_found = shelf.organisation_ids[np.isin(shelf.ids, self.rows.ids)]
+        bodies, counts = np.unique(of_found, return_counts=True)
+        n_of = dict(zip(bodies.tolist(), counts.tolist(), strict=True))
+        title = _("Needs") if self.kind == EntryKind.NEED else _("Solutions")
+        features = [
+            point(lat, lon, id=pk, name=name, n=n_of[pk], size=5 + 2 * math.sqrt(n_of[pk]))
+            for pk, name, lat, lon in places_of(list(n_of))
         ]
+        layer = Layer(
+            key="places",
+            label=title,
+            shape=Shape.POINT,
+            features=features,
+            size_by="size",
+            popup=[("name", _("Organisation")), ("n", title)],
+        )
+        return Map(
+            key="market",
+            title=title,
+            layers=[layer],
+            note=_(
+                "At the place of the organisation; those without a place are in the table only."
+            ),
+        )
 
 
 def name_of(criteria: Criteria) -> str:

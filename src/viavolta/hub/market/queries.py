@@ -66,6 +66,14 @@ def in_order(ids: Longs | list[int]) -> list[Entry]:
     return [by_id[i] for i in wanted if i in by_id]
 
 
+def places_of(organisation_ids: list[int]) -> list[tuple[int, str, float, float]]:
+    """Id, name, latitude and longitude of the organisations that say where they are."""
+    query = Organisation.objects.filter(
+        id__in=organisation_ids, lat__isnull=False, lon__isnull=False
+    )
+    return list(query.order_by("id").values_list("id", "name", "lat", "lon"))
+
+
 def _shown_pictures() -> "Prefetch[Any]":
     return Prefetch("pictures", queryset=Picture.objects.filter(removed_at=None))
 
