@@ -9,6 +9,7 @@ import typer
 
 from viavolta import __version__
 from viavolta.cli import (
+    backing_up,
     blocks,
     charge,
     check,
@@ -54,6 +55,8 @@ app.command("serve")(serving.serve)
 app.command("web")(serving.web)
 app.command("worker")(serving.worker)
 app.add_typer(users.app, name="user")
+app.command("backup")(backing_up.backup)
+app.command("restore")(backing_up.restore)
 app.command("prepare")(prepare.prepare)
 app.add_typer(translations.app, name="translations")
 

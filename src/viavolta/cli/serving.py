@@ -165,7 +165,7 @@ def web(
         from granian import Granian  # noqa: PLC0415 - start-up time
         from granian.constants import Interfaces, SSLProtocols  # noqa: PLC0415
 
-        Granian(
+        server = Granian(
             "viavolta.hub.site.served:application",
             address=at.host,
             port=at.port,
@@ -179,7 +179,9 @@ def web(
             ssl_cert=at.certificate,
             ssl_key=at.key,
             ssl_protocol_min=SSLProtocols.tls12,
-        ).serve()
+        )
+        with data_in_use():
+            server.serve()
 
 
 def worker(*, data: DataOption = None) -> None:
@@ -197,7 +199,7 @@ def worker(*, data: DataOption = None) -> None:
             memory_bytes=limits.memory_mb * 1_000_000,
             time_s=limits.hours * 3600.0,
         )
-        with until_told_to_stop() as stop:
+        with data_in_use(), until_told_to_stop() as stop:
             Worker(quotas).work(stop)
 
 
@@ -275,6 +277,17 @@ def make_ready(data: Path | None, at: Listening | None) -> None:
 
         prepare(settings.CONFIG.assets)
     migrate()
+
+
+@contextmanager
+def data_in_use() -> Iterator[None]:
+    """Keep the hub's data from being replaced by a restore."""
+    from django.conf import settings  # noqa: PLC0415 - start-up time
+
+    from viavolta.hub.site.lock import together_with_others  # noqa: PLC0415
+
+    with together_with_others(Path(settings.CONFIG.data)):
+        yield
 
 
 def own_address() -> str:
