@@ -68,10 +68,12 @@ def in_order(ids: Longs | list[int]) -> list[Entry]:
 
 def places_of(organisation_ids: list[int]) -> list[tuple[int, str, float, float]]:
     """Id, name, latitude and longitude of the organisations that say where they are."""
-    query = Organisation.objects.filter(
-        id__in=organisation_ids, lat__isnull=False, lon__isnull=False
-    )
-    return list(query.order_by("id").values_list("id", "name", "lat", "lon"))
+    rows = Organisation.objects.filter(id__in=organisation_ids).order_by("id")
+    return [
+        (pk, name, lat, lon)
+        for pk, name, lat, lon in rows.values_list("id", "name", "lat", "lon")
+        if lat is not None and lon is not None
+    ]
 
 
 def _shown_pictures() -> "Prefetch[Any]":
