@@ -26,6 +26,7 @@ from viavolta.cli import (
     simulate,
     translations,
     users,
+    vectors,
 )
 from viavolta.cli.runner import say
 from viavolta.model.errors import UsageError
@@ -59,6 +60,7 @@ app.command("backup")(backing_up.backup)
 app.command("restore")(backing_up.restore)
 app.command("prepare")(prepare.prepare)
 app.add_typer(translations.app, name="translations")
+app.command("vectors")(vectors.vectors)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - the form of a Typer callback

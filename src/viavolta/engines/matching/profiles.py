@@ -18,6 +18,8 @@ Vector = NDArray[np.float32]
 _UNSEEN = frozenset({"sl"})
 """Languages that the encoder has not learnt: the glossary speaks for their texts."""
 _GIST_SHARE = 0.2
+_MOST_LETTERS = 1_000
+"""Of a long text the beginning says what it is about; more would blur the vector."""
 _SAID_ANYWAY = (
     Facet.SEGMENT,
     Facet.VEHICLE,
@@ -86,7 +88,7 @@ def vectors_of_descriptions(descriptions: Sequence[Description]) -> Vector:
     vectors = np.where(
         np.array([[one.language in _UNSEEN] for one in descriptions]).reshape(-1, 1),
         gists,
-        vectors_of([one.whole for one in descriptions]) + _GIST_SHARE * gists,
+        vectors_of([one.whole[:_MOST_LETTERS] for one in descriptions]) + _GIST_SHARE * gists,
     )
     unit: Vector = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
     return unit

@@ -40,6 +40,18 @@ class Bag:
         feature, count = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
         return Bag(feature=feature, count=count)
 
+    def to_bytes(self) -> bytes:
+        """What `from_bytes` reads: all features, then all counts (up to 255)."""
+        count = np.minimum(self.count, 255).astype("u1")
+        return self.feature.astype("<i8").tobytes() + count.tobytes()
+
+    @staticmethod
+    def from_bytes(kept: bytes) -> "Bag":
+        """Read a kept bag."""
+        n = len(kept) // 9
+        feature, count = np.frombuffer(kept, "<i8", n), np.frombuffer(kept, "u1", n, 8 * n)
+        return Bag(feature=feature.astype(np.int64), count=count.astype(np.int64))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextTable:

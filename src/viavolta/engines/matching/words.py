@@ -59,16 +59,52 @@ def terms_said(text: str, language: str) -> Counter[str]:
     Words of the text's language and English ones are known; of a text in another language, those of
     all.
     """
-    tokens = tokens_of(text)
     said: Counter[str] = Counter()
     for known in _languages(language):
-        ways, idle = _ways(known), _idle(known)
-        foreign_idle = frozenset() if known == language else _idle_of_text(language)
-        for at, token in enumerate(tokens):
-            if token not in foreign_idle:
-                ways_here = ways.beginning_with(token)
-                said.update({way.key for way in ways_here if _follows(way, tokens, at, idle)})
+        found = _found(tokens_of(text), known, language)
+        said.update(key for key, _ in dict.fromkeys((key, span.start) for key, span in found))
     return said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A word that somebody searches for: the start of its stem, or terms that it belongs to."""
+
+    stem: str
+    is_whole: bool
+    terms: frozenset[str]
+
+
+def wishes_of(text: str, language: str) -> list[Wish]:
+    """The words of a search, in any of the six languages; small words of `language` left out."""
+    tokens = tokens_of(text)
+    terms_of: dict[int, set[str]] = {at: set() for at in range(len(tokens))}
+    for known in LANGUAGES:
+        for key, span in _found(tokens, known, language):
+            for at in span:
+                terms_of[at].add(key)
+    idle = _idle_of_text(language)
+    wanted = [at for at, token in enumerate(tokens) if token not in idle] or range(len(tokens))
+    return [
+        Wish(
+            stem=tokens[at][:STEM_LETTERS],
+            is_whole=len(tokens[at]) >= STEM_LETTERS,
+            terms=frozenset(terms_of[at]),
+        )
+        for at in wanted
+    ]
+
+
+def _found(tokens: list[str], known: str, language: str) -> Iterator[tuple[str, range]]:
+    """Terms that tokens of a text in `language` say in the words of `known`, and where."""
+    ways, idle = _ways(known), _idle(known)
+    foreign_idle = frozenset() if known == language else _idle_of_text(language)
+    for at, token in enumerate(tokens):
+        if token not in foreign_idle:
+            for way in ways.beginning_with(token):
+                end = _end(way, tokens, at, idle)
+                if end:
+                    yield way.key, range(at, end)
 
 
 def stems_of(text: str, language: str) -> Counter[str]:
@@ -91,19 +127,19 @@ def _languages(language: str) -> tuple[str, ...]:
     return ("en",) if language == "en" else (language, "en")
 
 
-def _follows(way: Way, tokens: list[str], at: int, idle: frozenset[str]) -> bool:
-    """Whether the way's later words follow, idle words between them passed over."""
+def _end(way: Way, tokens: list[str], at: int, idle: frozenset[str]) -> int:
+    """The token behind the way's last word, idle words between them passed over; 0 if not said."""
     for word in way.words[1:]:
         at += 1
         skipped = 0
         while at < len(tokens) and not _is(word, tokens[at]):
             if tokens[at] not in idle or skipped == _GAP:
-                return False
+                return 0
             at += 1
             skipped += 1
         if at >= len(tokens):
-            return False
-    return True
+            return 0
+    return at + 1
 
 
 def _is(word: str, token: str) -> bool:

@@ -19,7 +19,9 @@ from viavolta.hub.market.models import (
     EntryState,
     Revision,
 )
+from viavolta.hub.market.vectors import ask_for_vectors
 from viavolta.hub.market.verbs import MarketVerb
+from viavolta.hub.market.words import keep_words
 from viavolta.hub.people.access import require
 from viavolta.hub.people.models import Organisation, Role, User
 from viavolta.hub.studies.models import Study, Visibility
@@ -42,6 +44,7 @@ def create(user: User, organisation: Organisation, kind: EntryKind, content: Con
     )
     put_content(entry, content)
     entry.save(force_insert=True)
+    _read_words(entry)
     put_evidence(entry, content)
     _keep_revision(entry, content, user)
     record(MarketVerb.CREATED, actor=user, organisation=organisation, subject=entry)
@@ -63,6 +66,7 @@ def edit(user: User, entry: Entry, content: Content, *, seen: int) -> None:
     if entry.state == EntryState.PUBLISHED:
         _check_publishable(entry)
     _save(entry, seen=seen)
+    _read_words(entry)
     put_evidence(entry, content)
     _keep_revision(entry, content, user)
     record(MarketVerb.EDITED, actor=user, organisation=entry.organisation, subject=entry)
@@ -133,6 +137,12 @@ def undelete(user: User, entry: Entry) -> None:
 def _save(entry: Entry, *, seen: int) -> None:
     entry.changed_at = timezone.now()
     save_version(entry, seen=seen)
+
+
+def _read_words(entry: Entry) -> None:
+    """Search and matching know the new words at once; a worker follows with the vector."""
+    if keep_words(entry):
+        ask_for_vectors()
 
 
 def _keep_revision(entry: Entry, content: Content, user: User) -> None:

@@ -19,7 +19,10 @@ class MarketConfig(AppConfig):
     label = "market"
 
     def ready(self) -> None:
-        """Give the market its places in the navigation."""
+        """Give the market its places in the navigation, and workers its kind of run."""
+        from viavolta.hub.market.vectors import register_kind  # noqa: PLC0415 - needs the models
+
+        register_kind()
         for entry in (
             NavEntry(label=_("Market"), url_name="market", order=30),
             NavEntry(

@@ -123,6 +123,29 @@ class Entry(Versioned):
         return Facets.from_codes(self.facets)
 
 
+class EntryWords(models.Model):
+    """What an entry's text says, for search and matching; made from the entry, never edited.
+
+    `title_words` and `words` hold stems and terms of the glossary, which the database searches in
+    full text (migration 0002_words). `terms` and `stems` are kept bags of the matching engine;
+    `vector` is null until a worker has computed it. `digest` tells what they were made of.
+    """
+
+    entry = models.OneToOneField(
+        Entry, primary_key=True, on_delete=models.CASCADE, related_name="words"
+    )
+    digest = models.CharField(max_length=32)
+    title_words = models.TextField()
+    words = models.TextField()
+    terms = models.BinaryField()
+    stems = models.BinaryField()
+    vector = models.BinaryField(null=True)
+    changed_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"words of {self.entry_id}"
+
+
 class Evidence(models.Model):
     """One measured figure of a solution: what, how much, where, when, and who can confirm it."""
 

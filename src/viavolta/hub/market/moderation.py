@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 
 from viavolta.hub.frame.events import record
 from viavolta.hub.frame.versions import save_version
-from viavolta.hub.market.models import Entry, Merge, Revision
+from viavolta.hub.market.models import Entry, EntryWords, Merge, Revision
 from viavolta.hub.market.verbs import MarketVerb
 from viavolta.hub.people.models import User
 
-_STAY: tuple[type[Model], ...] = (Entry, Merge, Revision)
+_STAY: tuple[type[Model], ...] = (Entry, EntryWords, Merge, Revision)
 """What belongs to the entry it was made for, whatever becomes of that."""
 
 

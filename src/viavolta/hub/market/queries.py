@@ -2,10 +2,10 @@
 
 from typing import Any, NamedTuple
 
-import numpy as np
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from viavolta.hub.market.actions import KEPT_AFTER_DELETION
 from viavolta.hub.market.criteria import Criteria
@@ -18,6 +18,7 @@ from viavolta.hub.market.models import (
     Replication,
     SavedSearch,
 )
+from viavolta.hub.market.search import search
 from viavolta.hub.market.shelf import Longs, Selection, Shelf, current_shelf, listed, select
 from viavolta.hub.people.access import may, organisations_of, role_in
 from viavolta.hub.people.models import Organisation, Role, User
@@ -25,32 +26,25 @@ from viavolta.hub.studies.models import Study, Visibility
 
 
 class Found(NamedTuple):
-    """A selection, the shelf it was made from and, after a text search, ids best first."""
+    """A selection, the shelf it was made from and, after a text search, ids best first.
+
+    `is_loose`: no entry has all the words that were looked for; these have some of them.
+    """
 
     shelf: Shelf
     selection: Selection
     ranked: Longs | None
+    is_loose: bool = False
 
 
 def find(criteria: Criteria, shelf: Shelf | None = None) -> Found:
     """The published entries that meet some criteria."""
     shelf = shelf or current_shelf()
-    ranked = _by_words(criteria) if criteria.words else None
-    selection = select(shelf, criteria.kind, chosen=criteria.chosen, found=ranked)
-    return Found(shelf, selection, ranked)
-
-
-def _by_words(criteria: Criteria) -> Longs:
-    query = listed().filter(kind=criteria.kind)
-    for word in criteria.words.split():
-        query = query.filter(
-            Q(title__icontains=word)
-            | Q(summary__icontains=word)
-            | Q(text__icontains=word)
-            | Q(organisation__name__icontains=word)
-        )
-    ids = list(query.order_by("-published_at").values_list("id", flat=True))
-    return np.array(ids, dtype=np.int64)
+    if not criteria.words:
+        return Found(shelf, select(shelf, criteria.kind, chosen=criteria.chosen), None)
+    hits = search(criteria.kind, criteria.words, (get_language() or "en")[:2])
+    selection = select(shelf, criteria.kind, chosen=criteria.chosen, found=hits.ids)
+    return Found(shelf, selection, hits.ids, hits.is_loose)
 
 
 def in_order(ids: Longs | list[int]) -> list[Entry]:
