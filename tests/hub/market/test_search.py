@@ -204,3 +204,27 @@ def test_missing_and_outdated_words_are_mended(company: User) -> None:
 def test_terms_have_words_of_their_own() -> None:
     """No two terms of the glossary share the word by which the full text knows them."""
     assert len({token_of(key) for key in terms()}) == len(terms())
+
+
+def test_pages_show_matches_with_reasons(cast: Cast, company: User) -> None:
+    """A need's page shows the solutions that match and on what, in the reader's language."""
+    said = {"vehicle": ["bus"], "site": ["depot"]}
+    offer(company, "Overnight charging for buses", **said)
+    need = actions.create(
+        cast.users["editor"], cast.organisation, EntryKind.NEED, content("Our bus depot", **said)
+    )
+    actions.publish(cast.users["editor"], need)
+    address = f"/market/needs/{need.slug}/"
+    page = cast.client("anonymous").get(address, headers={"accept-language": "en"})
+    assert "Overnight charging for buses" in page.text
+    assert "Matched on: bus, depot" in page.text.replace("\n", " ")
+    german = cast.client("anonymous").get(address, headers={"accept-language": "de"})
+    assert "Passende Lösungen" in german.text
+
+
+def test_a_loose_search_says_so(cast: Cast, company: User) -> None:
+    """The list tells that no entry has all the words that were looked for."""
+    offer(company, "Solar roof")
+    page = cast.client("anonymous").get("/market/solutions/?q=solar+ferry")
+    assert "None has all these words" in page.text
+    assert "Solar roof" in page.text

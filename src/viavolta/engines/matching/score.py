@@ -150,8 +150,13 @@ def _cosines(one: Profile, many: Pool) -> Floats:
 
 
 def reasons(need: Profile, solution: Profile, rarity: Rarity) -> tuple[str, ...]:
-    """Keys of the glossary on which two match: terms of both, the rarest first, then facets."""
-    facets = [value_key(*pair) for pair in matched_values(need.facets, solution.facets)]
+    """Keys of the glossary on which two match: terms of both, the rarest first, then facets.
+
+    Segments are so wide that they come last.
+    """
+    matched = matched_values(need.facets, solution.facets)
+    matched.sort(key=lambda pair: pair[0] is Facet.SEGMENT)
+    facets = [value_key(*pair) for pair in matched]
     shared = np.intersect1d(need.terms.feature, solution.terms.feature)
     order = np.argsort(-rarity.of_features(shared), kind="stable")
     said = [_KEYS[int(shared[at])] for at in order if int(shared[at]) in _KEYS]

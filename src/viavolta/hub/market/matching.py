@@ -27,6 +27,7 @@ from viavolta.engines.matching.score import (
 from viavolta.engines.matching.tables import FacetTable
 from viavolta.engines.matching.texts import Bag, TextTable
 from viavolta.hub.market.models import Entry, EntryKind, EntryWords
+from viavolta.hub.market.queries import in_order
 from viavolta.hub.market.shelf import Shelf, current_shelf
 from viavolta.hub.market.words import profile_of
 
@@ -90,15 +91,13 @@ def matches_of(entry: Entry, *, n: int = 20) -> list[Match]:
     fits = (scores >= LEAST_SCORE) & (side.organisation_ids != entry.organisation_id)
     rows = np.flatnonzero(fits)
     rows = rows[best(scores[rows], n)]
-    query = Entry.objects.select_related("organisation").defer("text")
-    others = query.in_bulk(side.ids[rows].tolist())
+    score_of = dict(zip(side.ids[rows].tolist(), scores[rows].tolist(), strict=True))
     matches = []
-    for pk, score in zip(side.ids[rows].tolist(), scores[rows].tolist(), strict=True):
-        if pk in others:
-            theirs = _profile(others[pk], kept.get(pk))
-            pair = (own, theirs) if entry.kind == EntryKind.NEED else (theirs, own)
-            why = reasons(*pair, laid.market.terms)
-            matches.append(Match(entry=others[pk], score=score, reasons=why))
+    for other in in_order(side.ids[rows]):
+        theirs = _profile(other, kept.get(other.pk))
+        pair = (own, theirs) if entry.kind == EntryKind.NEED else (theirs, own)
+        why = reasons(*pair, laid.market.terms)
+        matches.append(Match(entry=other, score=score_of[other.pk], reasons=why))
     return matches
 
 

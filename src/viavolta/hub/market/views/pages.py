@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from viavolta.hub.frame.access import Access, access
@@ -10,12 +11,15 @@ from viavolta.hub.market.fit import fits_for
 from viavolta.hub.market.hooks import page_actions, page_sections
 from viavolta.hub.market.labels import country_name, group_label
 from viavolta.hub.market.listing import entry_url, facet_words
+from viavolta.hub.market.matching import matches_of
 from viavolta.hub.market.models import Entry, EntryKind
 from viavolta.hub.market.queries import entry_for, replications_of
 from viavolta.hub.people.access import role_in
 from viavolta.hub.people.models import Role
 from viavolta.hub.studies.models import Visibility
 from viavolta.model.facets import Facet
+
+_SHOWN_MATCHES = 6
 
 
 @access(Access.PUBLIC)
@@ -36,6 +40,10 @@ def entry(request: HttpRequest, kind: EntryKind, slug: str) -> HttpResponseBase:
         "study": public_study(shown),
         "replications": list(replications_of(shown)[:20]),
         "fits": fits_for(request.user, shown),
+        "matches": [
+            (match.entry, ", ".join(match.reason_names((get_language() or "en")[:2])))
+            for match in matches_of(shown, n=_SHOWN_MATCHES)
+        ],
         "offered_actions": page_actions(request, shown),
         "sections": page_sections(request, shown),
         "role": role,
