@@ -1,0 +1,1 @@
+"""Writes of living labs: one function, one transaction, the permission checked inside."""
