@@ -8,3 +8,9 @@ class CollaborateConfig(AppConfig):
 
     name = "viavolta.hub.collaborate"
     label = "collaborate"
+
+    def ready(self) -> None:
+        """Take places in the navigation and on other apps' pages."""
+        from viavolta.hub.collaborate import places  # noqa: PLC0415 - models must be loaded first
+
+        places.take()

@@ -98,6 +98,7 @@ def facts(*, with_samples: bool = False) -> Facts:
                 grid_avoided_eur=grid_avoided_eur(summary),
             )
             for at, summary in summaries
+            if at is not None
         ),
     )
 

@@ -43,7 +43,7 @@ def open_call(
     ------
     PermissionDenied: the person is no editor of the organisation, or no moderator.
     """
-    _require_caller(user, organisation)
+    require_caller(user, organisation)
     call = Call(
         organisation=organisation,
         slug=free_slug(Call, facts.title, "call"),
@@ -66,7 +66,7 @@ def change_call(user: User, call: Call, facts: CallFacts, *, seen: int) -> None:
     PermissionDenied: the person is no editor of the organisation, or no moderator.
     StaleEditError: somebody else saved it in the meantime.
     """
-    _require_caller(user, call.organisation)
+    require_caller(user, call.organisation)
     _fill(call, facts)
     save_version(call, seen=seen)
     _set_parts(call, facts)
@@ -92,7 +92,13 @@ def declare_skills(user: User, organisation: Organisation, skills: Iterable[str]
     record(Verb.SKILLS_DECLARED, actor=user, organisation=organisation, subject=organisation)
 
 
-def _require_caller(user: User, organisation: Organisation | None) -> None:
+def require_caller(user: User, organisation: Organisation | None) -> None:
+    """Pass an editor of the organisation, or for the platform's calls a moderator.
+
+    Raises
+    ------
+    PermissionDenied: everybody else.
+    """
     if organisation is not None:
         require(user, organisation, Role.EDITOR)
     elif not user.is_moderator:

@@ -32,7 +32,7 @@ def write_news(
     ------
     PermissionDenied: the person is no editor of the organisation, or no moderator.
     """
-    _require_author(user, organisation)
+    require_author(user, organisation)
     post = NewsPost.objects.create(
         organisation=organisation,
         title=title,
@@ -57,7 +57,7 @@ def change_news(
     PermissionDenied: the person is no editor of the organisation, or no moderator.
     StaleEditError: somebody else saved it in the meantime.
     """
-    _require_author(user, post.organisation)
+    require_author(user, post.organisation)
     post.title = title
     post.text = text
     post.language = language
@@ -77,7 +77,7 @@ def submit_news(user: User, post: NewsPost) -> None:
     PermissionDenied: the person is no editor of the organisation, or no moderator.
     RefusedError: it is with them or published already.
     """
-    _require_author(user, post.organisation)
+    require_author(user, post.organisation)
     _move(post, {NewsState.DRAFT, NewsState.RETURNED}, NewsState.SUBMITTED)
     record(Verb.NEWS_SUBMITTED, actor=user, organisation=post.organisation, subject=post)
 
@@ -111,7 +111,13 @@ def decide_news(user: User, post: NewsPost, *, is_published: bool, comment: str 
     )
 
 
-def _require_author(user: User, organisation: Organisation | None) -> None:
+def require_author(user: User, organisation: Organisation | None) -> None:
+    """Pass an editor of the organisation, or for the platform's news a moderator.
+
+    Raises
+    ------
+    PermissionDenied: everybody else.
+    """
     if organisation is not None:
         require(user, organisation, Role.EDITOR)
     elif not user.is_moderator:

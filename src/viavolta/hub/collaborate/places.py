@@ -1,0 +1,69 @@
+"""Where working together appears on other apps' pages."""
+
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from viavolta.hub.collaborate.queries.calendar import tasks_of
+from viavolta.hub.collaborate.queries.collaborations import open_invitations
+from viavolta.hub.collaborate.queries.contacts import count_to_answer
+from viavolta.hub.frame.registry import (
+    Area,
+    HomeSection,
+    NavEntry,
+    add_to_home,
+    add_to_navigation,
+    signed_in,
+)
+from viavolta.hub.market.hooks import PageAction, add_page_action
+from viavolta.hub.market.models import Entry
+from viavolta.hub.people.access import organisations_of
+from viavolta.hub.people.models import Organisation
+
+_ON_HOME = 5
+
+
+def take() -> None:
+    """Register entries, parts and actions."""
+    add_to_navigation(NavEntry(label=_("Collaborate"), url_name="collaborations", order=40))
+    add_to_navigation(
+        NavEntry(
+            label=_("Contact requests"),
+            url_name="contacts",
+            order=40,
+            is_for=signed_in,
+            area=Area.ACCOUNT,
+            count=lambda request: count_to_answer(request.user),
+        )
+    )
+    add_to_navigation(
+        NavEntry(
+            label=_("Tasks"), url_name="tasks", order=41, is_for=signed_in, area=Area.ACCOUNT
+        )
+    )
+    add_to_home(HomeSection(template="collaborate/home.html", order=40, context=_waiting))
+    add_page_action(PageAction(label=_("Ask for contact"), order=10, url=_ask_about))
+
+
+def contact_address(organisation: Organisation, **more: str) -> str:
+    """Where one asks an organisation to talk."""
+    return f"{reverse('contact-new')}?{urlencode({'to': organisation.slug, **more})}"
+
+
+def _ask_about(request: HttpRequest, entry: Entry) -> str | None:
+    """Nobody asks his own organisation."""
+    if organisations_of(request.user).filter(pk=entry.organisation_id).exists():
+        return None
+    return contact_address(entry.organisation, entry=entry.slug)
+
+
+def _waiting(request: HttpRequest) -> dict[str, object] | None:
+    """What waits for the person: invitations, requests, tasks."""
+    invitations = list(open_invitations(request.user)[:_ON_HOME])
+    requests = count_to_answer(request.user)
+    tasks = list(tasks_of(request.user).filter(owner=request.user, done_at=None)[:_ON_HOME])
+    if not (invitations or requests or tasks):
+        return None
+    return {"invitations": invitations, "n_requests": requests, "tasks": tasks}

@@ -1,0 +1,85 @@
+"""Addresses of working together."""
+
+from django.urls import path
+
+from viavolta.hub.collaborate.views import (
+    calendar,
+    calls,
+    collaborations,
+    consortia,
+    contacts,
+    news,
+    projects,
+    running,
+)
+
+urlpatterns = [
+    path("contacts/", contacts.contacts, name="contacts"),
+    path("contacts/new/", contacts.new_contact, name="contact-new"),
+    path("contacts/<int:contact_id>/", contacts.contact, name="contact"),
+    path("collaborations/", collaborations.collaborations, name="collaborations"),
+    path("collaborations/new/", collaborations.new_collaboration, name="collaboration-new"),
+    path(
+        "collaborations/places/<int:partner_id>/answer/",
+        collaborations.answer,
+        name="collaboration-answer",
+    ),
+    path(
+        "collaborations/places/<int:partner_id>/leave/",
+        collaborations.leave,
+        name="collaboration-leave",
+    ),
+    path("collaborations/<slug:slug>/", collaborations.collaboration, name="collaboration"),
+    path(
+        "collaborations/<slug:slug>/edit/",
+        collaborations.edit_collaboration,
+        name="collaboration-edit",
+    ),
+    path(
+        "collaborations/<slug:slug>/invite/", collaborations.invite, name="collaboration-invite"
+    ),
+    path("collaborations/<slug:slug>/write/", collaborations.write, name="collaboration-write"),
+    path("collaborations/<slug:slug>/projects/new/", projects.new_project, name="project-new"),
+    path("projects/", projects.projects, name="projects"),
+    path("projects/<int:project_id>/edit/", projects.edit_project, name="project-edit"),
+    path("calls/", calls.calls, name="calls"),
+    path("calls/new/", calls.new_call, name="call-new"),
+    path("calls/<slug:slug>/", calls.call, name="call"),
+    path("calls/<slug:slug>/edit/", calls.edit_call, name="call-edit"),
+    path("calls/<slug:slug>/consortia/new/", consortia.new_consortium, name="consortium-new"),
+    path("skills/<slug:slug>/", calls.skills, name="skills"),
+    path(
+        "consortia/places/<int:member_id>/answer/", consortia.answer, name="consortium-answer"
+    ),
+    path("consortia/places/<int:member_id>/covers/", consortia.covers, name="consortium-covers"),
+    path("consortia/<slug:slug>/", consortia.consortium, name="consortium"),
+    path("consortia/<slug:slug>/edit/", consortia.edit_consortium, name="consortium-edit"),
+    path("consortia/<slug:slug>/invite/", consortia.invite, name="consortium-invite"),
+    path("consortia/<slug:slug>/together/", consortia.together, name="consortium-together"),
+    path("events/", calendar.events, name="events"),
+    path("events/month/", calendar.month_view, name="events-month"),
+    path("events/calendar.ics", calendar.calendar_file, name="events-ics"),
+    path("events/new/", calendar.new_event, name="event-new"),
+    path("events/<slug:slug>/", calendar.event, name="event"),
+    path("events/<slug:slug>/event.ics", calendar.event_file, name="event-ics"),
+    path("events/<slug:slug>/edit/", calendar.edit_event, name="event-edit"),
+    path("events/<slug:slug>/cancel/", calendar.cancel_event, name="event-cancel"),
+    path("events/<slug:slug>/register/", calendar.register_for, name="event-register"),
+    path("events/<slug:slug>/unregister/", calendar.unregister_from, name="event-unregister"),
+    path("events/<slug:slug>/people/", running.people, name="event-people"),
+    path("events/<slug:slug>/people/save/", running.note_people, name="event-people-save"),
+    path("events/<slug:slug>/groups/", running.groups, name="event-groups"),
+    path("events/<slug:slug>/spread/", running.spread, name="event-spread"),
+    path("events/<slug:slug>/minutes/", running.minutes, name="event-minutes"),
+    path("events/<slug:slug>/tasks/new/", running.new_task, name="task-new"),
+    path("tasks/", running.tasks, name="tasks"),
+    path("tasks/<int:task_id>/tick/", running.tick_task, name="task-tick"),
+    path("news/", news.news, name="news"),
+    path("news/feed.atom", news.feed, name="news-feed"),
+    path("news/of/<slug:slug>.atom", news.feed, name="news-feed-of"),
+    path("news/new/", news.new_post, name="news-new"),
+    path("news/<slug:slug>/", news.post_page, name="news-post"),
+    path("news/<slug:slug>/edit/", news.edit_post, name="news-edit"),
+    path("news/<slug:slug>/submit/", news.submit_post, name="news-submit"),
+    path("news/<slug:slug>/decide/", news.decide_post, name="news-decide"),
+]
