@@ -10,11 +10,13 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
+from icalendar import Calendar
 
 from viavolta.hub.collaborate.actions.calendar import (
     GatheringFacts,
     assign_groups,
     cancel_gathering,
+    change_gathering,
     keep_minutes,
     note_attendance,
     plan_gatherings,
@@ -24,8 +26,11 @@ from viavolta.hub.collaborate.actions.calendar import (
     unregister,
 )
 from viavolta.hub.collaborate.actions.tasks import finish_task, remind, set_task
+from viavolta.hub.collaborate.ical import calendar_of
+from viavolta.hub.collaborate.models import Gathering
 from viavolta.hub.collaborate.queries.calendar import (
     attendance,
+    gatherings,
     may_look_inside,
     month,
 )
@@ -90,6 +95,43 @@ def test_wall_times_come_back(shown: datetime, zone: str) -> None:
     except RefusedError:
         return
     assert wall_time(moment, zone) == shown
+
+
+def test_calendars_read_back_what_was_planned(cast: Any) -> None:
+    """A calendar of the series, read by another reader's rules, has the same instants and zone."""
+    plan_gatherings(
+        cast.users["editor"],
+        cast.organisation,
+        facts(about="Bring a plan; and a pen, please.", place="Depot, Gate 2"),
+        rhythm=Rhythm.WEEKLY,
+        count=3,
+    )
+    planned = list(gatherings())
+    text = calendar_of(planned, name="viavolta", origin="https://hub.example")
+    calendar = Calendar.from_ical(text)
+    zones = [c["tzid"] for c in calendar.walk("VTIMEZONE")]
+    assert zones == [VIENNA]
+    events = calendar.walk("VEVENT")
+    assert [e.decoded("dtstart").astimezone(UTC) for e in events] == [g.starts_at for g in planned]
+    assert [e.decoded("dtend").astimezone(UTC) for e in events] == [g.ends_at for g in planned]
+    assert events[2]["dtstart"].params["tzid"] == VIENNA
+    assert events[0]["description"] == "Bring a plan; and a pen, please."
+    assert events[0]["location"] == "Depot, Gate 2"
+    assert str(events[0]["url"]).startswith("https://hub.example/")
+    assert b"@example.org" not in text
+
+
+def test_a_change_raises_the_sequence_and_a_cancelled_event_says_so(cast: Any) -> None:
+    """Calendars that hold an event take the change: its number goes up, its name stays."""
+    editor = cast.users["editor"]
+    (made,) = plan_gatherings(editor, cast.organisation, facts())
+    change_gathering(editor, made, facts(starts=wall("2027-10-21 09:30")), seen=1)
+    cancel_gathering(editor, made, is_cancelled=True, seen=2)
+    calendar = Calendar.from_ical(calendar_of([made], name="v", origin=""))
+    (event,) = calendar.walk("VEVENT")
+    assert event["sequence"] == 2
+    assert event["status"] == "CANCELLED"
+    assert event["uid"] == f"{Gathering.objects.get().uid}@viavolta"
 
 
 def test_the_month_view_shows_an_event_on_its_own_days(cast: Any) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import forms
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
@@ -12,10 +13,24 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from viavolta.hub.collaborate.refusals import RefusedError
 from viavolta.hub.frame.notices import done, refused
 from viavolta.hub.frame.versions import StaleEditError, Versioned
+from viavolta.hub.people.access import organisations_of
+from viavolta.hub.people.models import Role, User
 
 Words = str | Promise
 Save = Callable[[dict[str, Any]], tuple[str, Words]]
 """Does what a valid form says; returns the next address and a sentence on what was done."""
+
+
+def person_of(request: HttpRequest) -> User:
+    """The person who asks, on a page for those who are signed in.
+
+    Raises
+    ------
+    PermissionDenied: nobody is signed in.
+    """
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 def form_page(
@@ -49,6 +64,17 @@ def form_page(
     return render(request, template, {"form": form, **context}, status=status)
 
 
+def acting_page(
+    request: HttpRequest, form: forms.Form, save: Save, **context: Any
+) -> HttpResponseBase:
+    """A form in which one acts for an organisation; who has none is told how to get one."""
+    user = request.user
+    can_act = getattr(user, "is_moderator", False) or organisations_of(user, Role.EDITOR).exists()
+    return form_page(
+        request, form, save, template="collaborate/act_form.html", can_act=can_act, **context
+    )
+
+
 def _conflict(
     form: forms.Form, current: Callable[[], tuple[Versioned, Mapping[str, Any]]] | None
 ) -> list[tuple[str, str, str]]:
@@ -56,8 +82,7 @@ def _conflict(
     if current is None:
         raise StaleEditError
     row, theirs = current()
-    form.data = form.data.copy()
-    form.data["version"] = str(row.version)
+    form.data = {**form.data, "version": str(row.version)}
     return [
         (
             str(form.fields[name].label or name),

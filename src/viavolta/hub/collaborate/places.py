@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from viavolta.hub.collaborate.pages import person_of
 from viavolta.hub.collaborate.queries.calendar import tasks_of
 from viavolta.hub.collaborate.queries.collaborations import open_invitations
 from viavolta.hub.collaborate.queries.contacts import count_to_answer
@@ -35,13 +36,11 @@ def take() -> None:
             order=40,
             is_for=signed_in,
             area=Area.ACCOUNT,
-            count=lambda request: count_to_answer(request.user),
+            count=lambda request: count_to_answer(person_of(request)),
         )
     )
     add_to_navigation(
-        NavEntry(
-            label=_("Tasks"), url_name="tasks", order=41, is_for=signed_in, area=Area.ACCOUNT
-        )
+        NavEntry(label=_("Tasks"), url_name="tasks", order=41, is_for=signed_in, area=Area.ACCOUNT)
     )
     add_to_home(HomeSection(template="collaborate/home.html", order=40, context=_waiting))
     add_page_action(PageAction(label=_("Ask for contact"), order=10, url=_ask_about))
@@ -61,9 +60,10 @@ def _ask_about(request: HttpRequest, entry: Entry) -> str | None:
 
 def _waiting(request: HttpRequest) -> dict[str, object] | None:
     """What waits for the person: invitations, requests, tasks."""
-    invitations = list(open_invitations(request.user)[:_ON_HOME])
-    requests = count_to_answer(request.user)
-    tasks = list(tasks_of(request.user).filter(owner=request.user, done_at=None)[:_ON_HOME])
+    user = person_of(request)
+    invitations = list(open_invitations(user)[:_ON_HOME])
+    requests = count_to_answer(user)
+    tasks = list(tasks_of(user).filter(owner=user, done_at=None)[:_ON_HOME])
     if not (invitations or requests or tasks):
         return None
     return {"invitations": invitations, "n_requests": requests, "tasks": tasks}

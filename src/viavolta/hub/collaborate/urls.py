@@ -35,9 +35,7 @@ urlpatterns = [
         collaborations.edit_collaboration,
         name="collaboration-edit",
     ),
-    path(
-        "collaborations/<slug:slug>/invite/", collaborations.invite, name="collaboration-invite"
-    ),
+    path("collaborations/<slug:slug>/invite/", collaborations.invite, name="collaboration-invite"),
     path("collaborations/<slug:slug>/write/", collaborations.write, name="collaboration-write"),
     path("collaborations/<slug:slug>/projects/new/", projects.new_project, name="project-new"),
     path("projects/", projects.projects, name="projects"),
@@ -48,9 +46,7 @@ urlpatterns = [
     path("calls/<slug:slug>/edit/", calls.edit_call, name="call-edit"),
     path("calls/<slug:slug>/consortia/new/", consortia.new_consortium, name="consortium-new"),
     path("skills/<slug:slug>/", calls.skills, name="skills"),
-    path(
-        "consortia/places/<int:member_id>/answer/", consortia.answer, name="consortium-answer"
-    ),
+    path("consortia/places/<int:member_id>/answer/", consortia.answer, name="consortium-answer"),
     path("consortia/places/<int:member_id>/covers/", consortia.covers, name="consortium-covers"),
     path("consortia/<slug:slug>/", consortia.consortium, name="consortium"),
     path("consortia/<slug:slug>/edit/", consortia.edit_consortium, name="consortium-edit"),

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("viavolta.hub.frame.urls")),
     path("", include("viavolta.hub.studies.urls")),
     path("", include("viavolta.hub.market.urls")),
+    path("", include("viavolta.hub.collaborate.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/", api.urls),

@@ -1,6 +1,6 @@
 """Forms of events, groups, minutes and tasks."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +21,11 @@ from viavolta.hub.collaborate.queries.calendar import possible_owners
 from viavolta.hub.collaborate.zones import Rhythm
 from viavolta.hub.people.access import organisations_of
 from viavolta.hub.people.models import Role, User
+
+if TYPE_CHECKING:
+    _PeopleField = forms.ModelChoiceField[User]
+else:
+    _PeopleField = forms.ModelChoiceField
 
 RHYTHMS = (
     (Rhythm.ONCE.value, _("once")),
@@ -119,7 +124,7 @@ class TaskForm(forms.Form):
         self.order_fields(["text", "owner", "due_on"])
 
 
-class PersonField(forms.ModelChoiceField[User]):
+class PersonField(_PeopleField):
     """A choice of people by name; addresses are not shown."""
 
     def label_from_instance(self, obj: User) -> str:

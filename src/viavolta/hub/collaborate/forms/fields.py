@@ -16,9 +16,7 @@ from viavolta.hub.people.models import Organisation, Role, User
 class WallTimeField(forms.Field):
     """A day and time as a clock shows them, without zone."""
 
-    widget = forms.DateTimeInput(
-        attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
-    )
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
     def to_python(self, value: Any) -> datetime | None:
         """Read what the browser sends: 2027-10-20T09:30."""
@@ -46,7 +44,7 @@ class DayField(forms.DateField):
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
-def organisation_field(user: User) -> forms.ModelChoiceField[Organisation]:
+def organisation_field(user: User) -> "forms.ModelChoiceField[Organisation]":
     """The organisation in whose name the person acts."""
     mine = organisations_of(user, Role.EDITOR).filter(hidden=False)
     return forms.ModelChoiceField(

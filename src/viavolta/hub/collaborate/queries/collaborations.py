@@ -29,6 +29,11 @@ def listed() -> QuerySet[Collaboration]:
     )
 
 
+def members_of(collaboration: Collaboration) -> list[Partner]:
+    """Members of a collaboration read by `listed`."""
+    return list(getattr(collaboration, "members_shown"))  # noqa: B009 - Django prefetches it to there
+
+
 def my_places(user: "User | AnonymousUser", collaboration: Collaboration) -> QuerySet[Partner]:
     """Places of the person's organisations, where she is an editor, in a collaboration."""
     return collaboration.partners.filter(

@@ -48,6 +48,11 @@ def consortia() -> QuerySet[Consortium]:
     )
 
 
+def places_of(consortium: Consortium) -> list[ConsortiumMember]:
+    """Members and invited ones of a consortium read by `consortia`."""
+    return list(getattr(consortium, "places"))  # noqa: B009 - Django prefetches it to there
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartCovered:
     """A part of the call, and who covers it; invited ones do not cover it yet."""
@@ -66,7 +71,7 @@ def coverage(consortium: Consortium) -> list[PartCovered]:
     """Each part of the call with who covers it (of a consortium read by `consortia`)."""
     by: dict[int, list[Organisation]] = defaultdict(list)
     invited: dict[int, list[Organisation]] = defaultdict(list)
-    for place in consortium.places:  # type: ignore[attr-defined] # read by consortia()
+    for place in places_of(consortium):
         side = by if place.state == PartnerState.MEMBER else invited
         for cover in place.covers.all():
             side[cover.part_id].append(place.organisation)

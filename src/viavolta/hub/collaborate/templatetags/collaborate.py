@@ -28,7 +28,7 @@ def when(gathering: Gathering) -> str:
     last = f"{end:%H:%M}"
     if end.date() != start.date():
         last = f"{formats.date_format(end, 'DATE_FORMAT')}, {last}"
-    return f"{first}–{last} ({gathering.zone})"
+    return f"{first}\N{EN DASH}{last} ({gathering.zone})"
 
 
 @register.filter

@@ -23,7 +23,7 @@ from viavolta.hub.collaborate.columns import page_of, sample_column, segment_col
 from viavolta.hub.collaborate.forms.calendar import GatheringForm
 from viavolta.hub.collaborate.ical import MEDIA_TYPE, calendar_of
 from viavolta.hub.collaborate.models import Gathering
-from viavolta.hub.collaborate.pages import act, form_page
+from viavolta.hub.collaborate.pages import act, acting_page, form_page, person_of
 from viavolta.hub.collaborate.queries.calendar import (
     attendance,
     gatherings,
@@ -82,9 +82,7 @@ def events(request: HttpRequest) -> HttpResponseBase:
                 keep=_by_time,
             ),
         ),
-        empty=Empty(
-            title=_("No events yet"), url=reverse("event-new"), label=_("Plan an event")
-        ),
+        empty=Empty(title=_("No events yet"), url=reverse("event-new"), label=_("Plan an event")),
     )
     if table.is_export:
         return table.export("events")
@@ -194,7 +192,7 @@ def new_event(request: HttpRequest) -> HttpResponseBase:
 
     def save(cleaned: dict[str, Any]) -> tuple[str, str]:
         made = plan_gatherings(
-            request.user,
+            person_of(request),
             cleaned["organisation"],
             facts_from(cleaned),
             rhythm=Rhythm(cleaned["rhythm"]),
@@ -202,12 +200,11 @@ def new_event(request: HttpRequest) -> HttpResponseBase:
         )
         return made[0].get_absolute_url(), _("The event is in the calendar.")
 
-    return form_page(
+    return acting_page(
         request,
-        GatheringForm(request.user, request.POST or None, is_new=True),
+        GatheringForm(person_of(request), request.POST or None, is_new=True),
         save,
         title=_("Plan an event"),
-        template="collaborate/act_form.html",
     )
 
 
@@ -218,12 +215,12 @@ def edit_event(request: HttpRequest, slug: str) -> HttpResponseBase:
     require(request.user, row.organisation, Role.EDITOR)
 
     def save(cleaned: dict[str, Any]) -> tuple[str, str]:
-        change_gathering(request.user, row, facts_from(cleaned), seen=cleaned["version"])
+        change_gathering(person_of(request), row, facts_from(cleaned), seen=cleaned["version"])
         return row.get_absolute_url(), _("Saved.")
 
     return form_page(
         request,
-        GatheringForm(request.user, request.POST or None, initial=_facts(row), is_new=False),
+        GatheringForm(person_of(request), request.POST or None, initial=_facts(row), is_new=False),
         save,
         current=lambda: _current(slug),
         title=row.title,
@@ -241,7 +238,7 @@ def cancel_event(request: HttpRequest, slug: str) -> HttpResponse:
     return act(
         request,
         lambda: cancel_gathering(
-            request.user, row, is_cancelled=is_cancelled, seen=row.version
+            person_of(request), row, is_cancelled=is_cancelled, seen=row.version
         ),
         _("The event is cancelled.") if is_cancelled else _("The event takes place."),
         back=row.get_absolute_url(),
@@ -255,13 +252,11 @@ def register_for(request: HttpRequest, slug: str) -> HttpResponse:
     """Register, for an organisation if one is chosen."""
     row = get_object_or_404(gatherings(), slug=slug)
     organisation = (
-        organisations_of(request.user)
-        .filter(slug=request.POST.get("organisation", ""))
-        .first()
+        organisations_of(request.user).filter(slug=request.POST.get("organisation", "")).first()
     )
     return act(
         request,
-        lambda: register(request.user, row, organisation),
+        lambda: register(person_of(request), row, organisation),
         _("You are registered."),
         back=row.get_absolute_url(),
         undo=reverse("event-unregister", args=(slug,)),
@@ -275,7 +270,7 @@ def unregister_from(request: HttpRequest, slug: str) -> HttpResponse:
     row = get_object_or_404(gatherings(), slug=slug)
     return act(
         request,
-        lambda: unregister(request.user, row),
+        lambda: unregister(person_of(request), row),
         _("You are no longer registered."),
         back=row.get_absolute_url(),
     )

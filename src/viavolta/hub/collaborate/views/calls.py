@@ -24,7 +24,7 @@ from viavolta.hub.collaborate.columns import (
 from viavolta.hub.collaborate.forms.calls import CallForm, SkillsForm
 from viavolta.hub.collaborate.models import Call
 from viavolta.hub.collaborate.models.calls import PartKind
-from viavolta.hub.collaborate.pages import form_page
+from viavolta.hub.collaborate.pages import acting_page, form_page, person_of
 from viavolta.hub.collaborate.queries.consortia import calls as all_calls
 from viavolta.hub.collaborate.queries.consortia import consortia, coverage
 from viavolta.hub.collaborate.views.collaborations import tabs
@@ -121,7 +121,7 @@ def call(request: HttpRequest, slug: str) -> HttpResponseBase:
 def _may_edit(request: HttpRequest, row: Call) -> bool:
     if row.organisation is None:
         return bool(getattr(request.user, "is_moderator", False))
-    return organisations_of(request.user, Role.EDITOR).filter(pk=row.organisation_id).exists()
+    return organisations_of(request.user, Role.EDITOR).filter(pk=row.organisation.pk).exists()
 
 
 @access(Access.SIGNED_IN)
@@ -129,15 +129,14 @@ def new_call(request: HttpRequest) -> HttpResponseBase:
     """Enter a call."""
 
     def save(cleaned: dict[str, Any]) -> tuple[str, str]:
-        made = open_call(request.user, cleaned["organisation"], _facts_from(cleaned))
+        made = open_call(person_of(request), cleaned["organisation"], _facts_from(cleaned))
         return made.get_absolute_url(), _("The call is entered.")
 
-    return form_page(
+    return acting_page(
         request,
-        CallForm(request.user, request.POST or None, is_new=True),
+        CallForm(person_of(request), request.POST or None, is_new=True),
         save,
         title=_("Enter a call"),
-        template="collaborate/act_form.html",
     )
 
 
@@ -145,15 +144,15 @@ def new_call(request: HttpRequest) -> HttpResponseBase:
 def edit_call(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Change a call."""
     row = get_object_or_404(all_calls(), slug=slug)
-    require_caller(request.user, row.organisation)
+    require_caller(person_of(request), row.organisation)
 
     def save(cleaned: dict[str, Any]) -> tuple[str, str]:
-        change_call(request.user, row, _facts_from(cleaned), seen=cleaned["version"])
+        change_call(person_of(request), row, _facts_from(cleaned), seen=cleaned["version"])
         return row.get_absolute_url(), _("Saved.")
 
     return form_page(
         request,
-        CallForm(request.user, request.POST or None, initial=_facts(row), is_new=False),
+        CallForm(person_of(request), request.POST or None, initial=_facts(row), is_new=False),
         save,
         current=lambda: _current(slug),
         title=row.title,
@@ -168,7 +167,7 @@ def skills(request: HttpRequest, slug: str) -> HttpResponseBase:
     require(request.user, organisation, Role.EDITOR)
 
     def save(cleaned: dict[str, Any]) -> tuple[str, str]:
-        declare_skills(request.user, organisation, cleaned["skills"])
+        declare_skills(person_of(request), organisation, cleaned["skills"])
         return reverse("skills", args=(slug,)), _("Saved.")
 
     declared = list(organisation.skills.values_list("skill", flat=True))

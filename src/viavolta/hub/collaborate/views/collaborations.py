@@ -31,12 +31,13 @@ from viavolta.hub.collaborate.log import LOG_WORDS
 from viavolta.hub.collaborate.models import Collaboration, Partner
 from viavolta.hub.collaborate.models.collaborations import CollaborationState, PartnerState
 from viavolta.hub.collaborate.models.contacts import ContactState
-from viavolta.hub.collaborate.pages import act, form_page
+from viavolta.hub.collaborate.pages import act, acting_page, form_page, person_of
 from viavolta.hub.collaborate.queries.collaborations import (
     can_be_invited,
     is_member,
     listed,
     log_of,
+    members_of,
     messages_for,
     my_places,
 )
@@ -106,14 +107,14 @@ def tabs(here: str) -> list[tuple[str, str, bool]]:
 def new_collaboration(request: HttpRequest) -> HttpResponseBase:
     """Start a collaboration, from an accepted contact request if the address names one."""
     contact = (
-        contacts_of(request.user)
+        contacts_of(person_of(request))
         .filter(pk=_number(request.GET.get("contact")), state=ContactState.ACCEPTED)
         .first()
     )
 
     def save(cleaned: dict[str, Any]) -> tuple[str, str]:
         made = start_collaboration(
-            request.user,
+            person_of(request),
             cleaned["lead"],
             title=cleaned["title"],
             segment=cleaned["segment"],
@@ -122,14 +123,13 @@ def new_collaboration(request: HttpRequest) -> HttpResponseBase:
         )
         return made.get_absolute_url(), _("The collaboration has started.")
 
-    return form_page(
+    return acting_page(
         request,
-        CollaborationForm(request.user, request.POST or None),
+        CollaborationForm(person_of(request), request.POST or None),
         save,
         title=_("Start a collaboration"),
-        lead=f"{contact.sender} – {contact.recipient}" if contact else "",
+        lead=f"{contact.sender}, {contact.recipient}" if contact else "",
         submit=_("Start"),
-        template="collaborate/act_form.html",
     )
 
 
@@ -148,7 +148,7 @@ def collaboration(request: HttpRequest, slug: str) -> HttpResponseBase:
             "is_sample": row.is_sample,
             "crumbs": [(_("Collaborations"), reverse("collaborations")), (row.title, "")],
             "collaboration": row,
-            "members": row.members_shown,
+            "members": members_of(row),
             "projects": row.projects.prefetch_related("partners"),
             "gatherings": row.gatherings.filter(hidden=False).order_by("-starts_at")[:10],
             "log": [
@@ -185,11 +185,11 @@ def collaboration(request: HttpRequest, slug: str) -> HttpResponseBase:
 def edit_collaboration(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Change what everybody sees: the lead's editors."""
     row = get_object_or_404(listed(), slug=slug)
-    require_lead(request.user, row)
+    require_lead(person_of(request), row)
 
     def save(cleaned: dict[str, Any]) -> tuple[str, str]:
         seen = cleaned.pop("version")
-        change_collaboration(request.user, row, **cleaned, seen=seen)
+        change_collaboration(person_of(request), row, **cleaned, seen=seen)
         return row.get_absolute_url(), _("Saved.")
 
     return form_page(
@@ -222,13 +222,13 @@ def _facts(row: Collaboration) -> dict[str, Any]:
 def invite(request: HttpRequest, slug: str) -> HttpResponse:
     """Invite an organisation."""
     row = get_object_or_404(listed(), slug=slug)
-    require_lead(request.user, row)
+    require_lead(person_of(request), row)
     organisation = get_object_or_404(
         Organisation, slug=request.POST.get("organisation", ""), hidden=False
     )
     return act(
         request,
-        lambda: invite_partner(request.user, row, organisation),
+        lambda: invite_partner(person_of(request), row, organisation),
         _("%(organisation)s is invited.") % {"organisation": organisation.name},
         back=row.get_absolute_url(),
     )
@@ -242,7 +242,7 @@ def answer(request: HttpRequest, partner_id: int) -> HttpResponse:
     is_accepted = "accept" in request.POST
     return act(
         request,
-        lambda: answer_invitation(request.user, partner, is_accepted=is_accepted),
+        lambda: answer_invitation(person_of(request), partner, is_accepted=is_accepted),
         _("You take part.") if is_accepted else _("Declined."),
         back=partner.collaboration.get_absolute_url(),
     )
@@ -255,7 +255,7 @@ def leave(request: HttpRequest, partner_id: int) -> HttpResponse:
     partner = _partner(request, partner_id)
     return act(
         request,
-        lambda: leave_collaboration(request.user, partner),
+        lambda: leave_collaboration(person_of(request), partner),
         _("You left the collaboration."),
         back=partner.collaboration.get_absolute_url(),
     )
@@ -282,7 +282,7 @@ def write(request: HttpRequest, slug: str) -> HttpResponse:
         return act(request, lambda: None, _("The message was empty."), back=row.get_absolute_url())
     return act(
         request,
-        lambda: write_message(request.user, row, text=text),
+        lambda: write_message(person_of(request), row, text=text),
         _("Sent."),
         back=row.get_absolute_url() + "#messages",
     )

@@ -20,8 +20,14 @@ from viavolta.hub.collaborate.actions.consortia import (
 from viavolta.hub.collaborate.forms.calls import ConsortiumEditForm, ConsortiumForm
 from viavolta.hub.collaborate.models import Consortium, ConsortiumMember
 from viavolta.hub.collaborate.models.collaborations import PartnerState
-from viavolta.hub.collaborate.pages import act, form_page
-from viavolta.hub.collaborate.queries.consortia import calls, consortia, coverage, suggestions
+from viavolta.hub.collaborate.pages import act, acting_page, form_page, person_of
+from viavolta.hub.collaborate.queries.consortia import (
+    calls,
+    consortia,
+    coverage,
+    places_of,
+    suggestions,
+)
 from viavolta.hub.frame.access import Access, access
 from viavolta.hub.people.access import organisations_of
 from viavolta.hub.people.models import Organisation, Role
@@ -36,17 +42,16 @@ def new_consortium(request: HttpRequest, slug: str) -> HttpResponseBase:
 
     def save(cleaned: dict[str, Any]) -> tuple[str, str]:
         made = form_consortium(
-            request.user, cleaned["lead"], call, name=cleaned["name"], about=cleaned["about"]
+            person_of(request), cleaned["lead"], call, name=cleaned["name"], about=cleaned["about"]
         )
         return made.get_absolute_url(), _("The consortium is formed.")
 
-    return form_page(
+    return acting_page(
         request,
-        ConsortiumForm(request.user, request.POST or None),
+        ConsortiumForm(person_of(request), request.POST or None),
         save,
         title=_("Form a consortium"),
         lead=call.title,
-        template="collaborate/act_form.html",
     )
 
 
@@ -54,7 +59,7 @@ def new_consortium(request: HttpRequest, slug: str) -> HttpResponseBase:
 def consortium(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Which parts of the call are covered by whom, which lack, who would fit and why."""
     row = get_object_or_404(consortia(), slug=slug)
-    places: list[ConsortiumMember] = row.places
+    places = places_of(row)
     mine = set(organisations_of(request.user, Role.EDITOR).values_list("pk", flat=True))
     leads = any(place.is_lead and place.organisation_id in mine for place in places)
     covered = coverage(row)
@@ -97,7 +102,7 @@ def consortium(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 
 def _to_invite(row: Consortium, find: str) -> list[Organisation]:
-    taken = [place.organisation_id for place in row.places]  # type: ignore[attr-defined] # read by consortia()
+    taken = [place.organisation_id for place in places_of(row)]
     found = Organisation.objects.filter(hidden=False, name__icontains=find).exclude(pk__in=taken)
     return list(found[:_FOUND])
 
@@ -106,11 +111,11 @@ def _to_invite(row: Consortium, find: str) -> list[Organisation]:
 def edit_consortium(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Change name, text and state."""
     row = get_object_or_404(consortia(), slug=slug)
-    require_consortium_lead(request.user, row)
+    require_consortium_lead(person_of(request), row)
 
     def save(cleaned: dict[str, Any]) -> tuple[str, str]:
         seen = cleaned.pop("version")
-        change_consortium(request.user, row, **cleaned, seen=seen)
+        change_consortium(person_of(request), row, **cleaned, seen=seen)
         return row.get_absolute_url(), _("Saved.")
 
     return form_page(
@@ -137,13 +142,13 @@ def _facts(row: Consortium) -> dict[str, Any]:
 def invite(request: HttpRequest, slug: str) -> HttpResponse:
     """Invite an organisation."""
     row = get_object_or_404(consortia(), slug=slug)
-    require_consortium_lead(request.user, row)
+    require_consortium_lead(person_of(request), row)
     organisation = get_object_or_404(
         Organisation, slug=request.POST.get("organisation", ""), hidden=False
     )
     return act(
         request,
-        lambda: invite_to_consortium(request.user, row, organisation),
+        lambda: invite_to_consortium(person_of(request), row, organisation),
         _("%(organisation)s is invited.") % {"organisation": organisation.name},
         back=row.get_absolute_url(),
     )
@@ -162,7 +167,7 @@ def answer(request: HttpRequest, member_id: int) -> HttpResponse:
     is_accepted = "accept" in request.POST
     return act(
         request,
-        lambda: answer_consortium(request.user, member, is_accepted=is_accepted),
+        lambda: answer_consortium(person_of(request), member, is_accepted=is_accepted),
         _("You take part.") if is_accepted else _("Declined."),
         back=member.consortium.get_absolute_url(),
     )
@@ -180,7 +185,7 @@ def covers(request: HttpRequest, member_id: int) -> HttpResponse:
     parts = [int(key) for key in request.POST.getlist("part") if key.isdecimal()]
     return act(
         request,
-        lambda: set_covers(request.user, member, parts),
+        lambda: set_covers(person_of(request), member, parts),
         _("Saved."),
         back=member.consortium.get_absolute_url(),
     )
@@ -191,10 +196,10 @@ def covers(request: HttpRequest, member_id: int) -> HttpResponse:
 def together(request: HttpRequest, slug: str) -> HttpResponse:
     """Make the consortium a collaboration."""
     row = get_object_or_404(consortia(), slug=slug)
-    require_consortium_lead(request.user, row)
+    require_consortium_lead(person_of(request), row)
     return act(
         request,
-        lambda: work_together(request.user, row),
+        lambda: work_together(person_of(request), row),
         _("The collaboration has started."),
         back=row.get_absolute_url(),
     )

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from viavolta.hub.collaborate.actions.contacts import answer_contact, ask_for_contact
 from viavolta.hub.collaborate.forms.collaborations import AnswerForm, ContactForm
 from viavolta.hub.collaborate.models.contacts import ContactState
-from viavolta.hub.collaborate.pages import form_page
+from viavolta.hub.collaborate.pages import acting_page, form_page, person_of
 from viavolta.hub.collaborate.queries.contacts import addresses, contacts_of
 from viavolta.hub.frame.access import Access, access
 from viavolta.hub.frame.cells import Column, Kind
@@ -27,7 +27,9 @@ def contacts(request: HttpRequest) -> HttpResponseBase:
     """All requests of the person's organisations."""
     table = Table(
         request,
-        QueryRows(contacts_of(request.user), search=("sender__name", "recipient__name", "text")),
+        QueryRows(
+            contacts_of(person_of(request)), search=("sender__name", "recipient__name", "text")
+        ),
         (
             Column(
                 key="sender",
@@ -67,9 +69,7 @@ def contacts(request: HttpRequest) -> HttpResponseBase:
 @access(Access.SIGNED_IN)
 def new_contact(request: HttpRequest) -> HttpResponseBase:
     """Ask an organisation (`?to=`) to talk, about an entry or a study if the address names one."""
-    recipient = get_object_or_404(
-        Organisation, slug=request.GET.get("to", ""), hidden=False
-    )
+    recipient = get_object_or_404(Organisation, slug=request.GET.get("to", ""), hidden=False)
     entry = Entry.objects.filter(
         slug=request.GET.get("entry", ""), organisation=recipient, state=EntryState.PUBLISHED
     ).first()
@@ -81,7 +81,7 @@ def new_contact(request: HttpRequest) -> HttpResponseBase:
 
     def save(cleaned: dict[str, Any]) -> tuple[str, str]:
         contact = ask_for_contact(
-            request.user,
+            person_of(request),
             cleaned["sender"],
             recipient,
             text=cleaned["text"],
@@ -90,30 +90,27 @@ def new_contact(request: HttpRequest) -> HttpResponseBase:
         )
         return reverse("contact", args=(contact.pk,)), _("Your request has been sent.")
 
-    return form_page(
+    return acting_page(
         request,
-        ContactForm(request.user, request.POST or None),
+        ContactForm(person_of(request), request.POST or None),
         save,
         title=_("Ask %(organisation)s for contact") % {"organisation": recipient.name},
         lead=str(entry or study or ""),
         submit=_("Send"),
-        template="collaborate/act_form.html",
     )
 
 
 @access(Access.READER)
 def contact(request: HttpRequest, contact_id: int) -> HttpResponseBase:
     """A request and its answer; those who may answer find the form here."""
-    row = get_object_or_404(contacts_of(request.user), pk=contact_id)
+    row = get_object_or_404(contacts_of(person_of(request)), pk=contact_id)
     can_answer = row.state == ContactState.OPEN and may(request.user, row.recipient, Role.EDITOR)
     if request.method == "POST" and not can_answer:
         return HttpResponse(status=403)
 
     def save(cleaned: dict[str, Any]) -> tuple[str, str]:
         is_accepted = "accept" in request.POST
-        answer_contact(
-            request.user, row, is_accepted=is_accepted, answer=cleaned["answer"]
-        )
+        answer_contact(person_of(request), row, is_accepted=is_accepted, answer=cleaned["answer"])
         text = _("You can now see each other's address.") if is_accepted else _("Declined.")
         return reverse("contact", args=(row.pk,)), text
 

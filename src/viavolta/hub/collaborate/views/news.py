@@ -21,7 +21,7 @@ from viavolta.hub.collaborate.columns import page_of, sample_column
 from viavolta.hub.collaborate.forms.news import DecisionForm, NewsForm
 from viavolta.hub.collaborate.models import NewsPost
 from viavolta.hub.collaborate.models.news import NewsState
-from viavolta.hub.collaborate.pages import act, form_page
+from viavolta.hub.collaborate.pages import act, acting_page, form_page, person_of
 from viavolta.hub.collaborate.queries.news import published, readable, to_decide
 from viavolta.hub.collaborate.views.collaborations import tabs
 from viavolta.hub.frame.access import Access, access
@@ -149,7 +149,7 @@ def post_page(request: HttpRequest, slug: str) -> HttpResponseBase:
 def _may_edit(request: HttpRequest, post: NewsPost) -> bool:
     if post.organisation is None:
         return bool(getattr(request.user, "is_moderator", False))
-    return organisations_of(request.user, Role.EDITOR).filter(pk=post.organisation_id).exists()
+    return organisations_of(request.user, Role.EDITOR).filter(pk=post.organisation.pk).exists()
 
 
 @access(Access.SIGNED_IN)
@@ -158,7 +158,7 @@ def new_post(request: HttpRequest) -> HttpResponseBase:
 
     def save(cleaned: dict[str, Any]) -> tuple[str, str]:
         post = write_news(
-            request.user,
+            person_of(request),
             cleaned["organisation"],
             title=cleaned["title"],
             text=cleaned["text"],
@@ -166,17 +166,16 @@ def new_post(request: HttpRequest) -> HttpResponseBase:
         )
         return post.get_absolute_url(), _("The draft is kept.")
 
-    return form_page(
+    return acting_page(
         request,
         NewsForm(
-            request.user,
+            person_of(request),
             request.POST or None,
             initial={"language": request.LANGUAGE_CODE},
             is_new=True,
         ),
         save,
         title=_("Write news"),
-        template="collaborate/act_form.html",
     )
 
 
@@ -184,16 +183,16 @@ def new_post(request: HttpRequest) -> HttpResponseBase:
 def edit_post(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Change a post."""
     post = get_object_or_404(readable(request.user), slug=slug)
-    require_author(request.user, post.organisation)
+    require_author(person_of(request), post.organisation)
 
     def save(cleaned: dict[str, Any]) -> tuple[str, str]:
         seen = cleaned.pop("version")
-        change_news(request.user, post, **cleaned, seen=seen)
+        change_news(person_of(request), post, **cleaned, seen=seen)
         return post.get_absolute_url(), _("Saved.")
 
     return form_page(
         request,
-        NewsForm(request.user, request.POST or None, initial=_facts(post), is_new=False),
+        NewsForm(person_of(request), request.POST or None, initial=_facts(post), is_new=False),
         save,
         current=lambda: _current(slug),
         title=post.title,
@@ -220,10 +219,10 @@ def _facts(post: NewsPost) -> dict[str, Any]:
 def submit_post(request: HttpRequest, slug: str) -> HttpResponse:
     """Hand a post to the moderators."""
     post = get_object_or_404(readable(request.user), slug=slug)
-    require_author(request.user, post.organisation)
+    require_author(person_of(request), post.organisation)
     return act(
         request,
-        lambda: submit_news(request.user, post),
+        lambda: submit_news(person_of(request), post),
         _("The moderators will read it."),
         back=post.get_absolute_url(),
     )
@@ -239,7 +238,7 @@ def decide_post(request: HttpRequest, slug: str) -> HttpResponse:
     comment = form.cleaned_data["comment"] if form.is_valid() else ""
     return act(
         request,
-        lambda: decide_news(request.user, post, is_published=is_published, comment=comment),
+        lambda: decide_news(person_of(request), post, is_published=is_published, comment=comment),
         _("Published.") if is_published else _("Sent back."),
         back=post.get_absolute_url(),
     )

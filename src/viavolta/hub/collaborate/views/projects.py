@@ -11,7 +11,7 @@ from viavolta.hub.collaborate.actions.projects import ProjectFacts, add_project,
 from viavolta.hub.collaborate.columns import segment_filter
 from viavolta.hub.collaborate.forms.collaborations import ProjectForm
 from viavolta.hub.collaborate.models import Project
-from viavolta.hub.collaborate.pages import form_page
+from viavolta.hub.collaborate.pages import form_page, person_of
 from viavolta.hub.collaborate.queries.collaborations import listed
 from viavolta.hub.collaborate.queries.collaborations import projects as all_projects
 from viavolta.hub.collaborate.views.collaborations import tabs
@@ -79,10 +79,10 @@ def projects(request: HttpRequest) -> HttpResponseBase:
 def new_project(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Enter a project: editors of members."""
     row = get_object_or_404(listed(), slug=slug)
-    require_member(request.user, row)
+    require_member(person_of(request), row)
 
     def save(cleaned: dict[str, Any]) -> tuple[str, str]:
-        add_project(request.user, row, _facts_from(cleaned))
+        add_project(person_of(request), row, _facts_from(cleaned))
         return row.get_absolute_url(), _("The project is entered.")
 
     return form_page(
@@ -99,12 +99,10 @@ def new_project(request: HttpRequest, slug: str) -> HttpResponseBase:
 def edit_project(request: HttpRequest, project_id: int) -> HttpResponseBase:
     """Change a project: editors of members."""
     project = get_object_or_404(all_projects(), pk=project_id)
-    require_member(request.user, project.collaboration)
+    require_member(person_of(request), project.collaboration)
 
     def save(cleaned: dict[str, Any]) -> tuple[str, str]:
-        change_project(
-            request.user, project, _facts_from(cleaned), seen=cleaned["version"]
-        )
+        change_project(person_of(request), project, _facts_from(cleaned), seen=cleaned["version"])
         return project.collaboration.get_absolute_url(), _("Saved.")
 
     return form_page(

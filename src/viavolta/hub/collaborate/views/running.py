@@ -18,7 +18,7 @@ from viavolta.hub.collaborate.actions.calendar import (
 from viavolta.hub.collaborate.actions.tasks import finish_task, set_task
 from viavolta.hub.collaborate.forms.calendar import GroupsForm, MinutesForm, TaskForm
 from viavolta.hub.collaborate.models import Gathering
-from viavolta.hub.collaborate.pages import act, form_page
+from viavolta.hub.collaborate.pages import act, form_page, person_of
 from viavolta.hub.collaborate.queries.calendar import gatherings, registrations_of, tasks_of
 from viavolta.hub.frame.access import Access, access
 from viavolta.hub.frame.cells import Column, Kind
@@ -68,7 +68,7 @@ def groups(request: HttpRequest, slug: str) -> HttpResponse:
     topics = form.cleaned_data["topics"] if form.is_valid() else []
     return act(
         request,
-        lambda: set_groups(request.user, row, topics),
+        lambda: set_groups(person_of(request), row, topics),
         _("Saved."),
         back=reverse("event-people", args=(slug,)),
     )
@@ -81,7 +81,7 @@ def spread(request: HttpRequest, slug: str) -> HttpResponse:
     row = _mine_to_run(request, slug)
     return act(
         request,
-        lambda: spread_over_groups(request.user, row),
+        lambda: spread_over_groups(person_of(request), row),
         _("Everybody is in a group."),
         back=reverse("event-people", args=(slug,)),
     )
@@ -93,17 +93,18 @@ def note_people(request: HttpRequest, slug: str) -> HttpResponse:
     """Save groups and attendance as the table says."""
     row = _mine_to_run(request, slug)
     places: dict[int, int | None] = {}
-    for key, value in request.POST.items():
+    for key in request.POST:
         name, _dash, number = key.partition("-")
         if name == "group" and number.isdecimal():
-            places[int(number)] = int(value) if value.isdecimal() else None
+            group = request.POST.get(key, "")
+            places[int(number)] = int(group) if group.isdecimal() else None
     present = [int(key) for key in request.POST.getlist("attended") if key.isdecimal()]
     others = request.POST.get("others", "0")
 
     def save() -> None:
-        assign_groups(request.user, row, places)
+        assign_groups(person_of(request), row, places)
         note_attendance(
-            request.user,
+            person_of(request),
             row,
             present,
             others=min(int(others), MOST_OTHERS) if others.isdecimal() else 0,
@@ -118,7 +119,7 @@ def minutes(request: HttpRequest, slug: str) -> HttpResponseBase:
     row = _mine_to_run(request, slug)
 
     def save(cleaned: dict[str, Any]) -> tuple[str, str]:
-        keep_minutes(request.user, row, minutes=cleaned["minutes"], seen=cleaned["version"])
+        keep_minutes(person_of(request), row, minutes=cleaned["minutes"], seen=cleaned["version"])
         return row.get_absolute_url(), _("Saved.")
 
     return form_page(
@@ -148,7 +149,7 @@ def new_task(request: HttpRequest, slug: str) -> HttpResponseBase:
 
     def save(cleaned: dict[str, Any]) -> tuple[str, str]:
         set_task(
-            request.user,
+            person_of(request),
             row,
             text=cleaned["text"],
             owner=cleaned["owner"],
@@ -170,11 +171,11 @@ def new_task(request: HttpRequest, slug: str) -> HttpResponseBase:
 @access(Access.SIGNED_IN)
 def tick_task(request: HttpRequest, task_id: int) -> HttpResponse:
     """Tick a task off, or open it again."""
-    task = get_object_or_404(tasks_of(request.user), pk=task_id)
+    task = get_object_or_404(tasks_of(person_of(request)), pk=task_id)
     is_done = task.done_at is None
     return act(
         request,
-        lambda: finish_task(request.user, task, is_done=is_done),
+        lambda: finish_task(person_of(request), task, is_done=is_done),
         _("Done.") if is_done else _("The task is open again."),
         back=reverse("tasks"),
         undo=reverse("task-tick", args=(task_id,)) if is_done else "",
@@ -190,7 +191,7 @@ def tasks(request: HttpRequest) -> HttpResponseBase:
     """Tasks the person owns or follows."""
     table = Table(
         request,
-        QueryRows(tasks_of(request.user), search=("text", "gathering__title")),
+        QueryRows(tasks_of(person_of(request)), search=("text", "gathering__title")),
         (
             Column(
                 key="text",
