@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.text import slugify
 
-RESERVED = frozenset({"new", "month", "places"})
+RESERVED = frozenset({"join", "month", "new", "places", "sessions"})
 """Words that stand where a slug could stand in an address."""
 
 

@@ -8,3 +8,9 @@ class LabsConfig(AppConfig):
 
     name = "viavolta.hub.labs"
     label = "labs"
+
+    def ready(self) -> None:
+        """Take places in the navigation and on other apps' pages."""
+        from viavolta.hub.labs import places  # noqa: PLC0415 - models must be loaded first
+
+        places.take()

@@ -131,17 +131,20 @@ def reviews_of(practice: Practice) -> QuerySet[Review]:
     return practice.reviews.select_related("reviewer")
 
 
-def linkable_studies(organisation: Organisation) -> QuerySet[Study]:
-    """Studies a practice may name: public ones of its organisation or of others."""
+def linkable_studies(organisations: QuerySet[Organisation]) -> QuerySet[Study]:
+    """Public studies of organisations, which a practice of theirs may name."""
     return Study.objects.filter(
-        Q(visibility=Visibility.PUBLIC, organisation__hidden=False) | Q(organisation=organisation)
-    ).distinct()
+        visibility=Visibility.PUBLIC,
+        organisation__in=organisations.values("pk"),
+        organisation__hidden=False,
+    )
 
 
-def linkable_solutions() -> QuerySet[Entry]:
-    """Solutions a practice may name: those on the market."""
+def linkable_solutions(organisations: QuerySet[Organisation]) -> QuerySet[Entry]:
+    """Solutions of organisations on the market, which a practice of theirs may name."""
     return Entry.objects.filter(
         kind="solution",
+        organisation__in=organisations.values("pk"),
         state=EntryState.PUBLISHED,
         is_hidden=False,
         deleted_at=None,

@@ -12,6 +12,8 @@ urlpatterns = [
     path("", include("viavolta.hub.studies.urls")),
     path("", include("viavolta.hub.market.urls")),
     path("", include("viavolta.hub.collaborate.urls")),
+    path("", include("viavolta.hub.labs.urls")),
+    path("", include("viavolta.hub.kpis.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/", api.urls),

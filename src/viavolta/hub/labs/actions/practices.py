@@ -167,6 +167,8 @@ def _fill(practice: Practice, facts: PracticeFacts) -> None:
 
 
 def _link(practice: Practice, facts: PracticeFacts) -> None:
-    studies = linkable_studies(practice.organisation)
-    practice.studies.set(studies.filter(pk__in=[one.pk for one in facts.studies]))
-    practice.solutions.set(linkable_solutions().filter(pk__in=[one.pk for one in facts.solutions]))
+    writers = Organisation.objects.filter(pk=practice.organisation.pk)
+    studies = linkable_studies(writers).filter(pk__in=[one.pk for one in facts.studies])
+    solutions = linkable_solutions(writers).filter(pk__in=[one.pk for one in facts.solutions])
+    practice.studies.set(studies)
+    practice.solutions.set(solutions)
