@@ -1,4 +1,7 @@
-"""Where a country's figure stands on the map: roughly in its middle, as labels of maps do."""
+"""Names of countries, and where a country's figure stands on the map: roughly in its middle, as labels of maps do."""
+
+from babel import Locale
+from django.utils.translation import get_language
 
 MIDDLES: dict[str, tuple[float, float]] = {
     "AL": (41.1, 20.1),
@@ -44,3 +47,8 @@ MIDDLES: dict[str, tuple[float, float]] = {
     "XK": (42.6, 20.9),
 }
 """Latitude and longitude by ISO code."""
+
+
+def country_name(code: str) -> str:
+    """The name of a country in the reader's language; its code if it has none."""
+    return str(Locale.parse(get_language() or "en").territories.get(code, code))

@@ -2,7 +2,6 @@
 
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from viavolta.hub.people.models import User
 
@@ -10,8 +9,8 @@ from viavolta.hub.people.models import User
 class Baseline(models.Model):
     """A baseline date of the active collaborations; the newest counts, all are kept."""
 
-    on = models.DateField(_("baseline date"))
-    note = models.CharField(_("reason"), max_length=300)
+    on = models.DateField()
+    note = models.CharField(max_length=300)
     set_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     set_at = models.DateTimeField(default=timezone.now)
 

@@ -21,14 +21,13 @@ from viavolta.hub.frame.numbers import shown_day, shown_number
 from viavolta.hub.frame.rows import RecordRows
 from viavolta.hub.frame.tables import Table
 from viavolta.hub.kpis.actions import set_baseline
-from viavolta.hub.kpis.countries import MIDDLES
+from viavolta.hub.kpis.countries import MIDDLES, country_name
 from viavolta.hub.kpis.counts import members_by_country
 from viavolta.hub.kpis.forms import BaselineForm
 from viavolta.hub.kpis.indicators import Indicator
 from viavolta.hub.kpis.models import Baseline
 from viavolta.hub.kpis.queries import Standing, baseline, facts, has_samples, standings
 from viavolta.hub.kpis.rows import rows_table
-from viavolta.hub.people.regions import country_name
 
 SOURCE = Source(
     label="EV4SCC, European Innovation Partnership on Smart Cities and Communities",

@@ -24,11 +24,11 @@ def invitation_token() -> str:
 class Lab(Versioned):
     """A living lab of a region; `languages` are the region's, the first one first."""
 
-    name = models.CharField(_("name"), max_length=160)
+    name = models.CharField(max_length=160)
     slug = models.SlugField(max_length=180, unique=True)
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="labs")
-    nuts = models.CharField(_("NUTS region"), max_length=5, db_index=True)
-    region_name = models.CharField(_("name of the region"), max_length=120)
+    nuts = models.CharField(max_length=5, db_index=True)
+    region_name = models.CharField(max_length=120)
     languages = models.JSONField(default=list)
     hosts: "models.ManyToManyField[User, models.Model]" = models.ManyToManyField(
         User, related_name="hosted_labs"
@@ -53,8 +53,8 @@ class LabText(models.Model):
     """What a lab says of itself in one language of its region."""
 
     lab = models.ForeignKey(Lab, on_delete=models.CASCADE, related_name="texts")
-    language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES)
-    about = models.TextField(_("about"), max_length=8000)
+    language = models.CharField(max_length=2, choices=settings.LANGUAGES)
+    about = models.TextField(max_length=8000)
 
     class Meta:
         ordering = ("id",)
@@ -85,7 +85,7 @@ class Participant(models.Model):
     user = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.CASCADE, related_name="lab_places"
     )
-    email = models.EmailField(_("e-mail address"), blank=True)
+    email = models.EmailField(blank=True)
     token = models.CharField(max_length=64, default=invitation_token, unique=True)
     state = models.CharField(
         max_length=8, choices=ParticipantState.choices, default=ParticipantState.INVITED
@@ -113,8 +113,8 @@ class LabSession(Versioned):
     gathering = models.OneToOneField(
         Gathering, on_delete=models.CASCADE, related_name="lab_session"
     )
-    agenda = models.TextField(_("agenda"), max_length=20_000, blank=True)
-    outcomes = models.TextField(_("outcomes"), max_length=20_000, blank=True)
+    agenda = models.TextField(max_length=20_000, blank=True)
+    outcomes = models.TextField(max_length=20_000, blank=True)
 
     class Meta:
         ordering = ("-gathering__starts_at", "-id")
@@ -142,21 +142,19 @@ class Practice(Versioned):
     session = models.ForeignKey(
         LabSession, null=True, blank=True, on_delete=models.SET_NULL, related_name="practices"
     )
-    title = models.CharField(_("title"), max_length=160)
+    title = models.CharField(max_length=160)
     slug = models.SlugField(max_length=180, unique=True)
-    language = models.CharField(
-        _("language of the text"), max_length=2, choices=settings.LANGUAGES, default="en"
-    )
-    segment = models.CharField(_("segment"), max_length=20, choices=SEGMENTS)
-    challenge = models.TextField(_("challenge"), max_length=8000)
-    approach = models.TextField(_("approach"), max_length=8000)
-    result = models.TextField(_("result"), max_length=8000, blank=True)
-    lessons = models.TextField(_("lessons"), max_length=8000, blank=True)
+    language = models.CharField(max_length=2, choices=settings.LANGUAGES, default="en")
+    segment = models.CharField(max_length=20, choices=SEGMENTS)
+    challenge = models.TextField(max_length=8000)
+    approach = models.TextField(max_length=8000)
+    result = models.TextField(max_length=8000, blank=True)
+    lessons = models.TextField(max_length=8000, blank=True)
     studies: "models.ManyToManyField[Study, models.Model]" = models.ManyToManyField(
-        Study, blank=True, verbose_name=_("studies"), related_name="practices"
+        Study, blank=True, related_name="practices"
     )
     solutions: "models.ManyToManyField[Entry, models.Model]" = models.ManyToManyField(
-        Entry, blank=True, verbose_name=_("solutions"), related_name="practices"
+        Entry, blank=True, related_name="practices"
     )
     state = models.CharField(
         max_length=9, choices=PracticeState.choices, default=PracticeState.DRAFT, db_index=True
@@ -192,7 +190,7 @@ class Review(models.Model):
     practice = models.ForeignKey(Practice, on_delete=models.CASCADE, related_name="reviews")
     reviewer = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     verdict = models.CharField(max_length=7, choices=Verdict.choices)
-    comment = models.TextField(_("comment"), max_length=8000, blank=True)
+    comment = models.TextField(max_length=8000, blank=True)
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:

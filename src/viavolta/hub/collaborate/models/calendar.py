@@ -5,7 +5,6 @@ import uuid
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from viavolta.hub.collaborate.models.collaborations import Collaboration
 from viavolta.hub.collaborate.words import SEGMENTS
@@ -22,21 +21,21 @@ class Gathering(Versioned):
     collaboration = models.ForeignKey(
         Collaboration, null=True, blank=True, on_delete=models.SET_NULL, related_name="gatherings"
     )
-    title = models.CharField(_("title"), max_length=160)
+    title = models.CharField(max_length=160)
     slug = models.SlugField(max_length=180, unique=True)
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     series = models.UUIDField(null=True, blank=True, db_index=True)
-    about = models.TextField(_("about"), max_length=8000, blank=True)
-    segment = models.CharField(_("segment"), max_length=20, choices=SEGMENTS, blank=True)
-    starts_at = models.DateTimeField(_("start"), db_index=True)
-    ends_at = models.DateTimeField(_("end"))
-    zone = models.CharField(_("time zone"), max_length=40, default="Europe/Brussels")
-    place = models.CharField(_("place"), max_length=200, blank=True)
-    online = models.URLField(_("address for joining online"), blank=True)
-    places_for = models.PositiveIntegerField(_("places"), null=True, blank=True)
+    about = models.TextField(max_length=8000, blank=True)
+    segment = models.CharField(max_length=20, choices=SEGMENTS, blank=True)
+    starts_at = models.DateTimeField(db_index=True)
+    ends_at = models.DateTimeField()
+    zone = models.CharField(max_length=40, default="Europe/Brussels")
+    place = models.CharField(max_length=200, blank=True)
+    online = models.URLField(blank=True)
+    places_for = models.PositiveIntegerField(null=True, blank=True)
     cancelled = models.BooleanField(default=False)
-    minutes = models.TextField(_("minutes"), max_length=50_000, blank=True)
-    others_attended = models.PositiveIntegerField(_("others who came"), default=0)
+    minutes = models.TextField(max_length=50_000, blank=True)
+    others_attended = models.PositiveIntegerField(default=0)
     is_sample = models.BooleanField(default=False)
     hidden = models.BooleanField(default=False)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -58,9 +57,9 @@ class BreakoutGroup(models.Model):
     """A smaller group within an event, with a topic of its own."""
 
     gathering = models.ForeignKey(Gathering, on_delete=models.CASCADE, related_name="groups")
-    topic = models.CharField(_("topic"), max_length=160)
-    places_for = models.PositiveIntegerField(_("places"), null=True, blank=True)
-    notes = models.TextField(_("notes"), max_length=20_000, blank=True)
+    topic = models.CharField(max_length=160)
+    places_for = models.PositiveIntegerField(null=True, blank=True)
+    notes = models.TextField(max_length=20_000, blank=True)
 
     class Meta:
         ordering = ("id",)
@@ -99,9 +98,9 @@ class FollowUp(models.Model):
     """What somebody promised to do after an event, and by when."""
 
     gathering = models.ForeignKey(Gathering, on_delete=models.CASCADE, related_name="follow_ups")
-    text = models.CharField(_("task"), max_length=300)
+    text = models.CharField(max_length=300)
     owner = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="follow_ups")
-    due_on = models.DateField(_("due"))
+    due_on = models.DateField()
     done_at = models.DateTimeField(null=True, blank=True)
     reminded_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)

@@ -17,14 +17,14 @@ class Call(Versioned):
     organisation = models.ForeignKey(
         Organisation, null=True, blank=True, on_delete=models.CASCADE, related_name="calls"
     )
-    title = models.CharField(_("title"), max_length=160)
+    title = models.CharField(max_length=160)
     slug = models.SlugField(max_length=180, unique=True)
-    about = models.TextField(_("about"), max_length=8000, blank=True)
-    segment = models.CharField(_("segment"), max_length=20, choices=SEGMENTS)
-    funder = models.CharField(_("funder"), max_length=160, blank=True)
-    link = models.URLField(_("address of the call"), blank=True)
-    deadline = models.DateTimeField(_("deadline"), db_index=True)
-    zone = models.CharField(_("time zone"), max_length=40, default="Europe/Brussels")
+    about = models.TextField(max_length=8000, blank=True)
+    segment = models.CharField(max_length=20, choices=SEGMENTS)
+    funder = models.CharField(max_length=160, blank=True)
+    link = models.URLField(blank=True)
+    deadline = models.DateTimeField(db_index=True)
+    zone = models.CharField(max_length=40, default="Europe/Brussels")
     is_sample = models.BooleanField(default=False)
     hidden = models.BooleanField(default=False)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -100,11 +100,11 @@ class Consortium(Versioned):
     """Organisations that answer a call together."""
 
     call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="consortia")
-    name = models.CharField(_("name"), max_length=160)
+    name = models.CharField(max_length=160)
     slug = models.SlugField(max_length=180, unique=True)
-    about = models.TextField(_("about"), max_length=8000, blank=True)
+    about = models.TextField(max_length=8000, blank=True)
     state = models.CharField(
-        _("state"), max_length=9, choices=ConsortiumState.choices, default=ConsortiumState.FORMING
+        max_length=9, choices=ConsortiumState.choices, default=ConsortiumState.FORMING
     )
     collaboration = models.OneToOneField(
         Collaboration, null=True, blank=True, on_delete=models.SET_NULL, related_name="consortium"

@@ -23,16 +23,15 @@ class CollaborationState(models.TextChoices):
 class Collaboration(Versioned):
     """Organisations that work together; everybody sees who and on what, members the messages."""
 
-    title = models.CharField(_("title"), max_length=160)
+    title = models.CharField(max_length=160)
     slug = models.SlugField(max_length=180, unique=True)
-    segment = models.CharField(_("segment"), max_length=20, choices=SEGMENTS, db_index=True)
+    segment = models.CharField(max_length=20, choices=SEGMENTS, db_index=True)
     state = models.CharField(
-        _("state"),
         max_length=8,
         choices=CollaborationState.choices,
         default=CollaborationState.FORMING,
     )
-    about = models.TextField(_("about"), max_length=8000, blank=True)
+    about = models.TextField(max_length=8000, blank=True)
     contact = models.ForeignKey(
         ContactRequest, null=True, blank=True, on_delete=models.SET_NULL, related_name="led_to"
     )
@@ -97,21 +96,20 @@ class Project(Versioned):
     collaboration = models.ForeignKey(
         Collaboration, on_delete=models.CASCADE, related_name="projects"
     )
-    title = models.CharField(_("title"), max_length=160)
-    about = models.TextField(_("about"), max_length=8000, blank=True)
-    funder = models.CharField(_("funder"), max_length=160, blank=True)
+    title = models.CharField(max_length=160)
+    about = models.TextField(max_length=8000, blank=True)
+    funder = models.CharField(max_length=160, blank=True)
     funding_eur = models.DecimalField(
-        _("funding in EUR"),
         max_digits=14,
         decimal_places=2,
         null=True,
         blank=True,
         validators=[MinValueValidator(0)],
     )
-    starts_on = models.DateField(_("start"), null=True, blank=True)
-    ends_on = models.DateField(_("end"), null=True, blank=True)
+    starts_on = models.DateField(null=True, blank=True)
+    ends_on = models.DateField(null=True, blank=True)
     partners: "models.ManyToManyField[Organisation, models.Model]" = models.ManyToManyField(
-        Organisation, blank=True, verbose_name=_("partners"), related_name="projects"
+        Organisation, blank=True, related_name="projects"
     )
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
@@ -131,7 +129,7 @@ class Message(models.Model):
     )
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
     author = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
-    text = models.TextField(_("message"), max_length=8000)
+    text = models.TextField(max_length=8000)
     written_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -24,7 +24,7 @@ class ContactRequest(models.Model):
     recipient = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="was_asked")
     entry = models.ForeignKey(Entry, null=True, blank=True, on_delete=models.SET_NULL)
     study = models.ForeignKey(Study, null=True, blank=True, on_delete=models.SET_NULL)
-    text = models.TextField(_("message"), max_length=4000)
+    text = models.TextField(max_length=4000)
     state = models.CharField(
         max_length=8, choices=ContactState.choices, default=ContactState.OPEN, db_index=True
     )
@@ -32,7 +32,7 @@ class ContactRequest(models.Model):
         User, null=True, on_delete=models.SET_NULL, related_name="contacts_asked"
     )
     asked_at = models.DateTimeField(default=timezone.now)
-    answer = models.TextField(_("answer"), max_length=4000, blank=True)
+    answer = models.TextField(max_length=4000, blank=True)
     answered_by = models.ForeignKey(
         User, null=True, on_delete=models.SET_NULL, related_name="contacts_answered"
     )

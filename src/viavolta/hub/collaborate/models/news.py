@@ -25,16 +25,14 @@ class NewsPost(Versioned):
     organisation = models.ForeignKey(
         Organisation, null=True, blank=True, on_delete=models.CASCADE, related_name="news"
     )
-    title = models.CharField(_("title"), max_length=160)
+    title = models.CharField(max_length=160)
     slug = models.SlugField(max_length=180, unique=True)
-    text = models.TextField(_("text"), max_length=20_000)
-    language = models.CharField(
-        _("language"), max_length=2, choices=settings.LANGUAGES, default="en"
-    )
+    text = models.TextField(max_length=20_000)
+    language = models.CharField(max_length=2, choices=settings.LANGUAGES, default="en")
     state = models.CharField(
         max_length=9, choices=NewsState.choices, default=NewsState.DRAFT, db_index=True
     )
-    comment = models.TextField(_("comment"), max_length=4000, blank=True)
+    comment = models.TextField(max_length=4000, blank=True)
     is_sample = models.BooleanField(default=False)
     hidden = models.BooleanField(default=False)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
