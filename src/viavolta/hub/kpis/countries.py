@@ -1,4 +1,4 @@
-"""Names of countries, and where a country's figure stands on the map: roughly in its middle, as labels of maps do."""
+"""Names of countries, and where their figures stand on the map: roughly in the middle."""
 
 from babel import Locale
 from django.utils.translation import get_language
