@@ -1,11 +1,13 @@
 """Entries that apps add to pages of the frame, each in its AppConfig.ready()."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from django.http import HttpRequest
 from django.utils.functional import Promise
+
+from viavolta.hub.frame.figures import Figure
 
 
 class Area(StrEnum):
@@ -55,6 +57,29 @@ class HomeSection:
     context: Callable[[HttpRequest], dict[str, object] | None]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """A way in for one role on the first page: who it is for, what they find, where it leads."""
+
+    title: str | Promise
+    text: str | Promise
+    url_name: str
+    order: int
+    icon_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Showcase:
+    """A finished study that answers the question of the first page, with its key figures."""
+
+    title: str
+    url: str
+    figures: Sequence[Figure]
+    is_sample: bool = True
+
+
+_doors: list[Door] = []
+_showcases: list[Callable[[HttpRequest], Showcase | None]] = []
 _entries: list[NavEntry] = []
 _sections: list[HomeSection] = []
 _modules: dict[str, str] = {}
@@ -81,6 +106,26 @@ def home_sections(request: HttpRequest) -> list[tuple[str, dict[str, object]]]:
     """Template and context of each part this visitor's home page has, in order."""
     parts = ((s.template, s.context(request)) for s in sorted(_sections, key=lambda s: s.order))
     return [(template, context) for template, context in parts if context is not None]
+
+
+def add_door(door: Door) -> None:
+    """Add a way in to the first page."""
+    _doors.append(door)
+
+
+def doors() -> list[Door]:
+    """The ways in, in order."""
+    return sorted(_doors, key=lambda door: door.order)
+
+
+def add_showcase(find: Callable[[HttpRequest], Showcase | None]) -> None:
+    """Give the first page a study to show, or None if there is none yet."""
+    _showcases.append(find)
+
+
+def showcase(request: HttpRequest) -> Showcase | None:
+    """The study the first page shows."""
+    return next((found for find in _showcases if (found := find(request))), None)
 
 
 def add_module(name: str, path: str) -> None:

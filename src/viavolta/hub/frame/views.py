@@ -10,7 +10,7 @@ from viavolta.hub.frame.access import Access, access
 from viavolta.hub.frame.basemaps import basemap_answer
 from viavolta.hub.frame.components import shown_parts, shown_table
 from viavolta.hub.frame.context import THEMES
-from viavolta.hub.frame.registry import home_sections
+from viavolta.hub.frame.registry import doors, home_sections, showcase
 
 _YEAR_S = 365 * 24 * 3600
 
@@ -19,7 +19,12 @@ _YEAR_S = 365 * 24 * 3600
 def home(request: HttpRequest) -> HttpResponse:
     """What the hub answers and where to begin; for those signed in, what is theirs."""
     if not request.user.is_authenticated:
-        return render(request, "frame/home.html", {"title": _("Can our buses go electric?")})
+        context = {
+            "title": _("Can our buses go electric?"),
+            "showcase": showcase(request),
+            "doors": doors(),
+        }
+        return render(request, "frame/home.html", context)
     context = {"title": _("Welcome"), "sections": home_sections(request)}
     return render(request, "frame/home_signed_in.html", context)
 
