@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+import polars as pl
 import pytest
 from django.conf import settings
 
@@ -16,6 +17,7 @@ from viavolta.model import study as model
 from viavolta.storage.study_folder import write_study
 
 REPORTS = Path(__file__).parents[2] / "reports" / "conftest.py"
+BUS = "bus_12m_480"
 SHEETS = {"report.pdf": b"%PDF-1.7 report", "report.html": b"<script>alert(1)</script>"}
 
 
@@ -33,7 +35,15 @@ def _made_up() -> ModuleType:
 def bus_study() -> Callable[..., model.Study]:
     """Make a bus study of a given size by rule."""
     maker: Callable[..., model.Study] = _made_up().bus_study
-    return maker
+
+    def make(**size: int) -> model.Study:
+        study = maker(**size)
+        vehicles = study.tables["vehicles"].with_columns(pl.lit(BUS).alias("vehicle_type"))
+        study.tables["vehicles"] = vehicles
+        study.summary.update(sizing_temperature_c=-5.0, min_layover_s=120)
+        return study
+
+    return make
 
 
 MakeScenario = Callable[..., Scenario]

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from viavolta.hub.studies import compare_views, scenario_views
 from viavolta.hub.studies.results import (
     buses,
     costs,
@@ -16,7 +17,18 @@ from viavolta.hub.studies.results import (
 
 _AT = "studies/<slug:slug>/results/<int:scenario_id>/"
 
+_SCENARIO = "studies/<slug:slug>/scenarios/<int:scenario_id>/"
+
 urlpatterns = [
+    path("studies/<slug:slug>/scenarios/", scenario_views.scenario_list, name="scenarios"),
+    path("studies/<slug:slug>/scenarios/add/", scenario_views.add, name="scenario-add"),
+    path(_SCENARIO, scenario_views.edit, name="scenario"),
+    path(f"{_SCENARIO}estimate/", scenario_views.estimate_part, name="scenario-estimate"),
+    path(f"{_SCENARIO}rename/", scenario_views.rename, name="scenario-rename"),
+    path(f"{_SCENARIO}duplicate/", scenario_views.duplicate, name="scenario-duplicate"),
+    path(f"{_SCENARIO}delete/", scenario_views.delete, name="scenario-delete"),
+    path(f"{_SCENARIO}restore/", scenario_views.restore, name="scenario-restore"),
+    path("studies/<slug:slug>/compare/", compare_views.compare, name="compare"),
     path(_AT, overview.overview, name="results-overview"),
     path(f"{_AT}map/", network.network, name="results-map"),
     path(f"{_AT}buses/", buses.buses, name="results-buses"),

@@ -57,6 +57,16 @@ FIGURES = (
     "co2_t_per_year",
 )
 """What is estimated, by the keys of the summary."""
+_TABLES = {"trips", "places", "blocks", "vehicles", "chargers", "costs"}
+_KEYS = {
+    *FIGURES,
+    "deadhead_kmh",
+    "detour_factor",
+    "min_layover_s",
+    "service_km",
+    "sizing_temperature_c",
+}
+"""What a study must hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +167,7 @@ def sketch(study: Study, changes: Changes, *, bound: int | None = None) -> Sketc
     InputError: the study lacks a table. UsageError: an unknown bus type.
     """
     tables = study.tables
-    if not {"trips", "places", "blocks", "vehicles"} <= set(tables):
+    if not (set(tables) >= _TABLES and set(study.summary) >= _KEYS):
         raise InputError(
             code="estimate-not-possible",
             message=text("the study lacks tables that an estimate rests on"),
