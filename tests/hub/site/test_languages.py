@@ -19,15 +19,27 @@ from viavolta.model.messages import LANGUAGES
 TEMPLATES = sorted(p for p in HUB.rglob("templates/**/*.html") if "/admin/" not in p.as_posix())
 # Names and signs that are the same in every language.
 SAME_EVERYWHERE = frozenset(
-    ["viavolta", "CSV", "API", "JSON", "PDF", "GeoPackage", "Parquet", "Atom", "iCal", "GTFS"]
+    [
+        "viavolta",
+        "CSV",
+        "API",
+        "JSON",
+        "PDF",
+        "GeoPackage",
+        "Parquet",
+        "Atom",
+        "iCal",
+        "GTFS",
+        "CO₂",
+    ]
 )
 _BLOCK = re.compile(r"\{%\s*(blocktranslate|blocktrans|comment)\b.*?\{%\s*end\1\s*%\}", re.DOTALL)
 _TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
-_RAW = re.compile(r"<(script|style)\b.*?</\1>|<!--.*?-->|<!doctype[^>]*>", re.DOTALL)
+_RAW = re.compile(r"<(script|style|code|kbd|pre)\b.*?</\1>|<!--.*?-->|<!doctype[^>]*>", re.DOTALL)
 _SAID = re.compile(
     r"""\s(?:title|alt|placeholder|aria-label|aria-description)=(["'])(.*?)\1""", re.DOTALL
 )
-_WORD = re.compile(r"[^\W\d_]{2,}")
+_WORD = re.compile(r"[^\W\d_][^\W_]+")
 
 
 def visible_words(template: str) -> list[str]:

@@ -25,8 +25,8 @@ def home(request: HttpRequest) -> HttpResponse:
             "doors": doors(),
         }
         return render(request, "frame/home.html", context)
-    context = {"title": _("Welcome"), "sections": home_sections(request)}
-    return render(request, "frame/home_signed_in.html", context)
+    own = {"title": _("Welcome"), "sections": home_sections(request)}
+    return render(request, "frame/home_signed_in.html", own)
 
 
 @access(Access.PUBLIC)
