@@ -22,6 +22,7 @@ from viavolta.cli import (
     plan,
     prepare,
     profiles,
+    reminders,
     serving,
     simulate,
     translations,
@@ -60,6 +61,7 @@ app.command("backup")(backing_up.backup)
 app.command("restore")(backing_up.restore)
 app.command("prepare")(prepare.prepare)
 app.add_typer(translations.app, name="translations")
+app.command("reminders")(reminders.reminders)
 app.command("vectors")(vectors.vectors)
 
 

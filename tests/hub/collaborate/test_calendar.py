@@ -25,7 +25,7 @@ from viavolta.hub.collaborate.actions.calendar import (
     spread_over_groups,
     unregister,
 )
-from viavolta.hub.collaborate.actions.tasks import finish_task, remind, set_task
+from viavolta.hub.collaborate.actions.tasks import finish_task, set_task
 from viavolta.hub.collaborate.ical import calendar_of
 from viavolta.hub.collaborate.models import Gathering
 from viavolta.hub.collaborate.queries.calendar import (
@@ -35,7 +35,9 @@ from viavolta.hub.collaborate.queries.calendar import (
     month,
 )
 from viavolta.hub.collaborate.refusals import RefusedError
+from viavolta.hub.collaborate.reminders import KIND, ask_for_reminders, remind
 from viavolta.hub.collaborate.zones import Rhythm, instant, repeated, wall_time, zone_names
+from viavolta.storage.tables.models import Run
 
 VIENNA = "Europe/Vienna"
 wall = datetime.fromisoformat
@@ -220,8 +222,14 @@ def test_a_reminder_goes_out_once(cast: Any) -> None:
     set_task(editor, made, text="Later", owner=reader, due_on=today + timedelta(days=30))
     done = set_task(editor, made, text="Done", owner=reader, due_on=today)
     finish_task(reader, done, is_done=True)
+    for _again in range(2):
+        ask_for_reminders()
+    assert Run.objects.get().kind == KIND
     assert remind(timezone.now()) == 1
     assert remind(timezone.now()) == 0
+    Run.objects.all().delete()
+    ask_for_reminders()
+    assert not Run.objects.exists()
     (letter,) = mail.outbox
     assert letter.to == ["reader@example.org"]
     assert "Send the load curve" in letter.subject

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from viavolta.storage.runs import queue
+from viavolta.storage.runs import kinds, queue
 from viavolta.storage.runs.worker import Worker
 from viavolta.storage.tables.models import Run
 
@@ -219,3 +219,17 @@ def _is_alive(pid: int) -> bool:
     except OSError:
         return False
     return state not in {"Z", "X"}
+
+
+def test_a_worker_looks_after_rounds(
+    make_worker: MakeWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A round is asked at once and then again only after its time."""
+    asked: list[str] = []
+    monkeypatch.setattr(kinds, "_rounds", {})
+    kinds.add_round(kinds.Round(name="often", every_s=0.0, ask=lambda: asked.append("often")))
+    kinds.add_round(kinds.Round(name="rarely", every_s=900.0, ask=lambda: asked.append("rarely")))
+    worker = make_worker()
+    worker.tick()
+    worker.tick()
+    assert asked == ["often", "rarely", "often"]

@@ -10,7 +10,8 @@ class CollaborateConfig(AppConfig):
     label = "collaborate"
 
     def ready(self) -> None:
-        """Take places in the navigation and on other apps' pages."""
-        from viavolta.hub.collaborate import places  # noqa: PLC0415 - models must be loaded first
+        """Take places on other apps' pages, and give workers a kind of run."""
+        from viavolta.hub.collaborate import places, reminders  # noqa: PLC0415 - needs the models
 
         places.take()
+        reminders.register_kind()

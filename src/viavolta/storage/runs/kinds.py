@@ -31,7 +31,21 @@ class RunKind:
     uses_database: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """Something every worker looks after from time to time: `ask` asks for runs that are due.
+
+    It is called within the worker and several may call it at once: it must be quick, and do
+    nothing when the run is asked for already.
+    """
+
+    name: str
+    every_s: float
+    ask: Callable[[], None]
+
+
 _kinds: dict[str, RunKind] = {}
+_rounds: dict[str, Round] = {}
 
 
 def register(kind: RunKind) -> None:
@@ -47,3 +61,13 @@ def kind_of(name: str) -> RunKind:
     KeyError: nobody registered it.
     """
     return _kinds[name]
+
+
+def add_round(one: Round) -> None:
+    """Make a round known; done once, when the program starts."""
+    _rounds[one.name] = one
+
+
+def rounds() -> list[Round]:
+    """All rounds."""
+    return list(_rounds.values())

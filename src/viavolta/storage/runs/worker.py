@@ -22,7 +22,7 @@ from viavolta.model.messages import text
 from viavolta.storage.processes import identity, is_lost
 from viavolta.storage.runs import queue
 from viavolta.storage.runs.child import Child, Told, last_words, read_answer
-from viavolta.storage.runs.kinds import kind_of
+from viavolta.storage.runs.kinds import kind_of, rounds
 from viavolta.storage.tables.models import Run, RunState
 
 LOG = logging.getLogger(__name__)
@@ -114,6 +114,9 @@ class Worker:
             self._keep_leases()
             lost = [name for name in queue.workers_at_work() if is_lost(name)]
             queue.recover(lost=lost)
+        for one_round in rounds():
+            if self._is_due(f"round-{one_round.name}", one_round.every_s):
+                one_round.ask()
         if self._is_due("ask", ASK_EVERY_S):
             self._stop_those_asked_for()
             for is_quick in (True, False):

@@ -1,13 +1,10 @@
-"""Follow-up tasks of events, and the reminders that go with them."""
+"""Follow-up tasks of events."""
 
-from datetime import date, datetime, timedelta
+from datetime import date
 
-from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
-from django.utils import timezone, translation
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from viavolta.hub.collaborate.models import FollowUp, Gathering
 from viavolta.hub.collaborate.refusals import RefusedError
@@ -15,8 +12,6 @@ from viavolta.hub.collaborate.verbs import Verb
 from viavolta.hub.frame.events import record
 from viavolta.hub.people.access import may, require
 from viavolta.hub.people.models import Role, User
-
-REMIND_BEFORE = timedelta(days=2)
 
 
 @transaction.atomic
@@ -35,7 +30,7 @@ def set_task(
         gathering.registrations.filter(user=owner).exists()
         or may(owner, gathering.organisation, Role.READER)
     ):
-        raise RefusedError(gettext_lazy("This person has nothing to do with the event."))
+        raise RefusedError(_("This person has nothing to do with the event."))
     task = FollowUp.objects.create(gathering=gathering, text=text, owner=owner, due_on=due_on)
     record(
         Verb.TASK_SET,
@@ -66,47 +61,3 @@ def finish_task(user: User, task: FollowUp, *, is_done: bool) -> None:
         subject=task.gathering,
         detail={"task": task.pk},
     )
-
-
-def remind(now: datetime) -> int:
-    """Remind the owners of open tasks that are due within two days, each once; how many.
-
-    A task is marked first and its letter sent in the same transaction: if the letter cannot be
-    handed over, the mark is undone and the next round tries again.
-    """
-    due = FollowUp.objects.filter(
-        done_at=None,
-        reminded_at=None,
-        owner__is_active=True,
-        due_on__lte=(now + REMIND_BEFORE).date(),
-        gathering__cancelled=False,
-        gathering__is_sample=False,
-    )
-    return sum(_remind_one(key, now) for key in due.values_list("pk", flat=True))
-
-
-@transaction.atomic
-def _remind_one(key: int, now: datetime) -> int:
-    if not FollowUp.objects.filter(pk=key, reminded_at=None).update(reminded_at=now):
-        return 0
-    task = FollowUp.objects.select_related("owner", "gathering__organisation").get(pk=key)
-    owner = task.owner
-    if owner is None:
-        return 0
-    with translation.override(owner.language or settings.LANGUAGE_CODE):
-        send_mail(
-            subject=_("Due on %(day)s: %(task)s")
-            % {"day": f"{task.due_on:%Y-%m-%d}", "task": task.text},
-            message=_("From the event “%(event)s” of %(organisation)s.")
-            % {"event": task.gathering.title, "organisation": task.gathering.organisation.name}
-            + f"\n\n{task.text}\n",
-            from_email=None,
-            recipient_list=[owner.email],
-        )
-    record(
-        Verb.TASK_REMINDED,
-        organisation=task.gathering.organisation,
-        subject=task.gathering,
-        detail={"task": task.pk},
-    )
-    return 1
