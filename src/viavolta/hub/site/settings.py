@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "viavolta.hub.collaborate",
     "viavolta.hub.market",
     "viavolta.hub.studies",
+    "viavolta.hub.guide",
     "viavolta.hub.people",
     "viavolta.hub.frame",
     "viavolta.storage.tables",

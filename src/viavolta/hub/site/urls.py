@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("viavolta.hub.collaborate.urls")),
     path("", include("viavolta.hub.labs.urls")),
     path("", include("viavolta.hub.kpis.urls")),
+    path("guide/", include("viavolta.hub.guide.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/", api.urls),

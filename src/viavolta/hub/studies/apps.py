@@ -1,6 +1,7 @@
 """Studies as a Django app."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class StudiesConfig(AppConfig):
@@ -8,3 +9,29 @@ class StudiesConfig(AppConfig):
 
     name = "viavolta.hub.studies"
     label = "studies"
+
+    def ready(self) -> None:
+        """Add studies to the pages of the frame, and their kinds of runs to the worker."""
+        from viavolta.hub.frame import registry  # noqa: PLC0415 - apps must be loaded
+        from viavolta.hub.studies.home import own_studies  # noqa: PLC0415 - apps must be loaded
+        from viavolta.hub.studies.running import PLAN_KIND  # noqa: PLC0415 - apps must be loaded
+        from viavolta.hub.studies.uploads import CHECK_KIND  # noqa: PLC0415 - apps must be loaded
+        from viavolta.storage.runs.kinds import register  # noqa: PLC0415 - apps must be loaded
+
+        register(PLAN_KIND)
+        register(CHECK_KIND)
+        registry.add_to_navigation(
+            registry.NavEntry(label=_("Studies"), url_name="studies:list", order=10)
+        )
+        registry.add_to_navigation(
+            registry.NavEntry(
+                label=_("Files"),
+                url_name="studies:uploads",
+                order=30,
+                is_for=registry.signed_in,
+                area=registry.Area.ACCOUNT,
+            )
+        )
+        registry.add_to_home(
+            registry.HomeSection(template="studies/home.html", order=10, context=own_studies)
+        )

@@ -1,0 +1,5 @@
+"""The guide: what each field means, why it matters, where to get it; in plain words, with sources.
+
+`entries` reads the texts (`texts/*.toml`, six languages, one file for each chapter), `portals`
+where timetables of a country are published. Imports frame only.
+"""

@@ -1,0 +1,12 @@
+"""Addresses of the guide."""
+
+from django.urls import path
+
+from viavolta.hub.guide import views
+
+app_name = "guide"
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("portals/", views.timetable_portals, name="portals"),
+    path("<str:chapter>/", views.chapter, name="chapter"),
+]
