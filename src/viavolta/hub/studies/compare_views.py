@@ -11,10 +11,14 @@ from django.utils.translation import gettext as _
 
 from viavolta.hub.frame.access import Access, access
 from viavolta.hub.frame.cells import Column, Kind
+from viavolta.hub.frame.charts import Chart
+from viavolta.hub.frame.maps import Layer, Map, Shape
 from viavolta.hub.studies.compare import FIGURES, MOST, differences, figure_frame
 from viavolta.hub.studies.models import Scenario, Study
 from viavolta.hub.studies.results.folder import Result, result_of
 from viavolta.hub.studies.results.language import reader_of
+from viavolta.hub.studies.results.network import map_layers
+from viavolta.hub.studies.results.pictures import depot_layer, overlay_chart
 from viavolta.hub.studies.results.shown import NOTHING, number, percent, signed
 from viavolta.hub.studies.results.tables import asked_file, study_table
 from viavolta.hub.studies.sharing import study_for
@@ -42,6 +46,8 @@ def compare(request: HttpRequest, slug: str) -> HttpResponseBase:
             "chosen": [scenario for scenario, _result in chosen],
             "differences": differences(chosen) if len(chosen) > 1 else [],
             "tables": tables,
+            "chart": _overlay(chosen) if len(chosen) > 1 else None,
+            "map": _map(chosen) if len(chosen) > 1 else None,
             "crumbs": [
                 (study.title, reverse("studies:scenarios", args=(slug,))),
                 (_("Comparison"), ""),
@@ -112,6 +118,30 @@ def _share_column(n: int) -> Column:
         return f"+{words}" if value > 0 else words
 
     return Column(key=key, label="%", kind=Kind.NUMBER, html=shown, sort=key)
+
+
+def _overlay(chosen: Chosen) -> Chart:
+    names = [scenario.name for scenario, _result in chosen]
+    return overlay_chart(names, chosen[0][1], overlay_frame(chosen))
+
+
+def _map(chosen: Chosen) -> Map:
+    """The lines of the first, and the depots of each in a colour of its own."""
+    first = chosen[0][1]
+    lines = map_layers(first)["lines"]["features"]
+    layers = [
+        Layer(
+            key="lines", label=_("Lines"), shape=Shape.LINE, features=lines, colour="r-rest", size=2
+        )
+    ]
+    for n, (scenario, result) in enumerate(chosen):
+        depots = map_layers(result)["depots"]["features"]
+        layers.append(
+            depot_layer(
+                depots, key=f"depots-{n}", label=scenario.name, colour=f"r{n}", size=12 - 2 * n
+            )
+        )
+    return Map(key="overlay", title=_("Depots side by side"), layers=layers)
 
 
 def overlay_frame(chosen: Chosen) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from viavolta.hub.frame.access import Access, access
 from viavolta.hub.frame.cells import Column, Kind
+from viavolta.hub.frame.maps import Layer, Map, Shape, point
 from viavolta.hub.frame.notices import done, refused
 from viavolta.hub.frame.rows import RecordRows
 from viavolta.hub.frame.tables import Table
@@ -21,8 +22,9 @@ from viavolta.hub.studies.changes import Change, change_words
 from viavolta.hub.studies.compare import FIGURES, figure_words
 from viavolta.hub.studies.estimates import MEASURED_ERROR, QuickEstimate, quick_estimate
 from viavolta.hub.studies.models import Scenario, Study
-from viavolta.hub.studies.results.folder import result_of
+from viavolta.hub.studies.results.folder import Result, result_of
 from viavolta.hub.studies.results.language import reader_of
+from viavolta.hub.studies.results.network import map_layers
 from viavolta.hub.studies.results.shown import change, number, percent, signed
 from viavolta.hub.studies.scenario_forms import ChangesForm, depots_of, initial_of
 from viavolta.hub.studies.sharing import study_for, study_to_edit
@@ -102,7 +104,7 @@ def edit(request: HttpRequest, slug: str, scenario_id: int) -> HttpResponse:
             "is_stale": is_stale,
             "others_words": change_words(fresh.changes) if is_stale else [],
             "depots": form.depot_rows(),
-            "points": _points(form),
+            "map": _map(base_result, _points(form)),
             "estimate": estimate_rows(baseline, _asked(form, before, scenario.changes)),
             "crumbs": [
                 (study.title, reverse("studies:scenarios", args=(slug,))),
@@ -231,6 +233,20 @@ def _asked(
 def _depots_now(scenario: Scenario, before: list[dict[str, Any]]) -> list[dict[str, Any]]:
     own = [c["value"] for c in scenario.changes if c["kind"] == "depots"]
     return own[-1] if own else before
+
+
+def _map(result: Result | None, points: list[dict[str, Any]]) -> Map:
+    """The lines of the baseline, and the depots as pins to drag."""
+    lines = [] if result is None else map_layers(result)["lines"]["features"]
+    pins = [point(p["lat"], p["lon"], id=str(p["n"]), name=p["name"]) for p in points]
+    return Map(
+        key="scenario",
+        title=_("Depots"),
+        layers=[
+            Layer(key="lines", label="", shape=Shape.LINE, features=lines, colour="r-rest", size=2),
+            Layer(key="depots", label="", shape=Shape.POINT, features=pins, is_draggable=True),
+        ],
+    )
 
 
 def _points(form: ChangesForm) -> list[dict[str, Any]]:

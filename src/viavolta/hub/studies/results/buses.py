@@ -8,12 +8,19 @@ from django.utils.translation import gettext as _
 
 from viavolta.hub.frame.access import Access, access
 from viavolta.hub.frame.cells import Column, Kind
+from viavolta.hub.frame.rows import FrameRows
 from viavolta.hub.studies.models import Scenario
 from viavolta.hub.studies.results.folder import Result, require_result
 from viavolta.hub.studies.results.language import reader_of
 from viavolta.hub.studies.results.page import Page, address, results_page
+from viavolta.hub.studies.results.pictures import fleet_chart, gantt
 from viavolta.hub.studies.results.shown import clock, number, percent
-from viavolta.hub.studies.results.tables import StudyTable, clock_column, study_table
+from viavolta.hub.studies.results.tables import (
+    StudyTable,
+    WholePageTable,
+    clock_column,
+    study_table,
+)
 from viavolta.hub.studies.sharing import scenario_for
 from viavolta.model.messages import text
 from viavolta.reports.bus.duties import RESERVE_SHARE, Duty, duties_of
@@ -38,6 +45,8 @@ def buses(request: HttpRequest, scenario: Scenario, result: Result) -> Page:
         tables.append(_activity_table(request, result, chosen))
     return {
         "tables": tables,
+        "gantt": gantt(result, _on_page(tables[0], duties), activity_words()),
+        "chart": None if day is None else fleet_chart(result, day, _state_words()),
         "tightest": _tightest(duties),
         "chosen": chosen,
         "chosen_why": _why_here(chosen) if chosen else [],
@@ -174,6 +183,12 @@ def _tightest(duties: list[Duty]) -> dict[str, str] | None:
     }
 
 
+def _on_page(table: StudyTable, duties: list[Duty]) -> list[Duty]:
+    """The buses that the table shows, in its order."""
+    by_name = {d.vehicle_id: d for d in duties}
+    return [by_name[row["vehicle_id"]] for row in table.rows]
+
+
 def _chosen(request: HttpRequest, duties: list[Duty]) -> Duty | None:
     wanted = request.GET.get("bus", "")
     return next((d for d in duties if d.vehicle_id == wanted), None)
@@ -265,7 +280,9 @@ def _duty_table(request: HttpRequest, duties: list[Duty], scenario: Scenario) ->
         Column(key="lowest_share", label=_("Lowest charge"), kind=Kind.PERCENT),
     ]
     caption = text("All buses of the day")
-    return study_table(request, frame, columns, name="buses", caption=caption)
+    return WholePageTable(
+        request, FrameRows(frame), columns, name="buses", caption=caption, page_size=25
+    )
 
 
 def _fleet_table(request: HttpRequest, day: FleetDay) -> StudyTable:

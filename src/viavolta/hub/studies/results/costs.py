@@ -11,6 +11,7 @@ from viavolta.hub.studies.results.figures import answers_of
 from viavolta.hub.studies.results.folder import Result, require_result
 from viavolta.hub.studies.results.language import reader_of
 from viavolta.hub.studies.results.page import Page, results_page
+from viavolta.hub.studies.results.pictures import cost_chart
 from viavolta.hub.studies.results.shown import change, money, number
 from viavolta.hub.studies.results.tables import StudyTable, study_table
 from viavolta.hub.studies.sharing import scenario_for
@@ -26,6 +27,7 @@ def costs(request: HttpRequest, scenario: Scenario, result: Result) -> Page:  # 
     frame = cost_frame(result)
     answers = answers_of(result)
     return {
+        "chart": cost_chart(frame),
         "tables": [_table(request, frame), _carbon_table(request, result)],
         "totals": _totals(frame),
         "verdict": _verdict(frame),

@@ -12,6 +12,7 @@ from viavolta.hub.studies.models import Scenario
 from viavolta.hub.studies.results.folder import Result, require_result
 from viavolta.hub.studies.results.language import reader_of
 from viavolta.hub.studies.results.page import Page, results_page
+from viavolta.hub.studies.results.pictures import network_map
 from viavolta.hub.studies.results.tables import StudyTable, study_table
 from viavolta.hub.studies.sharing import scenario_for
 from viavolta.model.messages import text
@@ -28,7 +29,10 @@ def network(request: HttpRequest, scenario: Scenario, result: Result) -> Page:  
     tables = [_depots(request, result), _lines(request, result), _places(request, result)]
     if result.has("nodes"):
         tables += [_branches(request, result)]
-    return {"tables": tables, "credit": _credit(result)}
+    return {
+        "tables": tables,
+        "map": network_map(map_layers(result), credit=_credit(result)),
+    }
 
 
 @access(Access.PUBLIC)

@@ -13,6 +13,7 @@ from viavolta.hub.studies.results.figures import answers_of
 from viavolta.hub.studies.results.folder import Result, require_result
 from viavolta.hub.studies.results.language import reader_of
 from viavolta.hub.studies.results.page import Page, results_page
+from viavolta.hub.studies.results.pictures import power_chart, price_chart
 from viavolta.hub.studies.results.shown import change, clock, known, money
 from viavolta.hub.studies.results.shown import power as kw
 from viavolta.hub.studies.results.tables import StudyTable, clock_column, study_table
@@ -28,6 +29,8 @@ def power(request: HttpRequest, scenario: Scenario, result: Result) -> Page:  # 
     frame = power_frame(result, chosen)
     answers = answers_of(result)
     return {
+        "chart": power_chart(result, frame),
+        "price": price_chart(result, frame),
         "tables": [_table(request, frame), _ready_table(request, result)],
         "depots": list(depots.items()),
         "chosen": chosen,

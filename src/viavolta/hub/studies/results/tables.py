@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 
 from viavolta.hub.frame.cells import Column, Kind
 from viavolta.hub.frame.numbers import shown_moment
@@ -40,6 +41,17 @@ class StudyTable(Table):
     def parquet_address(self) -> str:
         """The address of the Parquet file."""
         return self.address(export="parquet", page=None)
+
+
+class WholePageTable(StudyTable):
+    """A table that a picture follows: sorting and paging it makes the whole page anew."""
+
+    @property
+    def swap(self) -> SafeString:
+        """What htmx puts in place: everything below the head of the page."""
+        return mark_safe(
+            'hx-target="#main" hx-select="#main" hx-swap="outerHTML" hx-push-url="true"'
+        )
 
 
 def study_table(
