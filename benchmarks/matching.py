@@ -64,6 +64,9 @@ def print_recall(labelled: MatchingSet) -> float:
         if name == "facets, words, glossary, vectors":
             mean = float(recalls.mean())
     print(f"  aim {RECALL_AIM}: ratio {mean / RECALL_AIM:.2f}")
+    later = matching_set("needs_later.csv")
+    unseen = float(later.recalls().mean())
+    print(f"  {len(later.needs)} needs written after glossary and weights were set: {unseen:.3f}")
     return mean
 
 

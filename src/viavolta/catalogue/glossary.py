@@ -66,6 +66,13 @@ def stop_words() -> MappingProxyType[str, frozenset[str]]:
         )
 
 
+@cache
+def slovenian() -> MappingProxyType[str, str]:
+    """Starts of common Slovenian words, and what they mean in English."""
+    with files("viavolta.catalogue").joinpath("slovenian.csv").open(encoding="utf-8") as file:
+        return MappingProxyType({row["stem"]: row["english"] for row in csv.DictReader(file)})
+
+
 def facet_keys() -> tuple[str, ...]:
     """Keys of all facets and of all their values."""
     return tuple(

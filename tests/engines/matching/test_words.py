@@ -6,7 +6,7 @@ from importlib.resources import files
 import pytest
 
 from viavolta.catalogue.glossary import LANGUAGES, facet_keys, name, stop_words, terms
-from viavolta.engines.matching.words import stems_of, terms_said, tokens_of
+from viavolta.engines.matching.words import in_english, stems_of, terms_said, tokens_of
 
 
 def test_every_facet_and_value_has_a_name_in_six_languages():
@@ -76,6 +76,11 @@ def test_stems():
     """Stems are six letters without accents; small words, figures and short words are left out."""
     assert stems_of("Die Ladesäulen, 22 kW, und die Ladesäule", "de") == {"ladesa": 2}
     assert tokens_of("Straße") == ["strasse"]
+
+
+def test_slovenian_words_are_known_in_english():
+    """The longest known start of a word counts; small words and unknown ones are passed over."""
+    assert in_english("Šibko omrežje v gorski vasi, xyz") == ["weak", "grid", "mountain", "village"]
 
 
 def test_stop_words_are_there_for_all():

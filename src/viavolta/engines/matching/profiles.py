@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from viavolta.catalogue.glossary import LANGUAGES, name, value_key
 from viavolta.engines.kit.embedding import vectors_of
 from viavolta.engines.matching.texts import Bag
-from viavolta.engines.matching.words import stems_of, terms_said
+from viavolta.engines.matching.words import in_english, stems_of, terms_said
 from viavolta.model.facets import Facet, Facets
 
 Vector = NDArray[np.float32]
@@ -81,8 +81,8 @@ def _profile(description: Description, said: Counter[str]) -> Profile:
 def vectors_of_descriptions(descriptions: Sequence[Description]) -> Vector:
     """Vectors of descriptions, shape (N, D); a few for each second of one core.
 
-    A text counts with its gist in English by the glossary, and where the encoder does not know the
-    language the gist stands alone.
+    A text counts with its gist in English, and where the encoder does not know the language the
+    gist stands alone.
     """
     gists = vectors_of([gist(one) for one in descriptions])
     vectors = np.where(
@@ -95,6 +95,12 @@ def vectors_of_descriptions(descriptions: Sequence[Description]) -> Vector:
 
 
 def gist(description: Description) -> str:
-    """The terms that a description says, in English; its title where it says none."""
+    """The terms that a description says, in English; its title where it says none.
+
+    Of a language that the encoder has not learnt, the known words follow in English.
+    """
     said = terms_said(description.whole, description.language)
-    return ", ".join(name(key, LANGUAGES[0]) for key in said) or description.title
+    known = ", ".join(name(key, LANGUAGES[0]) for key in said)
+    if description.language in _UNSEEN:
+        known = f"{known}. {' '.join(in_english(description.whole[:_MOST_LETTERS]))}".strip(". ")
+    return known or description.title

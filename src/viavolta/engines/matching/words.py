@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
-from viavolta.catalogue.glossary import LANGUAGES, stop_words, terms
+from viavolta.catalogue.glossary import LANGUAGES, slovenian, stop_words, terms
 
 STEM_LETTERS = 6
 """Words are told apart by their first letters: rough, but the same rule for every language."""
@@ -115,6 +115,31 @@ def stems_of(text: str, language: str) -> Counter[str]:
         for token in tokens_of(text)
         if token not in idle and len(token) >= _LEAST_LETTERS and not token.isdigit()
     )
+
+
+def in_english(text: str) -> list[str]:
+    """The words of a Slovenian text that are known, in English, in the order of the text.
+
+    The longest known start of a word counts.
+
+    Examples
+    --------
+    >>> in_english("Tiha kolesa v mestu")
+    ['quiet', 'bicycle', 'city']
+    """
+    known = _slovenian()
+    found = []
+    for token in tokens_of(text):
+        starts = (token[:n] for n in range(len(token), _LEAST_LETTERS - 1, -1))
+        meaning = next((known[start] for start in starts if start in known), None)
+        if meaning is not None and token not in _idle("sl"):
+            found.append(meaning)
+    return found
+
+
+@cache
+def _slovenian() -> dict[str, str]:
+    return {"".join(tokens_of(stem)): english for stem, english in slovenian().items()}
 
 
 def _idle_of_text(language: str) -> frozenset[str]:

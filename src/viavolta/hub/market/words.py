@@ -86,5 +86,8 @@ def _searched(text: str, language: str) -> str:
 def _reader() -> str:
     """Changes with the glossary and with the model: what older ones made is then out of date."""
     folder = files("viavolta.catalogue")
-    known = [folder.joinpath(name).read_bytes() for name in ("glossary.csv", "stop_words.csv")]
+    known = [
+        folder.joinpath(f"{name}.csv").read_bytes()
+        for name in ("glossary", "slovenian", "stop_words")
+    ]
     return blake2b(b"".join([MODEL.encode(), *known]), digest_size=8).hexdigest()
