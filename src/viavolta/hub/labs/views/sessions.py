@@ -1,12 +1,11 @@
 """Sessions of a lab, its figures and what the funder gets."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from viavolta.hub.collaborate.pages import form_page, person_of
@@ -17,6 +16,7 @@ from viavolta.hub.labs.actions.labs import change_session, plan_session, require
 from viavolta.hub.labs.export import Sheet, sheet
 from viavolta.hub.labs.forms import OutcomesForm, PeriodForm, SessionForm
 from viavolta.hub.labs.models import LabSession
+from viavolta.hub.labs.periods import days_of, period_of
 from viavolta.hub.labs.queries import figures as count
 from viavolta.hub.labs.queries import is_host, labs, published_practices, sessions
 
@@ -106,7 +106,7 @@ def figures(request: HttpRequest, slug: str) -> HttpResponseBase:
     """The lab in figures for a period, with the tables to download."""
     user, lab = person_of(request), get_object_or_404(labs(), slug=slug)
     require_host(user, lab)
-    since, until = _period(request)
+    since, until = days_of(*_wanted(request))
     return render(
         request,
         "labs/figures.html",
@@ -118,9 +118,9 @@ def figures(request: HttpRequest, slug: str) -> HttpResponseBase:
                 (_("Figures for the funder"), ""),
             ],
             "lab": lab,
-            "figures_of_lab": count(lab, _start(since), _start(until)),
-            "form": PeriodForm(initial={"since": since, "until": until - timedelta(days=1)}),
-            "period": f"since={since}&until={until - timedelta(days=1)}",
+            "figures_of_lab": count(lab, *period_of(since, until)),
+            "form": PeriodForm(initial={"since": since, "until": until}),
+            "period": f"since={since}&until={until}",
         },
     )
 
@@ -132,23 +132,19 @@ def figures_file(request: HttpRequest, slug: str, which: str) -> HttpResponse:
     require_host(user, lab)
     if which not in set(Sheet):
         raise Http404
-    since, until = _period(request)
     answer = HttpResponse(
-        sheet(lab, Sheet(which), _start(since), _start(until)),
+        sheet(lab, Sheet(which), *period_of(*_wanted(request))),
         content_type="text/csv; charset=utf-8",
     )
     answer["Content-Disposition"] = f'attachment; filename="{lab.slug}-{which}.csv"'
     return answer
 
 
-def _period(request: HttpRequest) -> tuple[date, date]:
-    """The days asked for, the last one included; else this year."""
+def _wanted(request: HttpRequest) -> tuple[date | None, date | None]:
+    """The days the address asks for."""
     form = PeriodForm(request.GET)
-    if form.is_valid() and form.cleaned_data["since"] <= form.cleaned_data["until"]:
-        return form.cleaned_data["since"], form.cleaned_data["until"] + timedelta(days=1)
-    year = timezone.localdate().year
-    return date(year, 1, 1), date(year + 1, 1, 1)
-
-
-def _start(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=UTC)
+    return (
+        (form.cleaned_data["since"], form.cleaned_data["until"])
+        if form.is_valid()
+        else (None, None)
+    )
