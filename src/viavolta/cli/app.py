@@ -19,6 +19,7 @@ from viavolta.cli import (
     grid_capacity,
     importing,
     inspecting,
+    notices,
     plan,
     prepare,
     profiles,
@@ -63,6 +64,7 @@ app.command("prepare")(prepare.prepare)
 app.add_typer(translations.app, name="translations")
 app.command("reminders")(reminders.reminders)
 app.command("vectors")(vectors.vectors)
+app.command("notices")(notices.notices)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - the form of a Typer callback

@@ -1,6 +1,5 @@
 """Everything editors do to a need or a solution. One function, one transaction, one event."""
 
-import datetime as dt
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -19,15 +18,13 @@ from viavolta.hub.market.models import (
     EntryState,
     Revision,
 )
+from viavolta.hub.market.telling import ask_for_notices
 from viavolta.hub.market.vectors import ask_for_vectors
 from viavolta.hub.market.verbs import MarketVerb
 from viavolta.hub.market.words import keep_words
 from viavolta.hub.people.access import require
 from viavolta.hub.people.models import Organisation, Role, User
 from viavolta.hub.studies.models import Study, Visibility
-
-KEPT_AFTER_DELETION = dt.timedelta(days=30)
-"""How long a deleted entry can be brought back."""
 
 
 @transaction.atomic
@@ -99,6 +96,7 @@ def publish(user: User, entry: Entry) -> None:
     entry.published_at = entry.published_at or timezone.now()
     _save(entry, seen=entry.version)
     record(MarketVerb.PUBLISHED, actor=user, organisation=entry.organisation, subject=entry)
+    ask_for_notices()
 
 
 @transaction.atomic

@@ -20,9 +20,10 @@ class MarketConfig(AppConfig):
 
     def ready(self) -> None:
         """Give the market its places in the navigation, and workers its kind of run."""
-        from viavolta.hub.market.vectors import register_kind  # noqa: PLC0415 - needs the models
+        from viavolta.hub.market import telling, vectors  # noqa: PLC0415 - need the models
 
-        register_kind()
+        vectors.register_kind()
+        telling.register_kind()
         for entry in (
             NavEntry(label=_("Market"), url_name="market", order=30),
             NavEntry(

@@ -7,9 +7,9 @@ from django.http import Http404, HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from viavolta.hub.market.actions import KEPT_AFTER_DELETION
 from viavolta.hub.market.criteria import Criteria
 from viavolta.hub.market.models import (
+    KEPT_AFTER_DELETION,
     Document,
     Entry,
     EntryKind,
@@ -23,6 +23,9 @@ from viavolta.hub.market.shelf import Longs, Selection, Shelf, current_shelf, li
 from viavolta.hub.people.access import may, organisations_of, role_in
 from viavolta.hub.people.models import Organisation, Role, User
 from viavolta.hub.studies.models import Study, Visibility
+from viavolta.hub.studies.sharing import links_of, visible_studies
+
+_SHOWN_REPLICATIONS = 20
 
 
 class Found(NamedTuple):
@@ -141,11 +144,11 @@ def public_studies_of(organisation: Organisation) -> "QuerySet[Study]":
     return Study.objects.filter(organisation=organisation, visibility=Visibility.PUBLIC)
 
 
-def replications_of(entry: Entry) -> "QuerySet[Replication]":
-    """Where a solution's study was applied, newest first; who sees the study is its own matter."""
-    return entry.replications.select_related("study", "organisation").filter(
-        organisation__hidden=False
-    )
+def replications_of(entry: Entry, request: HttpRequest) -> list[Replication]:
+    """Where a solution's study was applied, newest first, as far as this visitor sees the study."""
+    seen = visible_studies(request.user, links_of(request)).values("pk")
+    rows = entry.replications.filter(study__in=seen, organisation__hidden=False)
+    return list(rows.select_related("study", "organisation")[:_SHOWN_REPLICATIONS])
 
 
 def searches_of(user: User) -> "QuerySet[SavedSearch]":

@@ -12,6 +12,7 @@ from django.utils.text import slugify
 
 from viavolta.hub.market.content import Content, MeasuredFigure, put_content, put_evidence
 from viavolta.hub.market.models import Entry, EntryKind, EntryState, Revision
+from viavolta.hub.market.words import keep_words
 from viavolta.hub.people.models import Organisation
 from viavolta.hub.studies.models import Study
 from viavolta.model.facets import Facets
@@ -71,6 +72,7 @@ def _entry(
     )
     put_content(entry, content)
     entry.save(force_insert=True)
+    keep_words(entry)
     put_evidence(entry, content)
     Revision.objects.create(entry=entry, version=1, content=content.as_json())
     return True

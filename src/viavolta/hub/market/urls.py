@@ -9,6 +9,7 @@ from viavolta.hub.market.views import (
     lists,
     moderating,
     pages,
+    replications,
     searches,
 )
 
@@ -65,6 +66,12 @@ urlpatterns = [
         files.put_back_document,
         name="market-document-put-back",
     ),
+    path(
+        "market/replications/<int:replication_id>/",
+        replications.replication,
+        name="market-replication",
+    ),
+    path("market/solutions/<slug:slug>/replicate/", replications.choose, name="market-replicate"),
     path("market/<side:kind>/", lists.listing, name="market-list"),
     path("market/<side:kind>/new/", editing.create, name="market-new"),
     path("market/<side:kind>/<slug:slug>/", pages.entry, name="market-entry"),

@@ -14,8 +14,9 @@ from viavolta.hub.market.listing import entry_url, facet_words
 from viavolta.hub.market.matching import matches_of
 from viavolta.hub.market.models import Entry, EntryKind
 from viavolta.hub.market.queries import entry_for, replications_of
+from viavolta.hub.market.replicating import proven_scenario, sources_of
 from viavolta.hub.people.access import role_in
-from viavolta.hub.people.models import Role
+from viavolta.hub.people.models import Role, User
 from viavolta.hub.studies.models import Visibility
 from viavolta.model.facets import Facet
 
@@ -38,7 +39,11 @@ def entry(request: HttpRequest, kind: EntryKind, slug: str) -> HttpResponseBase:
         "entry": shown,
         "facets": facet_lines(shown),
         "study": public_study(shown),
-        "replications": list(replications_of(shown)[:20]),
+        "can_replicate": shown.kind == EntryKind.SOLUTION and proven_scenario(shown) is not None,
+        "own_source": next(iter(sources_of(request.user)), None)
+        if isinstance(request.user, User)
+        else None,
+        "replications": replications_of(shown, request),
         "fits": fits_for(request.user, shown),
         "matches": [
             (match.entry, ", ".join(match.reason_names((get_language() or "en")[:2])))
