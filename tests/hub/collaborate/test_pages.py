@@ -280,6 +280,10 @@ def test_an_organisation_finds_its_way_into_a_consortium(cast: Any, world: Any) 
     shown = cast.client("editor").get(page).content
     assert b"Valley Grid" in shown
     assert b"nobody" in shown
+    assert (
+        b"distribution system operator</li>"
+        in Client().get(world["call"].get_absolute_url()).content
+    )
     cast.client("editor").post(
         reverse("consortium-invite", args=(world["consortium"].slug,)), {"organisation": "valley"}
     )

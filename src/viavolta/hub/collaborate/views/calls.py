@@ -98,7 +98,7 @@ def call(request: HttpRequest, slug: str) -> HttpResponseBase:
     """A call: what it needs, and the consortia that form."""
     row = get_object_or_404(all_calls(), slug=slug)
     forming = [
-        (one, [part for part in coverage(one) if not part.is_covered])
+        (one, [gap.part for gap in coverage(one) if not gap.is_covered])
         for one in consortia().filter(call=row)
     ]
     return render(
