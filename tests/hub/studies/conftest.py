@@ -1,7 +1,9 @@
 """A study with a result, as the pages of the hub find it."""
 
 import importlib.util
+import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +16,9 @@ from conftest import Cast
 from viavolta.hub.people.models import Organisation
 from viavolta.hub.studies.models import Scenario, Study
 from viavolta.model import study as model
+from viavolta.storage.runs.worker import Quotas, Worker
 from viavolta.storage.study_folder import write_study
+from viavolta.storage.tables.models import Run, RunState
 
 REPORTS = Path(__file__).parents[2] / "reports" / "conftest.py"
 BUS = "bus_12m_480"
@@ -78,3 +82,24 @@ def make_scenario(cast: Cast, bus_study: Callable[..., model.Study]) -> MakeScen
         return scenario
 
     return make
+
+
+WorkOff = Callable[[], None]
+
+
+@pytest.fixture
+def work_off() -> WorkOff:
+    """Do all runs that wait, as a worker does."""
+
+    def work() -> None:
+        quotas = Quotas(slots=1, memory_bytes=4_000_000_000, time_s=600.0)
+        source = str(Path(__file__).parents[3] / "src")
+        worker = Worker(quotas, environment={**os.environ, "PYTHONPATH": source})
+        deadline = time.monotonic() + 600
+        ended = (RunState.DONE, RunState.FAILED, RunState.STOPPED)
+        while Run.objects.exclude(state__in=ended).exists():
+            assert time.monotonic() < deadline, Run.objects.values()
+            worker.tick()
+            time.sleep(0.05)
+
+    return work

@@ -1,10 +1,7 @@
 """A new study without JavaScript: five steps to a started and finished run."""
 
-import os
 import re
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from django.core import mail
@@ -17,28 +14,9 @@ from viavolta.hub.people.models import Organisation
 from viavolta.hub.studies.models import Draft, Scenario, Study, Upload
 from viavolta.hub.studies.running import command_of
 from viavolta.services.check_study import check_study
-from viavolta.storage.runs.worker import Quotas, Worker
 from viavolta.storage.tables.models import Run, RunState
 
 WorkOff = Callable[[], None]
-
-
-@pytest.fixture
-def work_off() -> WorkOff:
-    """Do all runs that wait, as a worker does."""
-
-    def work() -> None:
-        quotas = Quotas(slots=1, memory_bytes=4_000_000_000, time_s=120.0)
-        source = str(Path(__file__).parents[3] / "src")
-        worker = Worker(quotas, environment={**os.environ, "PYTHONPATH": source})
-        deadline = time.monotonic() + 60
-        ended = (RunState.DONE, RunState.FAILED, RunState.STOPPED)
-        while Run.objects.exclude(state__in=ended).exists():
-            assert time.monotonic() < deadline, Run.objects.values()
-            worker.tick()
-            time.sleep(0.05)
-
-    return work
 
 
 def hidden(page: str) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """Pages of files: what there is, what the check found, rows to mend, terms."""
 
+from typing import Any
+
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -11,7 +13,7 @@ from django.views.decorators.http import require_POST
 from viavolta.hub.frame import notices
 from viavolta.hub.frame.access import Access, access
 from viavolta.hub.frame.cells import Column, Kind
-from viavolta.hub.frame.rows import QueryRows
+from viavolta.hub.frame.rows import QueryRows, RecordRows
 from viavolta.hub.frame.tables import Empty, Filter, Table
 from viavolta.hub.people.access import may, organisations_of
 from viavolta.hub.people.models import Organisation, Role
@@ -19,6 +21,7 @@ from viavolta.hub.studies import queries, uploads
 from viavolta.hub.studies import upload_store as store
 from viavolta.hub.studies.models import Upload, UploadKind, UploadState
 from viavolta.hub.studies.upload_forms import TermsForm, UploadForm
+from viavolta.hub.studies.wizard.pictures import lines_map
 from viavolta.storage.inspection_folder import BAD_ROWS, MAP
 
 
@@ -140,9 +143,13 @@ def _onwards(request: HttpRequest, upload: Upload) -> HttpResponseRedirect:
 
 
 @access(Access.READER)
-def upload_page(request: HttpRequest, pk: int) -> HttpResponse:
+def upload_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     """What is in a file."""
     upload = queries.upload_for(request.user, pk)
+    lines = _lines(request, upload)
+    table: Table | None = lines.get("table")
+    if table is not None and table.is_export:
+        return table.export("lines")
     is_editor = may(request.user, upload.organisation, Role.EDITOR)
     terms = TermsForm(
         initial={
@@ -162,8 +169,22 @@ def upload_page(request: HttpRequest, pk: int) -> HttpResponse:
             "is_editor": is_editor,
             "upload": upload,
             "terms": terms,
+            **lines,
         },
     )
+
+
+def _lines(request: HttpRequest, upload: Upload) -> dict[str, Any]:
+    """The lines of a timetable on a map, and as a table beside it."""
+    if upload.kind != UploadKind.FEED or upload.state != UploadState.USABLE:
+        return {}
+    columns = [
+        Column(key="route_name", label=_("Line")),
+        Column(key="trips", label=_("Trips a day"), kind=Kind.NUMBER),
+    ]
+    rows = RecordRows(upload.findings["facts"]["lines"])
+    table = Table(request, rows, columns, name="lines", caption=_("Lines of the day"))
+    return {"map": lines_map(upload), "table": table}
 
 
 @access(Access.READER)

@@ -29,6 +29,7 @@ from viavolta.hub.studies.wizard.forms import (
     StartForm,
     depot_forms,
 )
+from viavolta.hub.studies.wizard.pictures import depots_map, town_map
 from viavolta.hub.studies.wizard.places import towns
 from viavolta.hub.studies.wizard.sample import sample_feed, sample_study
 from viavolta.hub.studies.wizard.steps import LABELS, ORDER, SUMMARY, Step, after, before
@@ -191,8 +192,10 @@ def _context(request: HttpRequest, draft: Draft, at: Step) -> dict[str, Any]:
         "organisation": draft.organisation,
     }
     if at is Step.PLACE:
-        context |= towns(request)
+        found = towns(request)
+        context |= {**found, "town_map": town_map(found["town"])}
     if at is Step.SITES:
+        context["map"] = depots_map(answers)
         context["guides"] = [field_guide(key) for key in ("depot", "connection", "points")]
     return context
 
