@@ -30,7 +30,7 @@ SAME_EVERYWHERE = frozenset(
         "Atom",
         "iCal",
         "GTFS",
-        "CO₂",
+        *("CO₂", "kW", "kWh", "MWh", "km", "EUR"),
     ]
 )
 _BLOCK = re.compile(r"\{%\s*(blocktranslate|blocktrans|comment)\b.*?\{%\s*end\1\s*%\}", re.DOTALL)
