@@ -220,10 +220,17 @@ class Table:
         ]
 
     @property
-    def kept_parameters(self) -> list[tuple[str, str]]:
-        """What the form above the table must carry along, so that nothing else is lost."""
-        own = {self.parameter(k) for k in ("q", "page", "column", "export", "size")}
-        own |= {self.parameter(f.key) for f in self.filters}
+    def kept_by_search(self) -> list[tuple[str, str]]:
+        """What the form of words and choices carries along, so that nothing else is lost."""
+        return self._kept(without=("q", "page", "export", *(f.key for f in self.filters)))
+
+    @property
+    def kept_by_columns(self) -> list[tuple[str, str]]:
+        """What the form of columns carries along."""
+        return self._kept(without=("column", "export"))
+
+    def _kept(self, *, without: Sequence[str]) -> list[tuple[str, str]]:
+        own = {self.parameter(key) for key in without}
         return [(k, v) for k, vs in self.request.GET.lists() if k not in own for v in vs]
 
     @property
