@@ -5,6 +5,7 @@ from django.test import Client
 
 from conftest import Cast
 from viavolta.hub.market.models import Entry, EntryKind, EntryState, Evidence
+from viavolta.hub.people.models import Membership, Organisation
 
 NEED, SOLUTION = EntryKind.NEED, EntryKind.SOLUTION
 FORM = {
@@ -185,3 +186,36 @@ def test_a_search_is_kept_and_forgotten(cast: Cast, make_entry) -> None:
     assert cast.client("owner").post("/market/searches/1/forget/").status_code == 404
     browser.post("/market/searches/1/forget/")
     assert "Mine" not in browser.get("/market/searches/").text
+
+
+def test_the_home_page_shows_what_matches_ones_own(cast: Cast, make_entry) -> None:
+    """A city with a need sees the solution at once; without entries there is no such part."""
+    firm = Organisation.objects.create(name="Firm", slug="firm", kind="sme", country="SI")
+    facets = {"segment": ["public-transport"], "vehicle": ["bus"], "site": ["depot"]}
+    make_entry(NEED, "Buses at our depot", facets=facets)
+    make_entry(SOLUTION, "Depot bus", facets=facets, organisation=firm)
+    text = cast.client("reader").get("/").text
+    assert "Depot bus" in text
+    assert "Matched on" in text
+    assert "Depot bus" not in cast.client("stranger").get("/").text
+    assert 'href="/market/solutions/"' in cast.client("anonymous").get("/").text
+
+
+def test_a_small_company_sees_at_a_glance_whether_a_need_is_for_it(cast: Cast, make_entry) -> None:
+    """Point by point: what is asked, what its own solution offers, met or not."""
+    firm = Organisation.objects.create(
+        name="Twelve", slug="twelve", kind="sme", country="SI", is_sme=True
+    )
+    Membership.objects.create(organisation=firm, user=cast.users["stranger"], role="reader")
+    make_entry(
+        NEED, "Asked", facets={"vehicle": ["bus"], "terrain": ["mountain"], "standard": ["ocpi"]}
+    )
+    make_entry(
+        SOLUTION, "Ours", organisation=firm, facets={"vehicle": ["bus"], "terrain": ["flat"]}
+    )
+    text = cast.client("stranger").get("/market/needs/asked/").text
+    assert "Is this for us?" in text
+    assert "1 of 3 points met" in text
+    assert "not met" in text
+    assert "not said" in text
+    assert "Is this for us?" not in cast.client("reader").get("/market/needs/asked/").text

@@ -73,6 +73,8 @@ urlpatterns = [
     ),
     path("market/solutions/<slug:slug>/replicate/", replications.choose, name="market-replicate"),
     path("market/<side:kind>/", lists.listing, name="market-list"),
+    path("market/needs/", lists.listing, {"kind": EntryKind.NEED}, name="market-needs"),
+    path("market/solutions/", lists.listing, {"kind": EntryKind.SOLUTION}, name="market-solutions"),
     path("market/<side:kind>/new/", editing.create, name="market-new"),
     path("market/<side:kind>/<slug:slug>/", pages.entry, name="market-entry"),
     path("market/<side:kind>/<slug:slug>/edit/", editing.edit, name="market-edit"),
