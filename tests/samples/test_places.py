@@ -2,7 +2,7 @@
 
 import pytest
 
-from viavolta.samples.places import find_places, nearest_place
+from viavolta.samples.places import find_places, largest_place, nearest_place
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,11 @@ def test_the_nearest_town_names_a_place_on_the_map() -> None:
     assert near is not None
     assert near.name == "Trento"
     assert nearest_place(45.0, -30.0) is None
+
+
+def test_a_network_is_named_after_its_largest_town() -> None:
+    """Of the towns in a box the one of most inhabitants is taken."""
+    town = largest_place(10.95, 45.84, 11.18, 46.18)
+    assert town is not None
+    assert town.name == "Trento"
+    assert largest_place(-30.0, 45.0, -29.0, 46.0) is None

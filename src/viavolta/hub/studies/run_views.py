@@ -82,7 +82,7 @@ def _context(request: HttpRequest, scenario: Scenario) -> dict[str, Any]:
         "command": running.command_of(scenario).shown() if files else "",
         "config": running.config_text(scenario.config),
         "config_name": running.CONFIG_NAME,
-        "done_url": reverse("studies:run", args=[scenario.pk]),
+        "done_url": reverse("studies:results-overview", args=[study.slug, scenario.pk]),
         **(_progress(run, scenario) if run is not None else {}),
     }
 

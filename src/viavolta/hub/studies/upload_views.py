@@ -194,10 +194,11 @@ def upload_findings(request: HttpRequest, pk: int) -> HttpResponse:
     answer = render(
         request,
         "studies/uploads/findings.html",
-        {"upload": upload, "is_editor": may(request.user, upload.organisation, Role.EDITOR)},
+        {"upload": upload, "then_refresh": request.GET.get("refresh", "")},
     )
-    if upload.state != UploadState.CHECKING and request.headers.get("HX-Request"):
-        answer.headers["HX-Trigger"] = "upload-checked"
+    is_done = upload.state != UploadState.CHECKING and "HX-Request" in request.headers
+    if is_done and request.GET.get("refresh"):
+        answer.headers["HX-Refresh"] = "true"
     return answer
 
 

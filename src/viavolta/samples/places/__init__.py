@@ -1,4 +1,4 @@
-"""Towns of Europe by name, to point at on a map: `find_places`, `nearest_place`.
+"""Towns of Europe by name, to point at on a map: `find_places`, `nearest_place`, `largest_place`.
 
 From GeoNames (CC BY 4.0), see CREDITS.md. May import model only.
 """
@@ -55,6 +55,14 @@ def nearest_place(lat: float, lon: float, *, within_km: float = 30.0) -> Place |
     away = [(float(great_circle_km(lat, lon, p.lat, p.lon)), n) for n, p in enumerate(near)]
     km, n = min(away, default=(within_km, -1))
     return near[n] if km < within_km else None
+
+
+def largest_place(west: float, south: float, east: float, north: float) -> Place | None:
+    """The town of most inhabitants within a box of degrees; None where there is none."""
+    inside = (
+        place for place, _ in _named() if west <= place.lon <= east and south <= place.lat <= north
+    )
+    return max(inside, key=lambda place: place.inhabitants, default=None)
 
 
 def plain(name: str) -> str:

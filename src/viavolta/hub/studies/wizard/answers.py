@@ -9,7 +9,7 @@ from viavolta.catalogue import Assumptions
 from viavolta.catalogue.bus_types import bus_type_names
 from viavolta.hub.studies.models import Draft, Upload, UploadKind, UploadState
 from viavolta.hub.studies.wizard.steps import ORDER, Step
-from viavolta.samples.places import Place, nearest_place
+from viavolta.samples.places import Place, largest_place, nearest_place
 from viavolta.services.bus_config import BUS_SUBJECTS
 
 FIGURES = {
@@ -27,6 +27,10 @@ FIGURES = {
     "tax": ("tariffs.tax_eur_per_kwh",),
 }
 """Prices the wizard asks for, and the figures of the catalogue each stands for."""
+
+
+_MARGIN_DEGREES = 0.01
+"""About a kilometre: towns are points, and lines end at their edges."""
 
 
 def catalogue() -> Assumptions:
@@ -139,8 +143,14 @@ class Answers:
 
     @cached_property
     def place(self) -> Place | None:
-        """The town: the nearest to the network."""
-        return None if self.centre is None else nearest_place(*self.centre)
+        """The town: the largest that the network touches, else the nearest to its middle."""
+        bounds = self.facts.get("bounds")
+        if not bounds or self.centre is None:
+            return None
+        west, south, east, north = bounds
+        margin = _MARGIN_DEGREES
+        touched = largest_place(west - margin, south - margin, east + margin, north + margin)
+        return touched or nearest_place(*self.centre)
 
     @property
     def country(self) -> str:

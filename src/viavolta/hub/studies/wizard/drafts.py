@@ -17,7 +17,7 @@ from viavolta.hub.frame.events import record
 from viavolta.hub.frame.versions import save_version
 from viavolta.hub.people.access import require
 from viavolta.hub.people.models import Organisation, Role, User
-from viavolta.hub.studies.models import Draft, Scenario, Study, Upload
+from viavolta.hub.studies.models import Draft, Scenario, Study, Upload, UploadKind
 from viavolta.hub.studies.running import start_run
 from viavolta.hub.studies.verbs import StudyVerb
 from viavolta.hub.studies.wizard.answers import Answers
@@ -91,35 +91,63 @@ def start_draft(user: "User | AnonymousUser", draft: Draft, *, effort: str) -> S
         raise UnfinishedError(_("Choose a timetable first."))
     uploads = [answers.feed, *answers.elevation]
     uploads += [u for u in (answers.weather, _grid(person, answers)) if u is not None]
-    config = config_of(answers)
-    check_config(config)
     with transaction.atomic():
         held = Draft.objects.select_for_update().get(pk=draft.pk)
         if held.study_id is not None:
             return Scenario.objects.get(study=held.study_id, is_baseline=True)
-        study = _study(person, answers)
-        scenario = new_baseline(
-            person, study, config=config, options={"effort": effort, "seed": 1}, uploads=uploads
+        scenario = start_study(
+            person,
+            draft.organisation,
+            title=answers.title,
+            config=config_of(answers),
+            options={"effort": effort, "seed": 1},
+            uploads=uploads,
         )
-        held.study = study
+        held.study = scenario.study
         held.save(update_fields=["study"])
-        start_run(person, scenario)
     return scenario
 
 
-def _study(person: User, answers: Answers) -> Study:
+def start_study(
+    person: User,
+    organisation: Organisation,
+    *,
+    title: str,
+    config: Mapping[str, Any],
+    options: Mapping[str, Any],
+    uploads: list[Upload],
+) -> Scenario:
+    """Make a study from files and a configuration, and ask for its first run.
+
+    Raises
+    ------
+    UnfinishedError: there is not exactly one timetable. PlatformError: the configuration cannot be
+        used.
+    """
+    require(person, organisation, Role.EDITOR)
+    feeds = [upload for upload in uploads if upload.kind == UploadKind.FEED]
+    if len(feeds) != 1:
+        raise UnfinishedError(_("Choose a timetable first."))
+    check_config(config)
+    answers = Answers(
+        Draft(organisation=organisation, answers={Step.PLACE.value: {"feed": feeds[0].pk}})
+    )
     place = answers.place
     lat, lon = answers.centre or (None, None)
-    return new_study(
-        person,
-        answers.draft.organisation,
-        title=answers.title,
-        place_name="" if place is None else place.name,
-        country="" if place is None else place.country,
-        lat=lat,
-        lon=lon,
-        is_sample=answers.feed is not None and answers.feed.is_sample,
-    )
+    with transaction.atomic():
+        study = new_study(
+            person,
+            organisation,
+            title=title,
+            place_name="" if place is None else place.name,
+            country="" if place is None else place.country,
+            lat=lat,
+            lon=lon,
+            is_sample=feeds[0].is_sample,
+        )
+        scenario = new_baseline(person, study, config=config, options=options, uploads=uploads)
+        start_run(person, scenario)
+    return scenario
 
 
 def new_study(person: User, organisation: Organisation, *, title: str, **about: Any) -> Study:

@@ -1,5 +1,6 @@
 """What the five steps ask, with defaults that work; guideline texts stand beside the fields."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
@@ -57,7 +58,7 @@ class PlaceForm(forms.Form):
         self._feeds = {str(upload.pk): upload for upload in feeds}
         guided(
             self,
-            guides={"feed": field_guide("timetable"), "date": field_guide("service-day")},
+            guides={"feed": _opened(field_guide("timetable")), "date": field_guide("service-day")},
         )
 
     def clean(self) -> dict[str, Any]:
@@ -123,7 +124,7 @@ class FleetForm(forms.Form):
         self.initial = {
             "types": kept.get("types") or usual,
             "battery_kwh": kept.get("battery_kwh"),
-            "min_layover_min": kept.get("min_layover_s", layover_s) / S_PER_MIN,
+            "min_layover_min": _bare(kept.get("min_layover_s", layover_s) / S_PER_MIN),
             "elevation": [str(pk) for pk in kept.get("elevation", _covering(tiles, answers))],
             "weather": str(kept.get("weather") or ""),
         }
@@ -134,7 +135,7 @@ class FleetForm(forms.Form):
         guided(
             self,
             guides={
-                name: field_guide(key)
+                name: _opened(field_guide(key)) if name == "types" else field_guide(key)
                 for name, key in {
                     "types": "bus-type",
                     "battery_kwh": "battery",
@@ -272,7 +273,7 @@ class GridForm(forms.Form):
         guided(
             self,
             guides={
-                "mode": field_guide("grid"),
+                "mode": _opened(field_guide("grid")),
                 "settlement": field_guide("twin"),
                 "file": field_guide("grid-file"),
             },
@@ -345,9 +346,9 @@ class PricesForm(forms.Form):
         self.initial = {
             "country": answers.country,
             "config": str(kept.get("config") or ""),
-            **{name: own.get(name, figure.value) for name, figure in self._defaults.items()},
+            **{name: _bare(own.get(name, fig.value)) for name, fig in self._defaults.items()},
         }
-        guides = {"country": field_guide("carbon")}
+        guides = {"country": _opened(field_guide("carbon"))}
         for name, (label, _unit, key) in _PRICES.items():
             self.fields[name].label = str(label)
             self.fields[name].help_text = str(_range(self._defaults[name]))
@@ -382,6 +383,16 @@ def _range(figure: Figure) -> Words:
     }
 
 
+def _opened(guide: Guide) -> Guide:
+    """The first guideline text of a step stands open, so that people find the others."""
+    return dataclasses.replace(guide, is_open=True)
+
+
+def _bare(value: Any) -> Any:
+    """A whole number without its nought behind the point."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _short(value: float | str) -> str:
     """A number without idle noughts, as the reader's language writes it."""
     exact = Decimal(str(value)).normalize()
@@ -392,13 +403,8 @@ def _short(value: float | str) -> str:
 def _with_source(guide: Guide, figure: Figure) -> Guide:
     year = f", {figure.year}" if figure.year else ""
     label = f"{figure.source}{year} ({figure.status})"
-    return Guide(
-        title=guide.title,
-        what=guide.what,
-        why=guide.why,
-        where=guide.where,
-        sources=[*guide.sources, Source(label=label, url=figure.url)],
-    )
+    source = Source(label=label, url=figure.url)
+    return dataclasses.replace(guide, sources=[*guide.sources, source])
 
 
 class StartForm(forms.Form):

@@ -197,6 +197,7 @@ def _context(request: HttpRequest, draft: Draft, at: Step) -> dict[str, Any]:
     if at is Step.SITES:
         context["map"] = depots_map(answers)
         context["guides"] = [field_guide(key) for key in ("depot", "connection", "points")]
+        context["is_wide"] = True
     return context
 
 
