@@ -14,6 +14,7 @@ from viavolta.hub.collaborate.actions.collaborations import (
     invite_partner,
     leave_collaboration,
     require_lead,
+    require_member,
     start_collaboration,
     write_message,
 )
@@ -276,6 +277,7 @@ def _partner(request: HttpRequest, partner_id: int) -> Partner:
 def write(request: HttpRequest, slug: str) -> HttpResponse:
     """Write to the members."""
     row = get_object_or_404(listed(), slug=slug)
+    require_member(person_of(request), row)
     form = MessageForm(request.POST)
     text = form.cleaned_data["text"] if form.is_valid() else ""
     if not text:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -69,7 +70,9 @@ def contacts(request: HttpRequest) -> HttpResponseBase:
 @access(Access.SIGNED_IN)
 def new_contact(request: HttpRequest) -> HttpResponseBase:
     """Ask an organisation (`?to=`) to talk, about an entry or a study if the address names one."""
-    recipient = get_object_or_404(Organisation, slug=request.GET.get("to", ""), hidden=False)
+    recipient = get_object_or_404(
+        Organisation, slug=request.GET.get("to") or request.POST.get("to", ""), hidden=False
+    )
     entry = Entry.objects.filter(
         slug=request.GET.get("entry", ""), organisation=recipient, state=EntryState.PUBLISHED
     ).first()
@@ -106,7 +109,7 @@ def contact(request: HttpRequest, contact_id: int) -> HttpResponseBase:
     row = get_object_or_404(contacts_of(person_of(request)), pk=contact_id)
     can_answer = row.state == ContactState.OPEN and may(request.user, row.recipient, Role.EDITOR)
     if request.method == "POST" and not can_answer:
-        return HttpResponse(status=403)
+        raise PermissionDenied
 
     def save(cleaned: dict[str, Any]) -> tuple[str, str]:
         is_accepted = "accept" in request.POST

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -123,12 +124,12 @@ def practice(request: HttpRequest, slug: str) -> HttpResponseBase:
     )
 
 
-@access(Access.SIGNED_IN)
+@access(Access.EDITOR)
 def new_practice(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Write a practice in a lab: those who take part."""
     user, lab = person_of(request), get_object_or_404(labs(), slug=slug)
     if not may_contribute(user, lab).exists():
-        return HttpResponse(status=403)
+        raise PermissionDenied
 
     def save(cleaned: dict[str, Any]) -> tuple[str, str]:
         made = write_practice(user, lab, cleaned["organisation"], _facts_from(cleaned))
@@ -223,6 +224,8 @@ def review(request: HttpRequest, slug: str) -> HttpResponse:
     """Publish a practice or send it back, as the button says."""
     user = person_of(request)
     row = get_object_or_404(readable_practices(user), slug=slug)
+    if not may_review(user, row):
+        raise PermissionDenied
     form = ReviewForm(request.POST)
     if not form.is_valid():
         return HttpResponse(status=422)
