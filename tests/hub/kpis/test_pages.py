@@ -91,6 +91,7 @@ def test_published_studies_count_once_by_their_baseline(cast: Any) -> None:
             )
     found = values()
     assert (found["co2"], found["grid"]) == (749.5, 40_000.0)
+    assert b"/studies/open/" in Client().get(reverse("kpi", args=("co2",))).content
 
 
 def test_the_baseline_is_recorded_and_makes_the_goal(cast: Any, collaboration: Any) -> None:

@@ -218,6 +218,7 @@ def test_practices_name_public_studies_of_their_writers(cast: Any, lab: Any) -> 
     )
     practice = write_practice(cast.users["editor"], lab, cast.organisation, facts)
     assert list(practice.studies.all()) == studies[:1]
+    assert b"/studies/open/" in cast.client("editor").get(practice.get_absolute_url()).content
 
 
 def test_strangers_write_no_practice(cast: Any, lab: Any, company: Any) -> None:

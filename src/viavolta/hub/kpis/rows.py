@@ -154,7 +154,7 @@ def _study(scenario: Any) -> dict[str, Any]:
     study = scenario.study
     return {
         "title": study.title,
-        "address": reverse("results-overview", args=(study.slug, scenario.pk)),
+        "address": reverse("studies:results-overview", args=(study.slug, scenario.pk)),
         "organisation": study.organisation.name,
         "co2_avoided_t_per_year": co2_avoided_t_per_year(scenario.summary),
         "grid_avoided_eur": grid_avoided_eur(scenario.summary),
