@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from viavolta.hub.people.models import Membership, Organisation, Role, User
 
+PASSWORD = "correct horse battery"
 PERSONAS = ("anonymous", "stranger", "reader", "editor", "owner", "moderator")
 
 
@@ -39,13 +41,39 @@ def make_user(
 
 
 @pytest.fixture
-def cast(make_user: Callable[..., User]) -> Cast:
+def cast(
+    db: None,  # noqa: ARG001 - opens the database
+) -> Cast:
     """The city of Sampleton with a reader, an editor and an owner; a stranger; a moderator."""
+    return make_cast()
+
+
+def make_cast() -> Cast:
+    """Make the cast; moderator, lab host and staff are signed in by more than a password."""
     city = Organisation.objects.create(
         name="Sampleton", slug="sampleton", kind="city", country="AT", inhabitants=41_000
     )
-    users = {name: make_user(name) for name in PERSONAS[1:5]}
-    users["moderator"] = make_user("moderator", is_moderator=True)
+    users = {
+        name: User.objects.create_user(
+            f"{name}@example.org",
+            PASSWORD,
+            name=name.title(),
+            is_moderator=name == "moderator",
+            is_lab_host=name == "lab-host",
+            is_staff=name == "staff",
+            is_superuser=name == "staff",
+        )
+        for name in (*PERSONAS[1:], "lab-host", "staff")
+    }
     for role in Role:
         Membership.objects.create(organisation=city, user=users[role.value], role=role)
+    for name in ("moderator", "staff"):
+        give_second_factor(users[name])
     return Cast(organisation=city, users=users)
+
+
+def give_second_factor(user: User) -> Authenticator:
+    """An authenticator app, as moderators and staff must have one."""
+    return Authenticator.objects.create(
+        user=user, type=Authenticator.Type.TOTP, data={"secret": "JBSWY3DPEHPK3PXP"}
+    )

@@ -17,3 +17,5 @@ STORAGES = {
 }
 STATIC_ROOT = Path(tempfile.mkdtemp(prefix="viavolta-static-"))
 WHITENOISE_USE_FINDERS = True
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+API_RATE_PER_MINUTE = API_RATE_PER_MINUTE_UNKNOWN = 1_000_000

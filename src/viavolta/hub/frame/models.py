@@ -27,3 +27,17 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.verb} {self.subject_kind} {self.subject_id}"
+
+
+class CacheEntry(models.Model):
+    """The table of Django's database cache: what every process must see, such as sign-in limits."""
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "hub_cache"
+
+    def __str__(self) -> str:
+        return self.cache_key

@@ -1,6 +1,6 @@
 """Addresses of the frame itself."""
 
-from django.urls import include, path
+from django.urls import path
 
 from viavolta.hub.frame.views import basemap, components, home, set_theme
 
@@ -9,5 +9,4 @@ urlpatterns = [
     path("theme/", set_theme, name="set-theme"),
     path("basemap/<slug:name>/", basemap, name="basemap"),
     path("components/", components, name="components"),
-    path("i18n/", include("django.conf.urls.i18n")),
 ]

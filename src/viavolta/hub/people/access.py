@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
 
 from viavolta.hub.people.models import Membership, Organisation, Role, User
 
@@ -11,6 +12,18 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
 _RANK = {Role.READER: 1, Role.EDITOR: 2, Role.OWNER: 3}
+
+
+def visitor(request: HttpRequest) -> User:
+    """The person who asks, where `access` or `api_access` let only those through who signed in.
+
+    Raises
+    ------
+    PermissionDenied: nobody is signed in.
+    """
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 def role_in(user: "User | AnonymousUser", organisation: Organisation) -> Role | None:
@@ -41,6 +54,19 @@ def require(user: "User | AnonymousUser", organisation: Organisation, needs: Rol
     if not isinstance(user, User) or not may(user, organisation, needs):
         raise PermissionDenied
     return user
+
+
+def require_member(user: "User | AnonymousUser", organisation: Organisation, needs: Role) -> User:
+    """Like `require`, for what strangers must not even know of.
+
+    Raises
+    ------
+    Http404: she is no member.
+    PermissionDenied: she is, with too low a role.
+    """
+    if role_in(user, organisation) is None:
+        raise Http404
+    return require(user, organisation, needs)
 
 
 def organisations_of(

@@ -1,7 +1,36 @@
 """The JSON API: each app brings a router; described at `/api/openapi.json`."""
 
+from typing import Any
+
 from ninja import NinjaAPI
 
 from viavolta import __version__
+from viavolta.hub.people.api import router as people
+from viavolta.hub.people.api_auth import WHO_ASKS, FairUse
+from viavolta.hub.site.description import described
+from viavolta.hub.site.problems import tell_problems
 
-api = NinjaAPI(title="viavolta", version=__version__, urls_namespace="api")
+
+class HubAPI(NinjaAPI):
+    """The API of the hub, with a description that says what every operation may answer."""
+
+    def get_openapi_schema(self, **kwargs: Any) -> Any:
+        """The OpenAPI document."""
+        return described(self, super().get_openapi_schema(**kwargs))
+
+
+api = HubAPI(
+    title="viavolta",
+    version=__version__,
+    description=(
+        "Everything a page of the hub shows. Programs send `Authorization: Bearer` with a token "
+        "that an owner makes on the page of the organisation. Errors are problems as in RFC 9457; "
+        "`code` stays the same between versions."
+    ),
+    urls_namespace="api",
+    docs_url=None,
+    auth=WHO_ASKS,
+    throttle=FairUse(),
+)
+tell_problems(api)
+api.add_router("", people)

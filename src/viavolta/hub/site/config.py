@@ -3,6 +3,7 @@
 Settings: docs/reference/settings.md.
 """
 
+import json
 import os
 import re
 import secrets
@@ -10,9 +11,11 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from viavolta.hub.site.run_limits import RunLimits, run_limits
+from viavolta.model.errors import UsageError, Where
 
 DATA_FOLDERS = ("secrets", "uploads", "runs", "studies", "media", "outbox", "backups")
 
@@ -29,6 +32,11 @@ class HubConfig:
     origin: str
     is_https: bool
     runs: RunLimits
+    n_proxies: int
+    operator: str
+    contact: str
+    smtp: str
+    oidc: tuple[dict[str, Any], ...]
 
 
 def hub_config(environ: Mapping[str, str] = os.environ) -> HubConfig:
@@ -36,7 +44,8 @@ def hub_config(environ: Mapping[str, str] = os.environ) -> HubConfig:
 
     Raises
     ------
-    OSError: the data folder cannot be made. UsageError: a setting is no number in its range.
+    OSError: the data folder cannot be made.
+    UsageError: a setting makes no sense.
     """
     data = Path(environ.get("VIAVOLTA_DATA", "viavolta-data")).absolute()
     for name in DATA_FOLDERS:
@@ -56,7 +65,51 @@ def hub_config(environ: Mapping[str, str] = os.environ) -> HubConfig:
         origin=origin,
         is_https=origin.startswith("https://"),
         runs=run_limits(environ),
+        n_proxies=_count(environ, "VIAVOLTA_PROXIES"),
+        operator=environ.get("VIAVOLTA_OPERATOR", ""),
+        contact=environ.get("VIAVOLTA_CONTACT", ""),
+        smtp=environ.get("VIAVOLTA_SMTP", ""),
+        oidc=_providers(environ.get("VIAVOLTA_OIDC", "")),
     )
+
+
+def _count(environ: Mapping[str, str], name: str) -> int:
+    text = environ.get(name, "0")
+    if not text.isdecimal():
+        raise UsageError(
+            code="bad-setting",
+            message=f"{name} is not a whole number",
+            where=Where(field=name, value=text),
+            expected="0 or more",
+            hint="count the reverse proxies in front of the hub",
+        )
+    return int(text)
+
+
+def _providers(path: str) -> tuple[dict[str, Any], ...]:
+    """The OpenID Connect providers of a JSON file that only the hub's account should read."""
+    if not path:
+        return ()
+    try:
+        rows = json.loads(Path(path).read_text(encoding="utf-8"))
+        return tuple(
+            {
+                "provider_id": row["id"],
+                "name": row["name"],
+                "client_id": row["client_id"],
+                "secret": row["secret"],
+                "settings": {"server_url": row["server_url"]},
+            }
+            for row in rows
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            code="bad-setting",
+            message=f"the file of VIAVOLTA_OIDC cannot be used: {type(error).__name__}",
+            where=Where(field="VIAVOLTA_OIDC", value=path),
+            expected="a JSON list of {id, name, client_id, secret, server_url}",
+            hint="docs/reference/settings.md shows one",
+        ) from error
 
 
 def _secret_key(path: Path) -> str:

@@ -1,6 +1,7 @@
 """Django's settings of the hub; what differs from place to place comes from `config`."""
 
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF
@@ -20,7 +21,17 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SITE_NAME = "viavolta"
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    # The hub first: its templates and words come before those of the libraries.
+    "viavolta.hub.kpis",
+    "viavolta.hub.labs",
+    "viavolta.hub.collaborate",
+    "viavolta.hub.market",
+    "viavolta.hub.studies",
+    "viavolta.hub.guide",
+    "viavolta.hub.people",
+    "viavolta.hub.frame",
+    "viavolta.storage.tables",
+    "viavolta.hub.people.apps.HubAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -34,19 +45,13 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "csp",
-    "viavolta.hub.kpis",
-    "viavolta.hub.labs",
-    "viavolta.hub.collaborate",
-    "viavolta.hub.market",
-    "viavolta.hub.studies",
-    "viavolta.hub.guide",
-    "viavolta.hub.people",
-    "viavolta.hub.frame",
-    "viavolta.storage.tables",
 ]
 
 MIDDLEWARE = [
+    "viavolta.hub.site.proxy.ProxyMiddleware",
+    "viavolta.hub.site.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -58,6 +63,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [
@@ -104,20 +110,64 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+ACCOUNT_ADAPTER = "viavolta.hub.people.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "viavolta.hub.people.sign_up.SignUpForm"
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "viavolta: "
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if CONFIG.is_https else "http"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = SITE_NAME
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not CONFIG.is_https  # browsers allow localhost only
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": list(CONFIG.oidc)}}
+SOCIALACCOUNT_AUTO_SIGNUP = False  # consent is asked of everybody
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "account_login"
+SESSION_COOKIE_AGE = 14 * 86_400
+
+# Limits of sign-in and of the API are counted where every process sees them.
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "hub_cache",
+        "OPTIONS": {"MAX_ENTRIES": 50_000},
+    },
+}
+API_RATE_PER_MINUTE = 1_200
+API_RATE_PER_MINUTE_UNKNOWN = 300
+
+# Who runs this place: named in the privacy notice and in letters.
+ORIGIN = CONFIG.origin
+OPERATOR = CONFIG.operator
+CONTACT = CONFIG.contact
 
 # E-mail: a folder of files until a server is named.
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = CONFIG.contact or "viavolta@localhost"
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = CONFIG.data / "outbox"
-DEFAULT_FROM_EMAIL = "viavolta@localhost"
+if CONFIG.smtp:
+    _server = urlsplit(CONFIG.smtp)
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST = _server.hostname or ""
+    EMAIL_PORT = _server.port or 587
+    EMAIL_HOST_USER = unquote(_server.username or "")
+    EMAIL_HOST_PASSWORD = unquote(_server.password or "")
+    EMAIL_USE_SSL = _server.scheme == "smtps"
+    EMAIL_USE_TLS = not EMAIL_USE_SSL
+    EMAIL_TIMEOUT = 20
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [
@@ -156,7 +206,16 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CONFIG.is_https
-SECURE_SSL_REDIRECT = False
+N_PROXIES = CONFIG.n_proxies
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if N_PROXIES else None
+SECURE_SSL_REDIRECT = CONFIG.is_https and N_PROXIES > 0
+SECURE_REDIRECT_EXEMPT = [r"^health$"]
+SESSION_COOKIE_NAME = "__Host-session" if CONFIG.is_https else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if CONFIG.is_https else "csrf"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "viavolta.hub.site.failures.csrf_failure"
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = CONFIG.is_https
 SECURE_HSTS_SECONDS = 31_536_000 if CONFIG.is_https else 0
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -174,3 +233,5 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 20

@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from viavolta.hub.frame.access import Access, access
+from viavolta.hub.frame.access import Access, access, mark_strong
 from viavolta.hub.people.models import User
 
 _SALT = "viavolta.sign-in-link"
@@ -35,6 +35,7 @@ def sign_in_by_link(request: HttpRequest, token: str) -> HttpResponse:
         user = _user_of(token)
         if user is not None:
             login(request, user, backend=_BACKEND)
+            mark_strong(request)
     if user is None:
         messages.error(request, _("This link has been used before, or it is too old."))
         return redirect("account_login")

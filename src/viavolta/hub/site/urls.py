@@ -15,9 +15,15 @@ urlpatterns = [
     path("", include("viavolta.hub.labs.urls")),
     path("", include("viavolta.hub.kpis.urls")),
     path("guide/", include("viavolta.hub.guide.urls")),
+    path("", include("viavolta.hub.people.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/", api.urls),
     path("health", health, name="health"),
     path("sign-in/<str:token>", sign_in_by_link, name="sign_in_by_link"),
 ]
+
+handler400 = "viavolta.hub.site.failures.bad_request"
+handler403 = "viavolta.hub.site.failures.not_allowed"
+handler404 = "viavolta.hub.site.failures.not_found"
+handler500 = "viavolta.hub.site.failures.server_error"
