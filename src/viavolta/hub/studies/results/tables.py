@@ -19,7 +19,7 @@ from viavolta.hub.studies.results.shown import NOTHING, clock, plain
 
 _FORMULA = r"^([=+\-@\t\r\n])"
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
-_ROWS_PER_PAGE = 50
+_ROWS_PER_PAGE = 25
 _DIGITS = {"lat": 5, "lon": 5, "pu": 4, "km": 2, "kwh": 1, "kw": 1, "percent": 1, "eur": 0}
 _SECONDS_OF_DAY = re.compile(r"(start|end|arrival|departure)_s")
 
