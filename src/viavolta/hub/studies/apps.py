@@ -14,12 +14,16 @@ class StudiesConfig(AppConfig):
         """Add studies to the pages of the frame, and their kinds of runs to the worker."""
         from viavolta.hub.frame import registry  # noqa: PLC0415 - apps must be loaded
         from viavolta.hub.studies.home import own_studies  # noqa: PLC0415 - apps must be loaded
+        from viavolta.hub.studies.results.verdict import (  # noqa: PLC0415 - apps must be loaded
+            STUDY_CHECK_KIND,
+        )
         from viavolta.hub.studies.running import PLAN_KIND  # noqa: PLC0415 - apps must be loaded
         from viavolta.hub.studies.uploads import CHECK_KIND  # noqa: PLC0415 - apps must be loaded
         from viavolta.storage.runs.kinds import register  # noqa: PLC0415 - apps must be loaded
 
         register(PLAN_KIND)
         register(CHECK_KIND)
+        register(STUDY_CHECK_KIND)
         registry.add_to_navigation(
             registry.NavEntry(label=_("Studies"), url_name="studies:list", order=10)
         )

@@ -28,6 +28,7 @@ from viavolta.hub.people.access import require
 from viavolta.hub.people.models import Role, User
 from viavolta.hub.studies import upload_store as store
 from viavolta.hub.studies.models import Scenario, Upload, UploadKind
+from viavolta.hub.studies.results.verdict import ask_for_check, check_path
 from viavolta.hub.studies.verbs import StudyVerb
 from viavolta.model.messages import LANGUAGES
 from viavolta.storage.runs import queue
@@ -59,6 +60,11 @@ class Command:
 def command_of(scenario: Scenario) -> Command:
     """How a scenario is computed, from the files and the configuration it has now."""
     return _command(_asked(scenario))
+
+
+def command_of_run(run: Run) -> Command:
+    """How a run computes, from the files and the configuration it was asked with."""
+    return _command(run.arguments)
 
 
 def config_text(config: Mapping[str, Any]) -> str:
@@ -253,10 +259,17 @@ def _take_result(scenario: Scenario, run: Run) -> None:
         subject=scenario,
         detail={"run": run.pk},
     )
+    ask_for_check(scenario)
     if before and before != run.result_folder:
         root = store.data_folder()
-        transaction.on_commit(lambda: shutil.rmtree(root / before, ignore_errors=True))
+        transaction.on_commit(lambda: _remove_study(root / before))
     shutil.rmtree(run.folder / _INPUTS, ignore_errors=True)
+
+
+def _remove_study(folder: Path) -> None:
+    """Remove a study that was replaced, with what the check said of it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    check_path(folder).unlink(missing_ok=True)
 
 
 def _tell(scenario: Scenario, run: Run) -> None:

@@ -17,7 +17,7 @@ from viavolta.hub.frame.rows import RecordRows
 from viavolta.hub.frame.tables import Table
 from viavolta.hub.frame.versions import StaleEditError
 from viavolta.hub.people.models import User
-from viavolta.hub.studies import scenarios
+from viavolta.hub.studies import running, scenarios
 from viavolta.hub.studies.changes import Change, change_words
 from viavolta.hub.studies.compare import FIGURES, figure_words
 from viavolta.hub.studies.estimates import MEASURED_ERROR, QuickEstimate, quick_estimate
@@ -88,6 +88,9 @@ def edit(request: HttpRequest, slug: str, scenario_id: int) -> HttpResponse:
             except StaleEditError:
                 is_stale = True
             else:
+                if "run" in request.POST:
+                    running.start_run(request.user, saved)
+                    return HttpResponseRedirect(reverse("studies:run", args=(saved.pk,)))
                 done(request, _("Saved."))
                 return HttpResponseRedirect(_place(saved))
     else:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from viavolta.hub.studies import compare_views, scenario_views
+from viavolta.hub.studies import compare_views, scenario_views, share_views
 from viavolta.hub.studies.results import (
     buses,
     costs,
@@ -28,6 +28,10 @@ urlpatterns = [
     path(f"{_SCENARIO}duplicate/", scenario_views.duplicate, name="scenario-duplicate"),
     path(f"{_SCENARIO}delete/", scenario_views.delete, name="scenario-delete"),
     path(f"{_SCENARIO}restore/", scenario_views.restore, name="scenario-restore"),
+    path("studies/<slug:slug>/share/", share_views.share_page, name="share"),
+    path("studies/<slug:slug>/share/new-link/", share_views.new_link, name="new-link"),
+    path("shared/<str:token>/", share_views.by_link, name="by-link"),
+    path(f"{_AT}files/bundle.zip", share_views.bundle_file, name="results-bundle"),
     path("studies/<slug:slug>/compare/", compare_views.compare, name="compare"),
     path(_AT, overview.overview, name="results-overview"),
     path(f"{_AT}map/", network.network, name="results-map"),

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from viavolta.hub.frame.access import Access, access
+from viavolta.hub.people.access import role_in
 from viavolta.hub.studies.models import Scenario
 from viavolta.hub.studies.results.folder import Result, result_of
 from viavolta.hub.studies.results.language import reader_of
@@ -67,6 +68,8 @@ def results_page(
 def no_result(request: HttpRequest, scenario: Scenario) -> HttpResponse:
     """Say that the scenario has no result yet."""
     context = around(request, scenario, "overview", None)
+    is_member = role_in(request.user, scenario.study.organisation) is not None
+    context["run_url"] = reverse("studies:run", args=(scenario.pk,)) if is_member else ""
     return render(request, "studies/results/none.html", context)
 
 

@@ -5,6 +5,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from viavolta.hub.frame.cells import Column, Kind
+from viavolta.hub.studies.bundle import terms_of
 from viavolta.hub.studies.models import Scenario
 from viavolta.hub.studies.results.folder import Result
 from viavolta.hub.studies.results.page import Page, results_page
@@ -25,7 +26,7 @@ def assumptions(request: HttpRequest, scenario: Scenario, result: Result) -> Pag
 
 
 @results_page("record")
-def record(request: HttpRequest, scenario: Scenario, result: Result) -> Page:  # noqa: ARG001 - the signature of a page
+def record(request: HttpRequest, scenario: Scenario, result: Result) -> Page:
     """Inputs by hash, repairs, warnings, trips left out, the check and the commands."""
     study = result.study
     infeasible = result.facts.infeasible()
@@ -38,6 +39,7 @@ def record(request: HttpRequest, scenario: Scenario, result: Result) -> Page:  #
         tables.append(_left_out(request, infeasible))
     return {
         "tables": tables,
+        "terms": terms_of(scenario, result),
         "verdict": verdict_of(result),
         "command": command_of(study),
         "has_repairs": bool(study.repairs),

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
+from viavolta.hub.studies.models import Scenario
 from viavolta.hub.studies.results.folder import Result
+from viavolta.storage.runs import queue
+from viavolta.storage.runs.child import read_answer
+from viavolta.storage.runs.kinds import RunKind
+from viavolta.storage.tables.models import Run
+
+CHECK_STUDY = "check-study"
 
 CHECK_FILE = "check.json"
 """`viavolta check DIR --json` as the worker wrote it, beside the study folder (never in it)."""
@@ -40,3 +49,38 @@ def verdict_of(result: Result) -> Verdict | None:
         n_findings=int(said.get("n_findings", 0)),
         findings=tuple(said.get("findings", ())[:20]),
     )
+
+
+def ask_for_check(scenario: Scenario) -> Run:
+    """Have a scenario's new study checked by the worker."""
+    return queue.enqueue(
+        CHECK_STUDY,
+        owner_key=f"organisation:{scenario.study.organisation_id}",
+        arguments={"folder": scenario.result_folder},
+        title=scenario.study.title,
+    )
+
+
+def check_command(run: Run) -> list[str]:
+    """The command that checks a study folder from its tables alone."""
+    return ["check", str(_data() / run.arguments["folder"]), "--json"]
+
+
+def check_ended(run: Run) -> None:
+    """Keep what the check said beside the study; a broken rule ends the command with a code."""
+    said = read_answer(run.folder)
+    folder = _data() / run.arguments["folder"]
+    if said is None or "ok" not in said or not folder.is_dir():
+        return
+    path = check_path(folder)
+    path.write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
+
+
+def _data() -> Path:
+    config: Any = settings.CONFIG
+    return Path(config.data)
+
+
+STUDY_CHECK_KIND = RunKind(
+    name=CHECK_STUDY, command=check_command, at_end=check_ended, is_quick=True
+)
