@@ -15,7 +15,9 @@ from viavolta.formats.pmtiles import archive_bytes
 from viavolta.hub.frame import registry
 from viavolta.hub.frame.charts import Chart, Series
 from viavolta.hub.frame.context import frame
+from viavolta.hub.frame.figures import Figure, Why
 from viavolta.hub.frame.gantt import Bar, Gantt, Lane
+from viavolta.hub.frame.icons import ICONS
 from viavolta.hub.frame.notices import done
 from viavolta.hub.frame.registry import Area, NavEntry, add_to_navigation
 
@@ -157,3 +159,30 @@ def test_pages_that_fail_are_still_pages(client: Client) -> None:
     answer = client.get("/nowhere/")
     assert answer.status_code == 404
     assert "<main" in html(answer)
+
+
+def test_the_first_page_shows_an_answer_and_a_door_for_each_role(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sample study is one click away with its figures; doors lead somewhere."""
+    shown = registry.Showcase(
+        title="Sampletown",
+        url="/studies/sampletown/",
+        figures=[Figure(label="Peak", value="412", unit="kW", why=Why(rule="A rule."))],
+    )
+    monkeypatch.setattr(registry, "_showcases", [lambda _request: None, lambda _request: shown])
+    page = html(client.get("/"))
+    assert 'href="/studies/sampletown/"' in page
+    assert "A rule." in page
+    for door in registry.doors():
+        assert f'href="{door.url}"' in page
+    assert {door.icon_name for door in registry.doors()} <= set(ICONS)
+
+
+def test_those_signed_in_find_what_is_theirs(cast: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of apps stand in order; one that has nothing to say is left out."""
+    nothing = registry.HomeSection(template="none.html", order=1, context=lambda _request: None)
+    monkeypatch.setattr(registry, "_sections", [nothing])
+    page = html(cast.client("owner").get("/"))
+    assert "Owner" in page
+    assert "Nothing here yet" in page

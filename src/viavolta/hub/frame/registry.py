@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import Promise
 
 from viavolta.hub.frame.figures import Figure
@@ -66,6 +67,12 @@ class Door:
     url_name: str
     order: int
     icon_name: str
+    url_args: tuple[object, ...] = ()
+
+    @property
+    def url(self) -> str:
+        """Where it leads."""
+        return reverse(self.url_name, args=self.url_args)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

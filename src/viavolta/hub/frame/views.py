@@ -25,7 +25,12 @@ def home(request: HttpRequest) -> HttpResponse:
             "doors": doors(),
         }
         return render(request, "frame/home.html", context)
-    own = {"title": _("Welcome"), "sections": home_sections(request)}
+    own = {
+        "title": _("Welcome, %(name)s") % {"name": request.user},
+        "sections": home_sections(request),
+        "doors": doors(),
+        "showcase": showcase(request),
+    }
     return render(request, "frame/home_signed_in.html", own)
 
 

@@ -4,7 +4,14 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from viavolta.hub.collaborate.pages import person_of
-from viavolta.hub.frame.registry import HomeSection, NavEntry, add_to_home, add_to_navigation
+from viavolta.hub.frame.registry import (
+    Door,
+    HomeSection,
+    NavEntry,
+    add_door,
+    add_to_home,
+    add_to_navigation,
+)
 from viavolta.hub.labs.queries import open_lab_invitations, published_practices, to_review
 from viavolta.hub.market.hooks import PageSection, add_page_section
 from viavolta.hub.market.models import Entry
@@ -15,6 +22,15 @@ _ON_HOME = 5
 def take() -> None:
     """Register entries and parts."""
     add_to_navigation(NavEntry(label=_("Living labs"), url_name="labs", order=50))
+    add_door(
+        Door(
+            title=_("I host a living lab"),
+            text=_("Sessions, outcomes and practices of a region, reviewed and counted."),
+            url_name="labs",
+            order=50,
+            icon_name="lab",
+        )
+    )
     add_to_home(HomeSection(template="labs/home.html", order=50, context=_waiting))
     add_page_section(PageSection(template="labs/entry.html", order=50, context=_practices_of))
 

@@ -18,6 +18,9 @@ class StudiesConfig(AppConfig):
             STUDY_CHECK_KIND,
         )
         from viavolta.hub.studies.running import PLAN_KIND  # noqa: PLC0415 - apps must be loaded
+        from viavolta.hub.studies.showcase import (  # noqa: PLC0415 - apps must be loaded
+            sample_answer,
+        )
         from viavolta.hub.studies.uploads import CHECK_KIND  # noqa: PLC0415 - apps must be loaded
         from viavolta.storage.runs.kinds import register  # noqa: PLC0415 - apps must be loaded
 
@@ -34,6 +37,25 @@ class StudiesConfig(AppConfig):
                 order=30,
                 is_for=registry.signed_in,
                 area=registry.Area.ACCOUNT,
+            )
+        )
+        registry.add_showcase(sample_answer)
+        registry.add_door(
+            registry.Door(
+                title=_("I plan for a town"),
+                text=_("Can it be done, what does it cost, what must the grid do: in ten minutes."),
+                url_name="studies:new",
+                order=10,
+                icon_name="bus",
+            )
+        )
+        registry.add_door(
+            registry.Door(
+                title=_("I run buses or a grid"),
+                text=_("Studies that others published: blocks, charging, connections, feeders."),
+                url_name="studies:list",
+                order=20,
+                icon_name="grid",
             )
         )
         registry.add_to_home(
