@@ -67,12 +67,11 @@ class Door:
     url_name: str
     order: int
     icon_name: str
-    url_args: tuple[object, ...] = ()
 
     @property
     def url(self) -> str:
         """Where it leads."""
-        return reverse(self.url_name, args=self.url_args)
+        return reverse(self.url_name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

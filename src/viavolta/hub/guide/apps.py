@@ -22,7 +22,7 @@ class GuideConfig(AppConfig):
         add_to_navigation(NavEntry(label=_("Guide"), url_name="guide:index", order=80))
         add_door(
             Door(
-                title=_("I doubt it"),
+                title=_("Somebody who doubts"),
                 text=_("What each input means, why it matters, where figures come from."),
                 url_name="guide:index",
                 order=60,

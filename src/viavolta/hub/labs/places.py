@@ -24,7 +24,7 @@ def take() -> None:
     add_to_navigation(NavEntry(label=_("Living labs"), url_name="labs", order=50))
     add_door(
         Door(
-            title=_("I host a living lab"),
+            title=_("A host of a living lab"),
             text=_("Sessions, outcomes and practices of a region, reviewed and counted."),
             url_name="labs",
             order=50,

@@ -42,7 +42,7 @@ class StudiesConfig(AppConfig):
         registry.add_showcase(sample_answer)
         registry.add_door(
             registry.Door(
-                title=_("I plan for a town"),
+                title=_("A planner of a town"),
                 text=_("Can it be done, what does it cost, what must the grid do: in ten minutes."),
                 url_name="studies:new",
                 order=10,
@@ -51,10 +51,10 @@ class StudiesConfig(AppConfig):
         )
         registry.add_door(
             registry.Door(
-                title=_("I run buses or a grid"),
+                title=_("An operator of buses or of a grid"),
                 text=_("Studies that others published: blocks, charging, connections, feeders."),
                 url_name="studies:list",
-                order=20,
+                order=40,
                 icon_name="grid",
             )
         )
