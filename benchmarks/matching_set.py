@@ -74,11 +74,7 @@ class MatchingSet:
 
 def matching_set(name: str = "needs.csv") -> MatchingSet:
     """The labelled set with the needs of one file; takes some seconds for the vectors."""
-    needs = [
-        LabelledNeed(need=row["need"], description=_description(row), right=_right(row))
-        for row in _rows(name)
-    ]
-    solutions = {row["solution"]: _description(row) for row in _rows("solutions.csv")}
+    needs, solutions = labelled_needs(name), labelled_solutions()
     ours, theirs = [need.description for need in needs], list(solutions.values())
     market = Market.of(
         Pool.of(
@@ -95,6 +91,19 @@ def matching_set(name: str = "needs.csv") -> MatchingSet:
         ),
     )
     return MatchingSet(needs=needs, solutions=solutions, market=market)
+
+
+def labelled_needs(name: str = "needs.csv") -> list[LabelledNeed]:
+    """The needs of a file."""
+    return [
+        LabelledNeed(need=row["need"], description=_description(row), right=_right(row))
+        for row in _rows(name)
+    ]
+
+
+def labelled_solutions() -> dict[str, Description]:
+    """The solutions by name."""
+    return {row["solution"]: _description(row) for row in _rows("solutions.csv")}
 
 
 def _rows(name: str) -> list[dict[str, str]]:

@@ -26,7 +26,14 @@ DATASETS = {
     ),
 }
 """File below the folder: what it is, and the public repository @ commit : path it comes from."""
-PARTS = ("run", "charging_case", "charging_instances", "charging_year", "matching_set")
+PARTS = (
+    "run",
+    "charging_case",
+    "charging_instances",
+    "charging_year",
+    "hub_market",
+    "matching_set",
+)
 """Modules of this folder that are no benchmark of their own."""
 
 

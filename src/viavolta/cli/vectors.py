@@ -1,6 +1,5 @@
 """`viavolta vectors`: what a worker runs when needs or solutions were changed."""
 
-import os
 from typing import Any
 
 from viavolta.cli.runner import JsonOption, LangOption, ProgressOption, run, say
@@ -14,10 +13,9 @@ def vectors(
     """Compute what matching across languages lacks: the vectors of new needs and solutions."""
 
     def work(progress: Progress) -> dict[str, Any]:
-        import django  # noqa: PLC0415 - slow to load
+        from viavolta.hub.site.start import set_up  # noqa: PLC0415 - slow to load
 
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "viavolta.hub.site.settings")
-        django.setup()
+        set_up()
         from viavolta.hub.market.vectors import compute_vectors  # noqa: PLC0415 - needs the set-up
 
         return compute_vectors(lambda share: progress("vectors", share))

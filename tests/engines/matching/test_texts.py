@@ -14,6 +14,7 @@ from viavolta.engines.matching.texts import (
     TextTable,
     shares_offered,
     shares_wanted,
+    weights_wanted,
 )
 
 words = st.sampled_from(["bus", "depot", "charge", "hill", "ferry", "tender"])
@@ -47,7 +48,8 @@ def test_shares_both_ways(wanted, offers):
     rarity = Rarity.of(needs, solutions)
     expected = np.array([[share_by_hand(w, o, wanted, offers) for o in offers] for w in wanted])
     forth = [shares_offered(bag, solutions, rarity) for bag in need_bags]
-    back = [shares_wanted(bag, needs, rarity) for bag in offer_bags]
+    whole = weights_wanted(needs, rarity)
+    back = [shares_wanted(bag, needs, whole, rarity) for bag in offer_bags]
     assert np.allclose(forth, expected)
     assert np.allclose(np.array(back).T, expected)
 

@@ -35,29 +35,29 @@ class Agreement:
 def agreement_of_solutions(need: Facets, solutions: FacetTable) -> Agreement:
     """Agreement of one need with many solutions."""
     wanted = FacetTable.of([need]).says[0]
-    met = np.zeros((len(solutions), len(Facet)), dtype=np.float32)
-    is_known = np.zeros(met.shape, dtype=np.bool_)
+    met = np.zeros((len(solutions), len(Facet)), dtype=np.float32, order="F")
+    is_known = np.zeros(met.shape, dtype=np.bool_, order="F")
     for column, (facet, part) in enumerate(SLICES.items()):
         rows = _MET[facet][wanted[part]]
         if len(rows):
             offered = solutions.says[:, part]
             rows = rows if facet in ALL_WANTED else rows.max(axis=0, keepdims=True)
             met[:, column] = np.mean([_best(offered, row) for row in rows], axis=0)
-            is_known[:, column] = offered.any(axis=1)
+            is_known[:, column] = solutions.has_said[:, column]
     return Agreement(met=met, is_known=is_known)
 
 
 def agreement_of_needs(solution: Facets, needs: FacetTable) -> Agreement:
     """Agreement of many needs with one solution."""
     offered = FacetTable.of([solution]).says[0]
-    met = np.zeros((len(needs), len(Facet)), dtype=np.float32)
-    is_known = np.zeros(met.shape, dtype=np.bool_)
+    met = np.zeros((len(needs), len(Facet)), dtype=np.float32, order="F")
+    is_known = np.zeros(met.shape, dtype=np.bool_, order="F")
     for column, (facet, part) in enumerate(SLICES.items()):
         columns = _MET[facet][:, offered[part]]
         if columns.shape[1]:
             wanted = needs.says[:, part]
             covered = columns.max(axis=1)
-            is_known[:, column] = wanted.any(axis=1)
+            is_known[:, column] = needs.has_said[:, column]
             if facet in ALL_WANTED:
                 met[:, column] = wanted @ covered / np.maximum(wanted.sum(axis=1), 1)
             else:

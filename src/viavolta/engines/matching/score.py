@@ -15,13 +15,14 @@ from viavolta.engines.matching.agreement import (
     matched_values,
 )
 from viavolta.engines.matching.profiles import Profile
-from viavolta.engines.matching.tables import SLICES, FacetTable
+from viavolta.engines.matching.tables import FacetTable
 from viavolta.engines.matching.texts import (
     Rarity,
     TextTable,
     feature_id,
     shares_offered,
     shares_wanted,
+    weights_wanted,
 )
 from viavolta.model.arrays import Flags, Floats
 from viavolta.model.facets import Facet
@@ -45,6 +46,8 @@ _UNSAID, _CONFLICT = 0.3, -0.5
 """What a facet is worth where the solution says nothing of it, and where it says something else."""
 _UNKNOWN_COSINE = 0.35
 """Cosine of two texts of this trade by chance; stands in where a vector is still to come."""
+_COMPARED_BY_VECTOR = 1_000
+"""Vectors decide among those that facets and text put first; 20 MB for each question cost more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,21 +89,30 @@ class Pool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Market:
-    """All needs and solutions that are matched, and how rare their terms and stems are."""
+    """All needs and solutions that are matched, and how rare their terms and stems are.
+
+    `wanted_terms`, `wanted_stems`: how much each need wants in all.
+    """
 
     needs: Pool
     solutions: Pool
     terms: Rarity
     stems: Rarity
+    wanted_terms: Floats
+    wanted_stems: Floats
 
     @staticmethod
     def of(needs: Pool, solutions: Pool) -> "Market":
         """The market of two pools."""
+        terms = Rarity.of(needs.terms, solutions.terms)
+        stems = Rarity.of(needs.stems, solutions.stems)
         return Market(
             needs=needs,
             solutions=solutions,
-            terms=Rarity.of(needs.terms, solutions.terms),
-            stems=Rarity.of(needs.stems, solutions.stems),
+            terms=terms,
+            stems=stems,
+            wanted_terms=weights_wanted(needs.terms, terms),
+            wanted_stems=weights_wanted(needs.stems, stems),
         )
 
 
@@ -108,23 +120,23 @@ def scores_of_solutions(need: Profile, market: Market, weights: Weights | None =
     """Score of each solution of the market for one need, (N,); the higher the better."""
     many, by = market.solutions, weights or Weights()
     wanted = FacetTable.of([need.facets])
-    return (
+    scores = (
         by.facets * facet_scores(agreement_of_solutions(need.facets, many.facets), wanted)
         + by.terms * shares_offered(need.terms, many.terms, market.terms)
         + by.stems * shares_offered(need.stems, many.stems, market.stems)
-        + by.vectors * _cosines(need, many)
     )
+    return scores + by.vectors * _cosines(need, many, scores)
 
 
 def scores_of_needs(solution: Profile, market: Market, weights: Weights | None = None) -> Floats:
     """Score of one solution for each need of the market, (N,): the same figure the other way."""
     many, by = market.needs, weights or Weights()
-    return (
+    scores = (
         by.facets * facet_scores(agreement_of_needs(solution.facets, many.facets), many.facets)
-        + by.terms * shares_wanted(solution.terms, many.terms, market.terms)
-        + by.stems * shares_wanted(solution.stems, many.stems, market.stems)
-        + by.vectors * _cosines(solution, many)
+        + by.terms * shares_wanted(solution.terms, many.terms, market.wanted_terms, market.terms)
+        + by.stems * shares_wanted(solution.stems, many.stems, market.wanted_stems, market.stems)
     )
+    return scores + by.vectors * _cosines(solution, many, scores)
 
 
 def best(scores: Floats, n: int) -> NDArray[np.int64]:
@@ -135,18 +147,27 @@ def best(scores: Floats, n: int) -> NDArray[np.int64]:
 def facet_scores(agreement: Agreement, wanted: FacetTable) -> Floats:
     """Score of each pair by facets alone, -0.5..1; `wanted` has one row, or one for each pair."""
     weight = np.array([FACET_WEIGHT[facet] for facet in Facet])
-    says = np.stack([wanted.says[:, part].any(axis=1) for part in SLICES.values()], axis=1)
-    worth = np.where(agreement.met > 0.0, agreement.met, _CONFLICT)
-    worth = np.where(agreement.is_known, worth, _UNSAID)
-    asked = says * weight
-    scores: Floats = (worth * asked).sum(axis=1) / np.maximum(asked.sum(axis=1), _LEAST_WEIGHT)
-    return scores
+    total, asked = np.zeros(len(agreement.met)), np.zeros(len(wanted))
+    for column in np.flatnonzero(wanted.has_said.any(axis=0)):
+        met, says = agreement.met[:, column], wanted.has_said[:, column]
+        worth = np.where(met > 0.0, met, _CONFLICT)
+        worth = np.where(agreement.is_known[:, column], worth, _UNSAID)
+        total += worth * says * weight[column]
+        asked += says * weight[column]
+    return total / np.maximum(asked, _LEAST_WEIGHT)
 
 
-def _cosines(one: Profile, many: Pool) -> Floats:
+def _cosines(one: Profile, many: Pool, scores: Floats) -> Floats:
+    """Cosines with those that facets and text put first; 0 for the others, which stay behind."""
     if one.vector is None:
         return np.full(len(many), _UNKNOWN_COSINE)
-    return np.where(many.has_vector, many.vectors @ one.vector, _UNKNOWN_COSINE)
+    if len(many) <= _COMPARED_BY_VECTOR:
+        return np.where(many.has_vector, many.vectors @ one.vector, _UNKNOWN_COSINE)
+    cosines = np.zeros(len(many))
+    first = np.argpartition(-scores, _COMPARED_BY_VECTOR)[:_COMPARED_BY_VECTOR]
+    known = many.vectors[first] @ one.vector
+    cosines[first] = np.where(many.has_vector[first], known, _UNKNOWN_COSINE)
+    return cosines
 
 
 def reasons(need: Profile, solution: Profile, rarity: Rarity) -> tuple[str, ...]:

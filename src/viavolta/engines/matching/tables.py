@@ -1,7 +1,7 @@
 """The facets of many needs or solutions as one array of flags."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -27,12 +27,20 @@ SLICES: dict[Facet, slice] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FacetTable:
-    """One row of flags for each need or solution; says has shape (N, C), C = len(COLUMNS)."""
+    """One row of flags for each need or solution; says has shape (N, C), C = len(COLUMNS).
+
+    `has_said`, shape (N, F), tells whether a row says anything of a facet. Columns lie together in
+    memory, since one is read at a time.
+    """
 
     says: Flags
+    has_said: Flags = field(init=False)
 
     def __post_init__(self) -> None:
         require(self.says.shape[1] == len(COLUMNS), "says needs one column for each facet value")
+        parts = [self.says[:, part].any(axis=1) for part in SLICES.values()]
+        object.__setattr__(self, "has_said", np.asfortranarray(np.stack(parts, axis=1)))
+        object.__setattr__(self, "says", np.asfortranarray(self.says))
 
     @staticmethod
     def of(many: Sequence[Facets]) -> "FacetTable":

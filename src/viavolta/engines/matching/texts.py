@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 import numpy as np
@@ -55,12 +55,20 @@ class Bag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextTable:
-    """The bags of N texts as one list sorted by feature; feature, row, count have shape (M,)."""
+    """The bags of N texts as one list sorted by feature; feature, row, count have shape (M,).
+
+    `length` is the number of words of each text, shape (N,).
+    """
 
     n_rows: int
     feature: Ints
     row: Ints
     count: Ints
+    length: Ints = field(init=False)
+
+    def __post_init__(self) -> None:
+        length = np.bincount(self.row, self.count, minlength=self.n_rows).astype(np.int64)
+        object.__setattr__(self, "length", length)
 
     @staticmethod
     def of(bags: Sequence[Bag]) -> "TextTable":
@@ -126,21 +134,29 @@ def shares_offered(wanted: Bag, offers: TextTable, rarity: Rarity) -> Floats:
     weight = rarity.of_features(wanted.feature)
     entries, of = offers.entries_of(wanted.feature)
     row, count = offers.row[entries], offers.count[entries]
-    length = np.bincount(offers.row, offers.count, minlength=offers.n_rows)
-    said = _saturated(count, length[row] / rarity.mean_length)
+    said = _saturated(count, offers.length[row] / rarity.mean_length)
     total = np.bincount(row, weight[of] * said, minlength=offers.n_rows)
     return total / max(float(weight.sum()), _least(rarity))
 
 
-def shares_wanted(offer: Bag, wanted: TextTable, rarity: Rarity) -> Floats:
-    """For each of N texts that want, how much of it one offer takes up: the same figure, (N,)."""
+def shares_wanted(offer: Bag, wanted: TextTable, whole: Floats, rarity: Rarity) -> Floats:
+    """For each of N texts that want, how much of it one offer takes up: the same figure, (N,).
+
+    `whole` is what each of them wants, `weights_wanted(wanted, rarity)`.
+    """
     entries, of = wanted.entries_of(offer.feature)
     row = wanted.row[entries]
     said = _saturated(offer.count, offer.count.sum() / rarity.mean_length)
     weight = rarity.of_features(offer.feature) * said
     total = np.bincount(row, weight[of], minlength=wanted.n_rows)
-    whole = np.bincount(wanted.row, rarity.of_features(wanted.feature), minlength=wanted.n_rows)
     return total / np.maximum(whole, _least(rarity))
+
+
+def weights_wanted(wanted: TextTable, rarity: Rarity) -> Floats:
+    """How much each of N texts wants in all, (N,)."""
+    each = rarity.of_features(wanted.feature)
+    whole: Floats = np.bincount(wanted.row, each, minlength=wanted.n_rows).astype(np.float64)
+    return whole
 
 
 def _saturated(count: Ints, length: Floats | float) -> Floats:

@@ -4,6 +4,8 @@ One process keeps the words and vectors of what is published beside the shelf, a
 what changed since the last question.
 """
 
+from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
@@ -29,10 +31,12 @@ from viavolta.engines.matching.texts import Bag, TextTable
 from viavolta.hub.market.models import Entry, EntryKind, EntryWords
 from viavolta.hub.market.queries import in_order
 from viavolta.hub.market.shelf import Shelf, current_shelf
+from viavolta.hub.market.stamps import WORDS, stamp
 from viavolta.hub.market.words import profile_of
 
 LEAST_SCORE = 0.75
 """Right solutions of the labelled needs (tests/golden/matching) are above, most others below."""
+_MOST_ANSWERS = 2_000
 _OVERLAP = timedelta(minutes=1)
 """For transactions that were still open when the last answer was given."""
 _NO_BAG = Bag(feature=np.zeros(0, dtype=np.int64), count=np.zeros(0, dtype=np.int64))
@@ -60,6 +64,20 @@ class _Kept:
     vector: NDArray[np.float32] | None
 
 
+_Answer = dict[int, tuple[float, tuple[str, ...]]]
+"""Entries that match, best first: their score and the reasons."""
+
+
+class _Answers(OrderedDict[tuple[int, int, int], _Answer]):
+    """Answers by entry, version and number; the oldest give way."""
+
+    def __setitem__(self, key: tuple[int, int, int], answer: _Answer) -> None:
+        super().__setitem__(key, answer)
+        if len(self) > _MOST_ANSWERS:
+            with suppress(KeyError):  # another thread may have been quicker
+                self.popitem(last=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Side:
     """The rows of one side of the market: their entries and who they are of."""
@@ -70,11 +88,15 @@ class _Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Laid:
-    """The published entries as the engine takes them; entry and organisation of each row."""
+    """The published entries as the engine takes them; entry and organisation of each row.
+
+    `answers` holds what was asked already of this very market, the oldest first.
+    """
 
     market: Market
     needs: _Side
     solutions: _Side
+    answers: "_Answers"
 
 
 def matches_of(entry: Entry, *, n: int = 20) -> list[Match]:
@@ -83,6 +105,19 @@ def matches_of(entry: Entry, *, n: int = 20) -> list[Match]:
     The entry need not be published; its own organisation's entries are left out.
     """
     laid, kept = _keeper.current()
+    key = (entry.pk, entry.version, n)
+    if key not in laid.answers:
+        laid.answers[key] = _found(entry, n, laid, kept)
+    found = laid.answers[key]
+    others = {other.pk: other for other in in_order(list(found))}
+    return [
+        Match(entry=others[pk], score=score, reasons=why)
+        for pk, (score, why) in found.items()
+        if pk in others
+    ]
+
+
+def _found(entry: Entry, n: int, laid: _Laid, kept: dict[int, _Kept]) -> _Answer:
     own = _profile(entry, kept.get(entry.pk))
     if entry.kind == EntryKind.NEED:
         side, scores = laid.solutions, scores_of_solutions(own, laid.market)
@@ -92,13 +127,12 @@ def matches_of(entry: Entry, *, n: int = 20) -> list[Match]:
     rows = np.flatnonzero(fits)
     rows = rows[best(scores[rows], n)]
     score_of = dict(zip(side.ids[rows].tolist(), scores[rows].tolist(), strict=True))
-    matches = []
-    for other in in_order(side.ids[rows]):
+    found: _Answer = {}
+    for other in Entry.objects.in_bulk(list(score_of)).values():
         theirs = _profile(other, kept.get(other.pk))
         pair = (own, theirs) if entry.kind == EntryKind.NEED else (theirs, own)
-        why = reasons(*pair, laid.market.terms)
-        matches.append(Match(entry=other, score=score_of[other.pk], reasons=why))
-    return matches
+        found[other.pk] = score_of[other.pk], reasons(*pair, laid.market.terms)
+    return {pk: found[pk] for pk in score_of if pk in found}
 
 
 def _profile(entry: Entry, kept: _Kept | None) -> Profile:
@@ -108,52 +142,42 @@ def _profile(entry: Entry, kept: _Kept | None) -> Profile:
     return Profile(facets=entry.said(), terms=kept.terms, stems=kept.stems, vector=kept.vector)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stamp:
-    """Numbers that change whenever words or vectors change."""
-
-    last: datetime | None
-    n: int
-
-    @staticmethod
-    def now() -> "_Stamp":
-        """The stamp of the database as it stands."""
-        return _Stamp(**EntryWords.objects.aggregate(last=Max("changed_at"), n=Count("pk")))
-
-
 class _Keeper:
     """What this process keeps, and what the database looked like when it was read."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._stamp: _Stamp | None = None
+        self._stamp: tuple[Any, ...] = ()
         self._kept: dict[int, _Kept] = {}
+        self._read_at: datetime | None = None
         self._shelf: Shelf | None = None
         self._laid: _Laid | None = None
 
     def current(self) -> tuple[_Laid, dict[int, _Kept]]:
         """The market as the database stands now."""
         with self._lock:
-            stamp, shelf = _Stamp.now(), current_shelf()
-            if stamp != self._stamp:
-                self._kept = _read(self._kept, self._stamp, stamp)
-            if self._laid is None or stamp != self._stamp or shelf is not self._shelf:
+            now, shelf = stamp(WORDS), current_shelf()
+            if now != self._stamp:
+                self._kept, self._read_at = _read(self._kept, self._read_at)
+            if self._laid is None or now != self._stamp or shelf is not self._shelf:
                 self._laid = _lay(shelf, self._kept)
-            self._stamp, self._shelf = stamp, shelf
+            self._stamp, self._shelf = now, shelf
             return self._laid, self._kept
 
 
 _keeper = _Keeper()
 
 
-def _read(kept: dict[int, _Kept], old: _Stamp | None, now: _Stamp) -> dict[int, _Kept]:
-    """What is kept with what changed since; all of it where some is gone."""
-    if old is not None and old.last is not None:
-        changed = _rows(changed_at__gte=old.last - _OVERLAP)
-        joined = kept | changed
-        if len(joined) == now.n:
-            return joined
-    return _rows()
+def _read(
+    kept: dict[int, _Kept], read_at: datetime | None
+) -> tuple[dict[int, _Kept], datetime | None]:
+    """What is kept with what changed since it was read, all of it where some is gone; and when."""
+    now = EntryWords.objects.aggregate(last=Max("changed_at"), n=Count("changed_at"))
+    if read_at is not None:
+        joined = kept | _rows(changed_at__gte=read_at - _OVERLAP)
+        if len(joined) == now["n"]:
+            return joined, now["last"]
+    return _rows(), now["last"]
 
 
 def _rows(**since: Any) -> dict[int, _Kept]:
@@ -178,6 +202,7 @@ def _lay(shelf: Shelf, kept: dict[int, _Kept]) -> _Laid:
         market=Market.of(_pool(shelf, needs, kept), _pool(shelf, solutions, kept)),
         needs=_side(shelf, needs),
         solutions=_side(shelf, solutions),
+        answers=_Answers(),
     )
 
 

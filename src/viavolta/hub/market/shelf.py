@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from viavolta.engines.matching.tables import COLUMNS, SLICES, FacetTable
 from viavolta.hub.market.models import Entry, EntryKind, EntryState, Evidence, SolutionForm
+from viavolta.hub.market.stamps import MARKET, stamp
 from viavolta.hub.people.models import Organisation, OrganisationKind
 from viavolta.hub.studies.models import Study, Visibility
 from viavolta.model.arrays import Flags
@@ -243,22 +244,30 @@ class _Keeper:
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self._numbers: tuple[Any, ...] = ()
         self._stamp: _Stamp | None = None
         self._shelf: Shelf | None = None
 
     def current(self) -> Shelf:
         """The shelf as the database stands now."""
         with self._lock:
-            stamp = _Stamp.now()
-            if self._shelf is None or self._stamp is None:
+            numbers = stamp(MARKET)
+            if self._shelf is not None and numbers == self._numbers:
+                return self._shelf
+            self._numbers = numbers
+            return self._renewed(_Stamp.now())
+
+    def _renewed(self, now: "_Stamp") -> Shelf:
+        """The shelf with what changed since it was read."""
+        if self._shelf is None or self._stamp is None:
+            self._shelf = _read(None)
+        elif now != self._stamp:
+            if now.shows_only_additions(self._stamp):
+                self._shelf = _joined(self._shelf, _changed_since(self._stamp))
+            else:
                 self._shelf = _read(None)
-            elif stamp != self._stamp:
-                if stamp.shows_only_additions(self._stamp):
-                    self._shelf = _joined(self._shelf, _changed_since(self._stamp))
-                else:
-                    self._shelf = _read(None)
-            self._stamp = stamp
-            return self._shelf
+        self._stamp = now
+        return self._shelf
 
 
 _keeper = _Keeper()
