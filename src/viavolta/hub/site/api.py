@@ -5,10 +5,14 @@ from typing import Any
 from ninja import NinjaAPI
 
 from viavolta import __version__
+from viavolta.hub.collaborate.api import router as collaborate
+from viavolta.hub.collaborate.refusals import RefusedError
+from viavolta.hub.kpis.api import router as kpis
+from viavolta.hub.labs.api import router as labs
 from viavolta.hub.people.api import router as people
 from viavolta.hub.people.api_auth import WHO_ASKS, FairUse
 from viavolta.hub.site.description import described
-from viavolta.hub.site.problems import tell_problems
+from viavolta.hub.site.problems import problem, tell_problems
 
 
 class HubAPI(NinjaAPI):
@@ -34,3 +38,10 @@ api = HubAPI(
 )
 tell_problems(api)
 api.add_router("", people)
+api.add_exception_handler(
+    RefusedError,
+    lambda request, error: problem(409, code="not-possible", detail=str(error)),  # noqa: ARG005 - ninja's signature
+)
+api.add_router("", collaborate)
+api.add_router("", labs)
+api.add_router("", kpis)
