@@ -19,8 +19,8 @@ PEERS := acnportal highs linopy pandapower
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1 - \2/p' $(firstword $(MAKEFILE_LIST))
 
-demo: .venv/.base ## plan the sample city and show the report
-	@$(BIN)/viavolta demo --out build/demo
+demo: .venv/.base ## seed and open a sample hub; Ctrl-C ends it
+	@$(BIN)/viavolta demo --data build/demo-hub
 
 test: .venv/.dev ## run the tests; what this machine lacks is listed at the end
 	@$(BIN)/python -m pytest

@@ -1,9 +1,10 @@
-"""`viavolta demo`: plans the sample city and shows the report."""
+"""`viavolta demo`: a sample hub, seeded and opened; or only the sample city's study."""
 
 import json
 import os
 import sys
 import tempfile
+import time
 import webbrowser
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,28 +20,131 @@ from viavolta.cli.runner import (
     run,
     say,
 )
+from viavolta.cli.serving import (
+    Listening,
+    is_free,
+    make_ready,
+    own_address,
+    ready_line,
+    serve_together,
+    told_plainly,
+)
 from viavolta.model.errors import UsageError, Where
 from viavolta.model.messages import text
 from viavolta.model.progress import Progress
 
-DEFAULT_OUT = Path("viavolta-demo")
+DEFAULT_DATA = Path("viavolta-demo")
+DEFAULT_PORT = 8000
+READY_WITHIN_S = 40.0
+"""So long the sample study may take before the hub is opened without it."""
 
+_PORTS_TRIED = 20
 _MAX_STUDY_BYTES = 50_000_000
 
 
 def demo(
     *,
-    out: Annotated[Path, typer.Option("--out", help="Folder for the study.")] = DEFAULT_OUT,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Only plan the sample city, into this folder.")
+    ] = None,
+    data: Annotated[
+        Path, typer.Option("--data", help="Folder of the sample hub's data.")
+    ] = DEFAULT_DATA,
+    port: Annotated[
+        int | None, typer.Option("--port", help="Port to listen at.", min=1, max=65535)
+    ] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="End when the hub has answered, as a trial.")
+    ] = False,
     force: ForceOption = False,
     seed: SeedOption = 1,
     effort: EffortOption = "normal",
     as_json: JsonOption = False,
     lang: LangOption = "en",
 ) -> None:
-    """Plan electric buses for the sample city, Monaco, and show the report.
+    """Open a sample hub with a sample city, Monaco, and serve it until told to stop.
 
     OpenStreetMap as of June 2012, generated timetable, not today's network.
     """
+    if out is not None:
+        _plan_only(out, force=force, seed=seed, effort=effort, as_json=as_json, lang=lang)
+        return
+    with told_plainly(as_json=as_json):
+        open_hub(data, port, is_once=once, as_json=as_json)
+
+
+def open_hub(data: Path, port: int | None, *, is_once: bool, as_json: bool) -> None:
+    """Seed a sample hub, serve it, and say where it is and how to enter.
+
+    It is told to be ready once its pages answer and the sample study is computed, or after
+    READY_WITHIN_S, when the study's own page shows how far it is.
+
+    Raises
+    ------
+    UsageError: the folder holds something else, or the port is taken.
+    """
+    began = time.monotonic()
+    check_hub_folder(data)
+    at = Listening(host="127.0.0.1", port=port or _free_port()).checked()
+    os.environ.pop("VIAVOLTA_ORIGIN", None)
+    make_ready(data, at)
+    from viavolta.hub.site.samples import SampleHub, seed  # noqa: PLC0415 - needs the settings
+    from viavolta.hub.site.sign_in_link import sign_in_link  # noqa: PLC0415
+    from viavolta.storage.tables.models import Run  # noqa: PLC0415
+
+    seeded: list[SampleHub] = []
+
+    def tell() -> bool:
+        hub = seeded[0]
+        asked = Run.objects.filter(pk=hub.scenario.run_id or 0).first()
+        is_computed = asked is None or asked.is_ended
+        if not is_computed and time.monotonic() - began < READY_WITHIN_S:
+            return False
+        hub.person.refresh_from_db()
+        _tell(own_address(), sign_in_link(hub.person), is_computed=is_computed, as_json=as_json)
+        return True
+
+    serve_together(at, on_ready=tell, meanwhile=lambda: seeded.append(seed()), is_once=is_once)
+
+
+def _tell(address: str, link: str, *, is_computed: bool, as_json: bool) -> None:
+    if as_json:
+        document = {"address": f"{address}/", "sign_in_link": link, "is_computed": is_computed}
+        say(json.dumps(document))
+        return
+    say(ready_line(address))
+    say(text("sign in, once, within an hour: {link}", link=link))
+    if not is_computed:
+        say(text("the sample study is still being computed; its page shows how far it is"))
+    if _has_display():
+        webbrowser.open(link)
+
+
+def check_hub_folder(data: Path) -> None:
+    """Refuse a folder that holds anything but a hub's data.
+
+    Raises
+    ------
+    UsageError: it does.
+    """
+    is_new = not data.exists() or (data.is_dir() and not any(data.iterdir()))
+    if not is_new and not (data / "secrets" / "hub-key").is_file():
+        raise UsageError(
+            code="demo-folder-taken",
+            message=text("{folder} is not empty and holds no data of a hub", folder=str(data)),
+            where=Where(field="--data", value=str(data)[:200]),
+            hint=text("choose another --data"),
+        )
+
+
+def _free_port() -> int:
+    """The usual port, or the next that nobody listens at."""
+    ports = range(DEFAULT_PORT, DEFAULT_PORT + _PORTS_TRIED)
+    return next((port for port in ports if is_free("127.0.0.1", port)), DEFAULT_PORT)
+
+
+def _plan_only(out: Path, *, force: bool, seed: int, effort: str, as_json: bool, lang: str) -> None:
+    """Plan the sample city into a folder, without a hub."""
 
     def work(progress: Progress) -> dict[str, Any]:
         return plan_demo(out, force=force, seed=seed, effort=effort, progress=progress)

@@ -67,6 +67,7 @@ def run(
 def say(line: str = "") -> None:
     """Print a line for people on stdout; control characters from outside are made visible."""
     sys.stdout.write(printable(line) + "\n")
+    sys.stdout.flush()
 
 
 def _check_common(lang: str, effort: str, progress_form: str) -> None:

@@ -6,12 +6,12 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -224,11 +224,20 @@ def serve(
             allow_plain=allow_plain_http,
         ).checked()
         make_ready(data, at)
-        serve_together(at, on_ready=lambda: say(ready_line(own_address())))
+        serve_together(at, on_ready=_say_ready)
 
 
-def serve_together(at: Listening, *, on_ready: Any, is_once: bool = False) -> None:
-    """Run web server and worker until told to stop; `on_ready` once both answer.
+def serve_together(
+    at: Listening,
+    *,
+    on_ready: Callable[[], bool],
+    meanwhile: Callable[[], None] | None = None,
+    is_once: bool = False,
+) -> None:
+    """Run web server and worker until told to stop.
+
+    `meanwhile` is called once while they start. `on_ready` is called when both answer, again and
+    again until it says that it has told so.
 
     Raises
     ------
@@ -237,20 +246,21 @@ def serve_together(at: Listening, *, on_ready: Any, is_once: bool = False) -> No
     from viavolta.hub.site.together import Together, health_of  # noqa: PLC0415 - start-up time
 
     together = Together()
-    is_ready = False
+    is_told = False
     with until_told_to_stop() as stop:
 
         def look() -> None:
-            nonlocal is_ready
-            if not is_ready and set((health_of(at.address) or {"": ""}).values()) == {"ok"}:
-                is_ready = True
-                on_ready()
-                if is_once:
+            nonlocal is_told
+            if not is_told and set((health_of(at.address) or {"": ""}).values()) == {"ok"}:
+                is_told = on_ready()
+                if is_told and is_once:
                     stop.set()
 
         try:
             together.start("worker", ["worker"])
             together.start("web", ["web", *at.words()])
+            if meanwhile is not None:
+                meanwhile()
             is_kept = together.watch(stop, meanwhile=look)
         finally:
             together.stop()
@@ -279,6 +289,11 @@ def make_ready(data: Path | None, at: Listening | None) -> None:
     migrate()
 
 
+def _say_ready() -> bool:
+    say(ready_line(own_address()))
+    return True
+
+
 @contextmanager
 def data_in_use() -> Iterator[None]:
     """Keep the hub's data from being replaced by a restore."""
@@ -303,12 +318,12 @@ def ready_line(address: str) -> str:
 
 
 @contextmanager
-def told_plainly() -> Iterator[None]:
-    """End with the contract's exit code; say what is wrong in a sentence."""
+def told_plainly(*, as_json: bool = False) -> Iterator[None]:
+    """End with the contract's exit code; say what is wrong in a sentence, or as JSON."""
     try:
         yield
     except PlatformError as error:
-        fail_with(error, as_json=False)
+        fail_with(error, as_json=as_json)
 
 
 @contextmanager
