@@ -274,7 +274,8 @@ def serve_together(
 
 def make_ready(data: Path | None, at: Listening | None) -> None:
     """Set up: log, settings, what pages need, tables."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, force=True)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
+    logging.getLogger("viavolta").setLevel(logging.INFO)
     for handler in logging.getLogger().handlers:
         handler.setFormatter(_Fields())
     from viavolta.hub.site.start import migrate, set_up  # noqa: PLC0415 - start-up time

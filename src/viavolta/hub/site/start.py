@@ -10,6 +10,7 @@ import django
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 _MIGRATE_LOCK = 0x7669_6177  # any number that no one else locks
 
@@ -26,8 +27,16 @@ def set_up(data: Path | None = None, *, origin: str | None = None) -> None:
 
 def migrate() -> None:
     """Bring the tables up to date; of several that start at once, one does it."""
+    if not _is_due():
+        return
     with _alone():
         call_command("migrate", interactive=False, verbosity=0)
+
+
+def _is_due() -> bool:
+    """Whether a migration has not been applied."""
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 @contextmanager
