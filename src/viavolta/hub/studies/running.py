@@ -155,6 +155,8 @@ def plan_command(run: Run) -> list[str]:
         str(run.result),
         "--work",
         str(run.folder / "work"),
+        "--max-trips",
+        str(settings.CONFIG.runs.trips),
         "--lang",
         run.arguments.get("language", "en"),
         "--progress",
