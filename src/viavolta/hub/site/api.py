@@ -9,6 +9,7 @@ from viavolta.hub.collaborate.api import router as collaborate
 from viavolta.hub.collaborate.refusals import RefusedError
 from viavolta.hub.kpis.api import router as kpis
 from viavolta.hub.labs.api import router as labs
+from viavolta.hub.market.api import router as market
 from viavolta.hub.people.api import router as people
 from viavolta.hub.people.api_auth import WHO_ASKS, FairUse
 from viavolta.hub.site.description import described
@@ -45,3 +46,4 @@ api.add_exception_handler(
 api.add_router("", collaborate)
 api.add_router("", labs)
 api.add_router("", kpis)
+api.add_router("", market)

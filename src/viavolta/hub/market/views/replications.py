@@ -24,7 +24,7 @@ from viavolta.hub.studies.running import run_of
 from viavolta.hub.studies.sharing import links_of, visible_studies
 
 
-@access(Access.EDITOR)
+@access(Access.SIGNED_IN)
 def choose(request: HttpRequest, slug: str) -> HttpResponseBase:
     """One's own studies and timetables; each with what would carry over."""
     entry = entry_for(request, EntryKind.SOLUTION, slug)
@@ -35,7 +35,8 @@ def choose(request: HttpRequest, slug: str) -> HttpResponseBase:
     if request.method == "POST":
         chosen = next((s for s in sources if s.key == request.POST.get("source")), None)
         if chosen is None:
-            raise Http404
+            notices.refused(request, _("Choose a study or a timetable of yours."))
+            return redirect("market-replicate", slug)
         try:
             made = replicate(person_of(request), entry, chosen)
         except ValidationError as error:
