@@ -24,6 +24,9 @@ class Style(StrEnum):
     BAR = "bar"
 
 
+_LINES = (Style.LINE, Style.STEP)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
     """One row of values, None where there is none; `colour` is a name of the sheet: r0 to r6."""
@@ -104,9 +107,12 @@ class Chart:
         }
 
     @property
-    def legend(self) -> list[tuple[Words, str, int]]:
-        """Label, colour and dash pattern of each series."""
-        return [(s.label, s.colour or f"r{i % 7}", i) for i, s in enumerate(self.series)]
+    def legend(self) -> list[tuple[Words, str, str]]:
+        """Label, colour and dash pattern of each series; areas and bars have no pattern."""
+        return [
+            (s.label, s.colour or f"r{i % 7}", f"dash-{i % 7}" if s.style in _LINES else "")
+            for i, s in enumerate(self.series)
+        ]
 
     @property
     def rows(self) -> Iterator[tuple[str, list[str]]]:
