@@ -37,17 +37,16 @@ def members_of(organisation: Organisation) -> QuerySet[Membership]:
     )
 
 
-def addresses_of(organisation: Organisation, needs: Role = Role.READER) -> list[str]:
-    """E-mail addresses of an organisation's people with at least a role, for letters."""
+def people_of(organisation: Organisation, needs: Role = Role.READER) -> QuerySet[User]:
+    """An organisation's people with at least a role, for letters."""
     ranks = list(Role)
     roles = ranks[ranks.index(needs) :]
-    people = User.objects.filter(
+    return User.objects.filter(
         is_active=True,
         is_machine=False,
         membership__organisation=organisation,
         membership__role__in=roles,
     )
-    return list(people.values_list("email", flat=True))
 
 
 def memberships_of(user: User) -> QuerySet[Membership]:

@@ -1,9 +1,12 @@
 """A person's own pages, and the documents everybody may read."""
 
+from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -13,9 +16,10 @@ from viavolta.hub.frame.access import Access, access, has_second_factor
 from viavolta.hub.people.access import visitor
 from viavolta.hub.people.actions import change_account, give_consent
 from viavolta.hub.people.documents import VERSIONS, lacks_consent
-from viavolta.hub.people.forms import AccountForm, ConsentForm
+from viavolta.hub.people.forms import AccountForm, ConsentForm, EraseForm
 from viavolta.hub.people.models import Document, Role, User
-from viavolta.hub.people.queries import memberships_of
+from viavolta.hub.people.privacy import erase, export_of, what_is_kept
+from viavolta.hub.people.queries import memberships_of, sole_owner_of
 
 
 @access(Access.SIGNED_IN)
@@ -110,3 +114,35 @@ def _safe_next(request: HttpRequest) -> str:
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return wanted if is_ours else "/"
+
+
+@access(Access.SIGNED_IN)
+@require_POST
+def export(request: HttpRequest) -> HttpResponse:
+    """All data held of the person, as a zip."""
+    answer = HttpResponse(export_of(visitor(request)), content_type="application/zip")
+    answer.headers["Content-Disposition"] = 'attachment; filename="my-data.zip"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@access(Access.SIGNED_IN)
+@reauthentication_required(app="allauth.account")  # type: ignore[untyped-decorator] # allauth is untyped
+def erase_account(request: HttpRequest) -> HttpResponseBase:
+    """Say what stays and why, then erase the account; asks for the password again first."""
+    user = visitor(request)
+    form = EraseForm(request.POST or None)
+    alone = list(sole_owner_of(user))
+    if request.method == "POST" and not alone and form.is_valid():
+        erase(user)
+        logout(request)
+        messages.success(request, _("Your account is erased."))
+        return redirect("home")
+    context = {
+        "title": _("Erase my account"),
+        "form": form,
+        "alone": alone,
+        "kept": what_is_kept(),
+        "cancel_url": reverse("account"),
+    }
+    return render(request, "people/erase.html", context)
