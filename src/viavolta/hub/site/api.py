@@ -14,6 +14,7 @@ from viavolta.hub.people.api import router as people
 from viavolta.hub.people.api_auth import WHO_ASKS, FairUse
 from viavolta.hub.site.description import described
 from viavolta.hub.site.problems import problem, tell_problems
+from viavolta.hub.studies.api import router as studies
 
 
 class HubAPI(NinjaAPI):
@@ -43,6 +44,7 @@ api.add_exception_handler(
     RefusedError,
     lambda request, error: problem(409, code="not-possible", detail=str(error)),  # noqa: ARG005 - ninja's signature
 )
+api.add_router("studies", studies)
 api.add_router("", collaborate)
 api.add_router("", labs)
 api.add_router("", kpis)

@@ -25,7 +25,7 @@ from viavolta.hub.studies.wizard.pictures import lines_map
 from viavolta.storage.inspection_folder import BAD_ROWS, MAP
 
 
-@access(Access.READER)
+@access(Access.SIGNED_IN)
 def upload_list(request: HttpRequest) -> HttpResponseBase:
     """The files of my organisations."""
     columns = [
@@ -81,7 +81,7 @@ def upload_list(request: HttpRequest) -> HttpResponseBase:
     return render(request, "studies/uploads/list.html", {"title": title, "table": table})
 
 
-@access(Access.EDITOR)
+@access(Access.SIGNED_IN)
 def upload_new(request: HttpRequest) -> HttpResponse:
     """Take a file; afterwards go where the form came from, or to the file's page."""
     kind = request.GET.get("kind", "")

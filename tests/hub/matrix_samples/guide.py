@@ -1,0 +1,11 @@
+"""Samples of the routes of the guide."""
+
+from matrix import sample
+
+from conftest import Cast
+
+
+@sample("chapter", route="guide:chapter")
+def chapter(cast: Cast) -> str:  # noqa: ARG001 - the form of a sample
+    """A chapter of the guide."""
+    return "grid"
