@@ -39,7 +39,7 @@ class Site:
         context = browser.new_context(base_url=self.address, **chosen)
         if visitor:
             key = self.sessions[visitor]
-            context.add_cookies([{"name": "sessionid", "value": key, "url": self.address}])
+            context.add_cookies([{"name": "session", "value": key, "url": self.address}])
         return context.new_page()
 
 

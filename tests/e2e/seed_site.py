@@ -34,6 +34,7 @@ def main() -> None:
         session[SESSION_KEY] = str(user.pk)
         session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session["is_strong"] = True  # as with a second factor
         session.save()
         keys[name] = session.session_key
     Lab.objects.get().hosts.add(User.objects.get(email="moderator@example.org"))
