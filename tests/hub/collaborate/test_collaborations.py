@@ -16,6 +16,7 @@ from viavolta.hub.collaborate.actions.collaborations import (
     write_message,
 )
 from viavolta.hub.collaborate.actions.contacts import answer_contact, ask_for_contact
+from viavolta.hub.collaborate.actions.hiding import set_hidden
 from viavolta.hub.collaborate.actions.projects import ProjectFacts, add_project, change_project
 from viavolta.hub.collaborate.models import Collaboration
 from viavolta.hub.collaborate.queries.activity import active_at, with_last_activity
@@ -139,3 +140,14 @@ def test_the_list_needs_the_same_queries_for_one_and_for_many(
         rows = list(listed())
         assert len(rows) == 13
         assert all(row.members_shown[0].organisation == cast.organisation for row in rows)
+
+
+def test_moderators_hide_and_show_again(cast: Any, collaboration: Any) -> None:
+    """What is hidden is not listed and opens for nobody; only moderators hide."""
+    with pytest.raises(PermissionDenied):
+        set_hidden(cast.users["owner"], collaboration, is_hidden=True)
+    set_hidden(cast.users["moderator"], collaboration, is_hidden=True)
+    assert not listed().exists()
+    assert cast.client("editor").get(collaboration.get_absolute_url()).status_code == 404
+    set_hidden(cast.users["moderator"], collaboration, is_hidden=False)
+    assert listed().exists()

@@ -15,6 +15,7 @@ from viavolta.hub.collaborate.actions.calendar import (
 from viavolta.hub.collaborate.models import Gathering
 from viavolta.hub.collaborate.refusals import RefusedError
 from viavolta.hub.frame.versions import StaleEditError
+from viavolta.hub.labs.actions.hiding import set_hidden
 from viavolta.hub.labs.actions.labs import (
     LabFacts,
     add_host,
@@ -41,6 +42,7 @@ from viavolta.hub.labs.queries import (
     may_contribute,
     published_practices,
     readable_practices,
+    region,
     to_review,
 )
 from viavolta.hub.labs.regions import languages_of_region
@@ -227,3 +229,13 @@ def test_strangers_write_no_practice(cast: Any, lab: Any, company: Any) -> None:
         write_practice(company.editor, lab, company, FACTS)
     with pytest.raises(PermissionDenied):
         write_practice(cast.users["reader"], lab, cast.organisation, FACTS)
+
+
+def test_moderators_hide_labs(cast: Any, lab: Any, host: Any) -> None:
+    """A hidden lab is on no list and has no region; only moderators hide."""
+    with pytest.raises(PermissionDenied):
+        set_hidden(host, lab, is_hidden=True)
+    set_hidden(cast.users["moderator"], lab, is_hidden=True)
+    assert region("AT21") is None
+    set_hidden(cast.users["moderator"], lab, is_hidden=False)
+    assert region("AT21") is not None
