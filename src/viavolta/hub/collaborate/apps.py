@@ -11,7 +11,12 @@ class CollaborateConfig(AppConfig):
 
     def ready(self) -> None:
         """Take places on other apps' pages, and give workers a kind of run."""
-        from viavolta.hub.collaborate import places, reminders  # noqa: PLC0415 - needs the models
+        from viavolta.hub.collaborate import (  # noqa: PLC0415 - needs the models
+            moderation,
+            places,
+            reminders,
+        )
 
         places.take()
+        moderation.register()
         reminders.register_kind()

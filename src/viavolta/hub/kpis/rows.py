@@ -41,7 +41,7 @@ def _cities(now: datetime, with_samples: bool) -> Part:  # noqa: ARG001, FBT001 
     return (
         QueryRows(found, search=("name",)),
         (
-            Column(key="name", label=_("Name")),
+            Column(key="name", label=_("Name"), link=page_of),
             Column(key="country", label=_("Country")),
             Column(key="inhabitants", label=_("Inhabitants"), kind=Kind.NUMBER),
             Column(key="joined_at", label=_("Joined"), kind=Kind.DAY),
@@ -55,7 +55,7 @@ def _companies(now: datetime, with_samples: bool) -> Part:  # noqa: ARG001, FBT0
     return (
         QueryRows(found, search=("name",)),
         (
-            Column(key="name", label=_("Name")),
+            Column(key="name", label=_("Name"), link=page_of),
             Column(
                 key="kind", label=_("Kind"), value=lambda row: row.get_kind_display(), sort="kind"
             ),

@@ -11,6 +11,7 @@ class LabsConfig(AppConfig):
 
     def ready(self) -> None:
         """Take places in the navigation and on other apps' pages."""
-        from viavolta.hub.labs import places  # noqa: PLC0415 - models must be loaded first
+        from viavolta.hub.labs import moderation, places  # noqa: PLC0415 - needs the models
 
         places.take()
+        moderation.register()
