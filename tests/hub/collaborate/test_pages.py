@@ -342,3 +342,14 @@ def test_lists_need_the_same_queries_however_long(
     for address in (reverse("events"), reverse("call", args=(world["call"].slug,))):
         with django_assert_max_num_queries(14):
             assert Client().get(address).status_code == 200
+
+
+def test_organisations_are_asked_on_their_pages(cast: Any, company: Any) -> None:
+    """A visitor finds the way to ask; an editor finds the skills of her own organisation instead."""
+    ask = f"{reverse('contact-new')}?to={company.slug}"
+    assert ask in cast.client("stranger").get(company.get_absolute_url()).content.decode()
+    own = Client()
+    own.force_login(company.editor)
+    page = own.get(company.get_absolute_url()).content.decode()
+    assert ask not in page
+    assert reverse("skills", args=(company.slug,)) in page

@@ -21,7 +21,8 @@ from viavolta.hub.frame.registry import (
 from viavolta.hub.market.hooks import PageAction, add_page_action
 from viavolta.hub.market.models import Entry
 from viavolta.hub.people.access import organisations_of
-from viavolta.hub.people.models import Organisation
+from viavolta.hub.people.hooks import OrganisationAction, add_organisation_action
+from viavolta.hub.people.models import Organisation, Role
 
 _ON_HOME = 5
 
@@ -44,6 +45,10 @@ def take() -> None:
     )
     add_to_home(HomeSection(template="collaborate/home.html", order=40, context=_waiting))
     add_page_action(PageAction(label=_("Ask for contact"), order=10, url=_ask_about))
+    add_organisation_action(
+        OrganisationAction(label=_("Ask for contact"), order=10, url=_ask_organisation)
+    )
+    add_organisation_action(OrganisationAction(label=_("Skills"), order=20, url=_skills_of))
 
 
 def contact_address(organisation: Organisation, **more: str) -> str:
@@ -56,6 +61,19 @@ def _ask_about(request: HttpRequest, entry: Entry) -> str | None:
     if organisations_of(request.user).filter(pk=entry.organisation_id).exists():
         return None
     return contact_address(entry.organisation, entry=entry.slug)
+
+
+def _ask_organisation(request: HttpRequest, organisation: Organisation) -> str | None:
+    """Members do not ask their own."""
+    if organisation.hidden or organisations_of(request.user).filter(pk=organisation.pk).exists():
+        return None
+    return contact_address(organisation)
+
+
+def _skills_of(request: HttpRequest, organisation: Organisation) -> str | None:
+    """Editors say which skills theirs has."""
+    mine = organisations_of(request.user, Role.EDITOR).filter(pk=organisation.pk)
+    return reverse("skills", args=(organisation.slug,)) if mine.exists() else None
 
 
 def _waiting(request: HttpRequest) -> dict[str, object] | None:
