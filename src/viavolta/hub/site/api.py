@@ -14,8 +14,7 @@ from viavolta.hub.people.api import router as people
 from viavolta.hub.people.api_auth import WHO_ASKS, FairUse
 from viavolta.hub.site.description import described
 from viavolta.hub.site.problems import problem, tell_problems
-from viavolta.hub.studies.api import router as studies
-from viavolta.hub.studies.api_results import router as results
+from viavolta.hub.studies.api_results import router as studies
 
 
 class HubAPI(NinjaAPI):
@@ -50,4 +49,3 @@ api.add_router("", collaborate)
 api.add_router("", labs)
 api.add_router("", kpis)
 api.add_router("", market)
-api.add_router("/studies", results)

@@ -1,16 +1,17 @@
-"""Results, tables, scenarios, comparisons and sharing in the API."""
+"""Results, tables, scenarios, comparisons and sharing in the API, beside what `api` has."""
 
 from typing import Annotated, Any, Literal
 
 import polars as pl
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from ninja import Query, Router, Schema, Status
+from ninja import Query, Schema, Status
 from pydantic import Field
 
 from viavolta.hub.frame.access import Access, api_access
 from viavolta.hub.people.access import visitor
 from viavolta.hub.studies import scenarios
+from viavolta.hub.studies.api import router
 from viavolta.hub.studies.bundle import terms_of
 from viavolta.hub.studies.change_values import checked
 from viavolta.hub.studies.changes import ChangeKind
@@ -26,7 +27,8 @@ from viavolta.hub.studies.results.tables import table_file
 from viavolta.hub.studies.results.verdict import verdict_of
 from viavolta.hub.studies.sharing import may_edit, scenario_for, share, study_for
 
-router = Router(tags=["results"])
+__all__ = ["router"]
+
 ROWS_AT_ONCE = 1000
 _AT = "/{slug:slug}/scenarios/{int:scenario_id}"
 
