@@ -13,7 +13,10 @@ def shown_number(value: Any, *, digits: int = 0) -> str:
     """A number with grouped thousands and `digits` after the point; a dash for none."""
     if value is None or value != value:  # noqa: PLR0124 - NaN alone differs from itself
         return NOTHING
-    return formats.number_format(value, decimal_pos=digits, use_l10n=True, force_grouping=True)
+    rounded = round(value, digits)  # Django alone would cut the digits off
+    if not rounded:
+        rounded = abs(rounded)  # no minus before nought
+    return formats.number_format(rounded, decimal_pos=digits, use_l10n=True, force_grouping=True)
 
 
 def shown_percent(share: float | None, *, digits: int = 0) -> str:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from django.db.models import Count, Exists, Max, OuterRef, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 from numpy.typing import NDArray
 
 from viavolta.engines.matching.tables import COLUMNS, SLICES, FacetTable
@@ -223,13 +223,15 @@ class _Stamp:
         entries = Entry.objects.aggregate(
             last=Max("changed_at"), edits=Sum("version"), n=Count("id"), top=Max("id")
         )
-        bodies = Organisation.objects.aggregate(n=Count("id"), edits=Sum("version"))
+        bodies = Organisation.objects.aggregate(
+            n=Count("id"), edits=Sum("version"), n_hidden=Count("id", filter=Q(hidden=True))
+        )
         studies = Study.objects.filter(
             visibility=Visibility.PUBLIC, market_entries__isnull=False
         ).aggregate(n=Count("id"), sum=Sum("id"))
         return _Stamp(
             **entries,
-            surroundings=(bodies["n"], bodies["edits"], studies["n"], studies["sum"]),
+            surroundings=(*bodies.values(), *studies.values()),
         )
 
     def shows_only_additions(self, old: "_Stamp") -> bool:

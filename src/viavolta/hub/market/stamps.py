@@ -10,7 +10,8 @@ MARKET = f"""
     SELECT * FROM
       (SELECT MAX(changed_at), SUM(version), COUNT(changed_at), MAX(id)
        FROM market_entry) AS entries,
-      (SELECT COUNT(version), SUM(version) FROM people_organisation) AS bodies,
+      (SELECT COUNT(version), SUM(version), SUM(CASE WHEN hidden THEN 1 ELSE 0 END)
+       FROM people_organisation) AS bodies,
       (SELECT COUNT(study.id), SUM(study.id) FROM market_entry AS entry
        JOIN studies_study AS study ON study.id = entry.study_id
        WHERE study.visibility = '{Visibility.PUBLIC}') AS studies
