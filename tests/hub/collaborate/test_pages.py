@@ -345,7 +345,7 @@ def test_lists_need_the_same_queries_however_long(
 
 
 def test_organisations_are_asked_on_their_pages(cast: Any, company: Any) -> None:
-    """A visitor finds the way to ask; an editor finds the skills of her own organisation instead."""
+    """A visitor finds the way to ask; an editor the skills of her own."""
     ask = f"{reverse('contact-new')}?to={company.slug}"
     assert ask in cast.client("stranger").get(company.get_absolute_url()).content.decode()
     own = Client()
