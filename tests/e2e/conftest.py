@@ -32,6 +32,7 @@ class Site:
 
     address: str
     sessions: dict[str, str]
+    data: Path
 
     def window(self, browser: Any, visitor: str = "", **options: Any) -> Any:
         """A browser window of that visitor, in English and light unless asked otherwise."""
@@ -50,11 +51,12 @@ def site(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sit
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
+    data = tmp_path_factory.mktemp("hub")
     surroundings = os.environ | {
         "DJANGO_SETTINGS_MODULE": "viavolta.hub.site.settings",
         "DATABASE_URL": "",
         "VIAVOLTA_ASSETS": str(assets),
-        "VIAVOLTA_DATA": str(tmp_path_factory.mktemp("hub")),
+        "VIAVOLTA_DATA": str(data),
         "VIAVOLTA_ORIGIN": address,
     }
     seed = [sys.executable, str(Path(__file__).with_name("seed_site.py"))]
@@ -63,7 +65,7 @@ def site(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sit
     server = subprocess.Popen(serve, env=surroundings, stderr=subprocess.DEVNULL)
     try:
         _wait_for(address, server)
-        yield Site(address=address, sessions=json.loads(told.stdout))
+        yield Site(address=address, sessions=json.loads(told.stdout), data=data)
     finally:
         server.terminate()
         server.wait(20)

@@ -3,6 +3,7 @@
 from django.core import mail
 
 from conftest import Cast
+from viavolta.hub.market.models import Entry
 from viavolta.hub.people.models import Organisation, Report
 
 
@@ -61,3 +62,22 @@ def test_the_log_is_filtered_and_exported(cast: Cast) -> None:
     _report(cast)
     desk = cast.client("moderator")
     assert "thing reported" in desk.get("/moderation/log/?verb=thing+reported").content.decode()
+
+
+def test_entries_of_the_market_can_be_reported(cast: Cast) -> None:
+    """The desk hides a need through the market's own rule and shows it again."""
+    need = Entry.objects.create(
+        organisation=cast.organisation,
+        kind="need",
+        slug="quiet-buses",
+        state="published",
+    )
+    cast.client("stranger").post(f"/report/market.entry/{need.pk}/", {"reason": "spam"})
+    report = Report.objects.get()
+    desk = cast.client("moderator")
+    desk.post(f"/moderation/reports/{report.pk}/", {"decision": "Empty.", "hide": "yes"})
+    need.refresh_from_db()
+    assert need.is_hidden
+    desk.post(f"/moderation/reports/{report.pk}/show/")
+    need.refresh_from_db()
+    assert not need.is_hidden

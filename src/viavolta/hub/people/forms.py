@@ -16,6 +16,7 @@ from viavolta.hub.people.models import (
     Organisation,
     Report,
     Role,
+    TokenScope,
 )
 from viavolta.hub.people.regions import (
     country_choices,
@@ -136,6 +137,8 @@ class LogoForm(forms.Form):
 class InvitationForm(forms.ModelForm):  # type: ignore[type-arg] # no parameter at run time
     """Whom to invite, and as what."""
 
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.READER)
+
     class Meta:
         model = Invitation
         fields = ("email", "role")
@@ -144,11 +147,13 @@ class InvitationForm(forms.ModelForm):  # type: ignore[type-arg] # no parameter 
 class RoleForm(forms.Form):
     """A member's role."""
 
-    role = forms.ChoiceField(label=_("role"), choices=Role.choices)
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
 
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg] # no parameter at run time
     """A new token."""
+
+    scope = forms.ChoiceField(label=_("Scope"), choices=TokenScope.choices, initial=TokenScope.READ)
 
     days = forms.IntegerField(label=_("Valid for days"), min_value=1, max_value=366, initial=180)
 

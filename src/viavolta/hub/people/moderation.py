@@ -4,7 +4,7 @@ Apps make their things known with `can_be_reported`; this module never knows the
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -20,12 +20,17 @@ from viavolta.hub.people.queries import people_of, visible_organisations
 from viavolta.hub.people.verbs import Verb
 
 
+def _own_address(thing: Any) -> str:
+    return str(thing.get_absolute_url())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reportable:
     """A kind of thing that can be reported.
 
     `find` gives the thing if the visitor of the request may see it, else None; `hide` and `show`
-    take it out of sight and back; `organisation_of` says whose people are told.
+    take it out of sight and back; `organisation_of` says whose people are told;
+    `address` is that of its page, unless it has `get_absolute_url`.
     """
 
     kind: str
@@ -33,6 +38,7 @@ class Reportable:
     hide: Callable[[User, Any], None]
     show: Callable[[User, Any], None]
     organisation_of: Callable[[Any], Organisation]
+    address: Callable[[Any], str] = field(default=_own_address)
 
 
 _kinds: dict[str, Reportable] = {}

@@ -32,11 +32,11 @@ def report_thing(request: HttpRequest, reported_kind: str, reported_id: int) -> 
     if request.method == "POST" and form.is_valid():
         report(visitor(request), kind, thing, **form.cleaned_data)
         done(request, _("Thank you. The moderators will look at it."))
-        return redirect(thing)
+        return redirect(kind.address(thing))
     context = {
         "title": _("Report: %(title)s") % {"title": thing},
         "form": form,
-        "cancel_url": thing.get_absolute_url(),
+        "cancel_url": kind.address(thing),
     }
     return render(request, "people/form.html", context)
 
@@ -103,7 +103,8 @@ def one_report(request: HttpRequest, report: int) -> HttpResponse:
         )
         done(request, _("Decided."), undo=reverse("moderation-show", args=(row.pk,)))
         return redirect("moderation")
-    context = {"title": row.title, "report": row, "thing": thing, "form": form}
+    address = kind.address(thing) if kind is not None and thing is not None else ""
+    context = {"title": row.title, "report": row, "address": address, "form": form}
     return render(request, "people/report.html", context)
 
 
