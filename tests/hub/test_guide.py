@@ -80,7 +80,7 @@ def test_portals_of_a_country_come_first() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "address", ["/guide/", "/guide/portals/", *(f"/guide/{c}/" for c in CHAPTERS)]
+    "address", ["/guide/", "/guide/portals/", "/guide/words/", *(f"/guide/{c}/" for c in CHAPTERS)]
 )
 def test_everybody_reads_the_guide(address: str) -> None:
     """The pages of the guide open without an account; an unknown chapter does not exist."""

@@ -144,6 +144,16 @@ def test_what_is_not_what_it_says_is_not_kept(
 
 
 @pytest.mark.django_db
+def test_a_flood_is_refused_before_it_is_stored(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request larger than anything accepted is turned away by its stated length."""
+    monkeypatch.setattr(settings, "MAX_REQUEST_BYTES", 100)
+    assert send(cast.client("editor"), "a.toml", TOML, "config") in {400, 413}
+    assert not Upload.objects.exists()
+
+
+@pytest.mark.django_db
 def test_no_form_means_no_file(cast: Cast) -> None:
     """A form without a file, or with an unknown kind, is refused with a word."""
     client = cast.client("editor")

@@ -6,12 +6,22 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from viavolta.catalogue.glossary import terms
 from viavolta.hub.frame.access import Access, access
 from viavolta.hub.frame.cells import Column
 from viavolta.hub.frame.rows import RecordRows
 from viavolta.hub.frame.tables import Table
 from viavolta.hub.guide.entries import CHAPTERS, chapter_title, entries
 from viavolta.hub.guide.portals import portals
+
+_LANGUAGES = {
+    "en": "English",
+    "de": "Deutsch",
+    "fr": "Français",
+    "it": "Italiano",
+    "sl": "Slovenščina",
+    "nl": "Nederlands",
+}
 
 
 @access(Access.PUBLIC)
@@ -43,6 +53,27 @@ def chapter(request: HttpRequest, chapter: str) -> HttpResponse:
             "title": chapter_title(chapter),
             "crumbs": [(_("Guide"), reverse("guide:index")), (chapter_title(chapter), "")],
             "entries": entries(chapter),
+        },
+    )
+
+
+@access(Access.PUBLIC)
+def words(request: HttpRequest) -> HttpResponseBase:
+    """Words of the trade in six languages."""
+    columns = [Column(key=code, label=name) for code, name in _LANGUAGES.items()]
+    rows = [dict(term.names) for key, term in terms().items() if not key.startswith("facet.")]
+    title = _("Words in six languages")
+    table = Table(request, RecordRows(rows), columns, caption=title)
+    if table.is_export:
+        return table.export("words")
+    return render(
+        request,
+        "guide/portals.html",
+        {
+            "title": title,
+            "crumbs": [(_("Guide"), reverse("guide:index")), (title, "")],
+            "table": table,
+            "is_wide": True,
         },
     )
 
