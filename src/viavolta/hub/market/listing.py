@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from viavolta.hub.frame.cells import Column, Kind
@@ -207,7 +206,7 @@ def name_of(criteria: Criteria) -> str:
 
 def entry_url(entry: Entry) -> str:
     """The address of an entry's page."""
-    return reverse("market-entry", args=[EntryKind(entry.kind), entry.slug])
+    return entry.get_absolute_url()
 
 
 def columns_of(kind: EntryKind) -> list[Column]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -122,6 +123,10 @@ class Entry(Versioned):
             and self.deleted_at is None
             and self.merged_into_id is None
         )
+
+    def get_absolute_url(self) -> str:
+        """The address of its page."""
+        return reverse("market-entry", args=[EntryKind(self.kind), self.slug])
 
     def said(self) -> Facets:
         """Its facets."""

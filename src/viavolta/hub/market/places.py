@@ -17,8 +17,11 @@ from viavolta.hub.frame.registry import (
 )
 from viavolta.hub.market.matching import matches_of
 from viavolta.hub.market.models import Entry
+from viavolta.hub.market.queries import entries_of
 from viavolta.hub.market.shelf import listed
-from viavolta.hub.people.access import organisations_of
+from viavolta.hub.people.access import organisations_of, role_in
+from viavolta.hub.people.hooks import OrganisationSection, add_organisation_section
+from viavolta.hub.people.models import Organisation
 
 _SHOWN_ENTRIES = 3
 _SHOWN_MATCHES = 2
@@ -64,6 +67,16 @@ def take_places() -> None:
         )
     )
     add_to_home(HomeSection(template="market/home.html", order=20, context=_matches))
+    add_organisation_section(
+        OrganisationSection(template="market/organisation.html", order=10, context=_entries)
+    )
+
+
+def _entries(request: HttpRequest, organisation: Organisation) -> dict[str, object] | None:
+    """The organisation's needs and solutions; drafts for its members."""
+    is_member = role_in(request.user, organisation) is not None
+    entries = entries_of(organisation, is_member=is_member)
+    return {"entries": entries} if entries else None
 
 
 def _matches(request: HttpRequest) -> dict[str, object] | None:

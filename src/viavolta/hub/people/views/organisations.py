@@ -26,7 +26,7 @@ from viavolta.hub.people.actions import (
     delete_organisation,
 )
 from viavolta.hub.people.forms import OrganisationForm
-from viavolta.hub.people.hooks import organisation_actions
+from viavolta.hub.people.hooks import organisation_actions, organisation_sections
 from viavolta.hub.people.logos import logo_path
 from viavolta.hub.people.models import Organisation, OrganisationKind, Role, SizeBand
 from viavolta.hub.people.queries import visible_organisations
@@ -129,6 +129,7 @@ def organisation(request: HttpRequest, organisation: str) -> HttpResponse:
             "region": region_label(row.nuts),
             "role": role_in(request.user, row),
             "offered_actions": organisation_actions(request, row),
+            "sections": organisation_sections(request, row),
         },
     )
 
