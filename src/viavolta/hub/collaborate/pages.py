@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from viavolta.hub.collaborate.refusals import RefusedError
 from viavolta.hub.frame.notices import done, refused
@@ -114,7 +115,7 @@ def act(
     except RefusedError as error:
         refused(request, error.reason)
     except StaleEditError:
-        refused(request, StaleEditError.__doc__ or "")
+        refused(request, _("Somebody else saved this in the meantime"))
     else:
         done(request, text, undo=undo)
     wanted = request.POST.get("next", "")
