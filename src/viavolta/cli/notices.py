@@ -9,16 +9,17 @@ from viavolta.model.progress import Progress
 
 
 def notices(*, as_json: JsonOption = False, lang: LangOption = "en") -> None:
-    """Write to everybody whose saved search finds something new."""
+    """Write to everybody whose saved search finds something new, and remove what has expired."""
 
     def work(_progress: Progress) -> dict[str, Any]:
         import django  # noqa: PLC0415 - slow to load
 
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "viavolta.hub.site.settings")
         django.setup()
+        from viavolta.hub.market.expiring import remove_expired  # noqa: PLC0415 - needs the set-up
         from viavolta.hub.market.telling import tell_of_new_finds  # noqa: PLC0415 - needs the set-up
 
-        return tell_of_new_finds()
+        return tell_of_new_finds() | {"removed": remove_expired()}
 
     def show(summary: dict[str, Any]) -> None:
         say(text("{n} letters sent", n=summary["letters"]))

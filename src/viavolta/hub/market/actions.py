@@ -119,6 +119,7 @@ def delete(user: User, entry: Entry) -> None:
     entry.deleted_at = timezone.now()
     _save(entry, seen=entry.version)
     record(MarketVerb.DELETED, actor=user, organisation=entry.organisation, subject=entry)
+    ask_for_notices()  # the same run removes what was deleted long ago
 
 
 @transaction.atomic
