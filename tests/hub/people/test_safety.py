@@ -70,6 +70,13 @@ def test_errors_are_pages_in_the_readers_language() -> None:
     assert answer.json()["code"] == "not-found"
 
 
+def test_a_foreign_host_gets_a_plain_page() -> None:
+    """A request for a host that is not ours is refused without looking anything up."""
+    page = Client().get("/", headers={"host": "evil.example"})
+    assert page.status_code == 400
+    assert "This request makes no sense to us" in page.content.decode()
+
+
 @pytest.mark.django_db
 def test_a_fault_of_ours_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The page of a fault holds no trace of the inside, and needs no database."""

@@ -16,10 +16,11 @@ class PeopleConfig(AppConfig):
     def ready(self) -> None:
         """Give accounts and organisations their places on pages, at the desk and in exports."""
         from viavolta.hub.people.moderation import ORGANISATIONS, can_be_reported  # noqa: PLC0415 - needs the models
-        from viavolta.hub.people.privacy import ACCOUNT, holds  # noqa: PLC0415 - needs the models
+        from viavolta.hub.people.privacy import ACCOUNT, ELSEWHERE, holds  # noqa: PLC0415 - needs the models
 
         can_be_reported(ORGANISATIONS)
         holds(ACCOUNT)
+        holds(ELSEWHERE)
         for label, url_name, order, area in (
             (_("Organisations"), "organisations", 60, Area.MAIN),
             (_("Your account"), "account", 10, Area.ACCOUNT),

@@ -142,6 +142,27 @@ def _account(user: User) -> dict[str, Any]:
     }
 
 
+def _rows_elsewhere(user: User) -> dict[str, Any]:
+    """Every row of another app that names the person, by kind and by what she is in it."""
+    rows = {}
+    for relation in User._meta.related_objects:
+        model = relation.related_model
+        if not model.__module__.startswith("viavolta.hub.") or model._meta.app_label == "people":
+            continue
+        names = [
+            field.attname
+            for field in model._meta.concrete_fields
+            if field.name not in _NOT_EXPORTED
+        ]
+        found = model._default_manager.filter(**{relation.field.name: user}).values(*names)
+        if found:
+            rows[f"{model._meta.label}.{relation.field.name}"] = list(found)
+    return rows
+
+
+_NOT_EXPORTED = frozenset({"link_token", "secret_hash", "token", "vector"})
+
+
 def _end_sessions(user: User) -> None:
     keys = UserSession.objects.filter(user=user).values_list("session_key", flat=True)
     Session.objects.filter(session_key__in=list(keys)).delete()
@@ -157,3 +178,4 @@ ACCOUNT = Holding(
         "indicators. What your organisation published stays with it."
     ),
 )
+ELSEWHERE = Holding(name="what-i-made", export=_rows_elsewhere)

@@ -14,6 +14,10 @@ def _answer(
 ) -> HttpResponse:
     if request.path.startswith("/api/"):
         return problem(status, code=code)
+    if not hasattr(request, "user"):  # refused before anybody asked who it is
+        return render(
+            None, "frame/server_error.html", {"title": title, "text": text}, status=status
+        )
     return render(
         request,
         "frame/failure.html",
