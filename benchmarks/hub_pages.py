@@ -55,6 +55,12 @@ def table(rng: np.random.Generator) -> str:
     return solutions(rng) + "&view=table"
 
 
+def organisations(rng: np.random.Generator) -> str:
+    """A list of organisations."""
+    word = f"&q={rng.integers(1, 200)}" if rng.random() < 0.3 else ""
+    return f"/organisations/?page={rng.integers(1, 5)}{word}"
+
+
 def need(rng: np.random.Generator) -> str:
     """A need's page, with the solutions that match it."""
     return f"/market/needs/need-{rng.integers(200)}/"
@@ -74,6 +80,7 @@ PAGES: dict[str, Callable[[np.random.Generator], str]] = {
     "list of solutions": solutions,
     "table of solutions": table,
     "search": search,
+    "list of organisations": organisations,
     "a need with its matches": need,
     "a solution with its matches": solution,
 }

@@ -45,7 +45,7 @@ def find(criteria: Criteria, shelf: Shelf | None = None) -> Found:
     shelf = shelf or current_shelf()
     if not criteria.words:
         return Found(shelf, select(shelf, criteria.kind, chosen=criteria.chosen), None)
-    hits = search(criteria.kind, criteria.words, (get_language() or "en")[:2])
+    hits = search(criteria.kind, criteria.words, (get_language() or "en")[:2], shelf)
     selection = select(shelf, criteria.kind, chosen=criteria.chosen, found=hits.ids)
     return Found(shelf, selection, hits.ids, hits.is_loose)
 

@@ -7,58 +7,72 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.db import connection
-from numpy.typing import NDArray
 
 from viavolta.engines.matching.words import Wish, wishes_of
-from viavolta.hub.market.models import Entry, EntryKind
+from viavolta.hub.market.models import EntryKind
+from viavolta.hub.market.shelf import Longs, Shelf, current_shelf
 from viavolta.hub.market.words import token_of
+from viavolta.hub.people.models import Organisation
 
 MOST_WORDS = 12
 """Words of a search that count; more would be a text, which matching reads better."""
 _SQLITE = """
-    SELECT entry.id FROM market_full_text
-    JOIN market_entry AS entry ON entry.id = market_full_text.rowid
-    WHERE market_full_text MATCH %s AND entry.kind = %s
-    ORDER BY bm25(market_full_text, 4.0, 1.0), entry.id DESC
+    SELECT rowid FROM market_full_text WHERE market_full_text MATCH %s
+    ORDER BY bm25(market_full_text, 4.0, 1.0)
 """
 _POSTGRESQL = """
-    SELECT words.entry_id FROM market_entrywords AS words
-    JOIN market_entry AS entry ON entry.id = words.entry_id,
-    to_tsquery('simple', %s) AS query
-    WHERE words.full_text @@ query AND entry.kind = %s
-    ORDER BY ts_rank(words.full_text, query, 1) DESC, entry.id DESC
+    SELECT words.entry_id
+    FROM market_entrywords AS words, to_tsquery('simple', %s) AS query
+    WHERE words.full_text @@ query
+    ORDER BY ts_rank(words.full_text, query, 1) DESC
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hits:
-    """Entries by id, best first, published or not; `is_loose`: none has all words, these some."""
+    """Published entries by id, best first; `is_loose`: none has all words, these have some."""
 
-    ids: NDArray[np.int64]
+    ids: Longs
     is_loose: bool = False
 
 
-def search(kind: EntryKind, query: str, language: str) -> Hits:
+def search(kind: EntryKind, query: str, language: str, shelf: Shelf | None = None) -> Hits:
     """Entries of a kind whose words, or whose organisation's name, meet a search.
 
     `language` is the one the visitor reads in; words of all six are understood.
     """
     wishes = wishes_of(query, language)[:MOST_WORDS]
+    shelf = shelf or current_shelf()
+    is_of_kind = shelf.is_solution == (kind is EntryKind.SOLUTION)
+    side = shelf.ids[is_of_kind]
     if not wishes:
-        return Hits(ids=np.zeros(0, dtype=np.int64))
-    strict = np.array([*_ids(kind, wishes, "AND"), *_ids_by_name(kind, query)], dtype=np.int64)
+        return Hits(ids=side[:0])
+    named = side[np.isin(shelf.organisation_ids[is_of_kind], _organisations(query))][::-1]
+    strict = np.concatenate([_on(side, _ids(wishes, "AND")), named])
     if len(strict) or len(wishes) == 1:
         return Hits(ids=_once(strict))
-    loose = np.array(_ids(kind, wishes, "OR"), dtype=np.int64)
+    loose = _on(side, _ids(wishes, "OR"))
     return Hits(ids=loose, is_loose=bool(len(loose)))
 
 
-def _ids(kind: EntryKind, wishes: list[Wish], join: str) -> list[int]:
+def _ids(wishes: list[Wish], join: str) -> Longs:
+    """All entries that meet the wishes, on the market or not, best first."""
     is_sqlite = connection.vendor == "sqlite"
     expression = _sqlite(wishes, join) if is_sqlite else _postgresql(wishes, join)
     with connection.cursor() as cursor:
-        cursor.execute(_SQLITE if is_sqlite else _POSTGRESQL, [expression, str(kind)])
-        return [row[0] for row in cursor.fetchall()]
+        cursor.execute(_SQLITE if is_sqlite else _POSTGRESQL, [expression])
+        return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
+
+
+def _on(side: Longs, ids: Longs) -> Longs:
+    """Those of the ids that stand on one side of the market, in their order."""
+    return ids[np.isin(ids, side)]
+
+
+def _organisations(query: str) -> Longs:
+    """Ids of the organisations that are called so."""
+    named = Organisation.objects.filter(name__icontains=query.strip())
+    return np.array(list(named.values_list("pk", flat=True)), dtype=np.int64)
 
 
 def _sqlite(wishes: list[Wish], join: str) -> str:
@@ -89,13 +103,7 @@ def _postgresql(wishes: list[Wish], join: str) -> str:
     return (" & " if join == "AND" else " | ").join(f"({group})" for group in groups)
 
 
-def _ids_by_name(kind: EntryKind, query: str) -> list[int]:
-    """Entries of organisations that are called so."""
-    named = Entry.objects.filter(kind=kind, organisation__name__icontains=query.strip())
-    return list(named.order_by("-id").values_list("id", flat=True))
-
-
-def _once(ids: NDArray[np.int64]) -> NDArray[np.int64]:
+def _once(ids: Longs) -> Longs:
     """The ids in their order, each once."""
     _, first = np.unique(ids, return_index=True)
     return ids[np.sort(first)]
