@@ -266,7 +266,8 @@ class Visitors:
         with transaction.atomic():
             address = route.address(self.cast)
             answer = browser.generic(method, address, **self._content(route, method))
-            answer.close()
+            if answer.streaming:  # read to its end it closes itself, and keeps the connection
+                b"".join(answer.streaming_content)
             transaction.set_rollback(True)
         return outcome_of(answer, address)
 
