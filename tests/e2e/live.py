@@ -1,0 +1,88 @@
+"""A hub with web and worker, as `viavolta serve` runs it, and the letters it sends."""
+
+import email
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.policy import default as modern
+from pathlib import Path
+from typing import Any
+
+_BETWEEN_LETTERS = "-" * 79
+
+
+@dataclass
+class Live:
+    """A running hub: its address, its folder, the letters read so far."""
+
+    address: str
+    data: Path
+    _read: set[str] = field(default_factory=set)
+
+    def letter(self, to: str) -> str:
+        """The text of the next letter to this person, once it is there."""
+        return str(until(lambda: self._unread(to), f"a letter to {to}", 30.0))
+
+    def _unread(self, to: str) -> str:
+        for path in sorted((self.data / "outbox").iterdir()):
+            for n, text in enumerate(path.read_text(encoding="utf-8").split(_BETWEEN_LETTERS)):
+                key, message = (
+                    f"{path.name}:{n}",
+                    email.message_from_string(text.strip(), policy=modern),
+                )
+                if key in self._read or to not in str(message["To"]):
+                    continue
+                self._read.add(key)
+                body = message.get_body(("plain",))
+                return "" if body is None else str(body.get_content())
+        return ""
+
+
+def until(look: Callable[[], Any], what: str, seconds: float) -> Any:
+    """What `look` finds, as soon as it finds something."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.2)  # another process is at work; there is nothing else to wait for
+    return found
+
+
+@contextmanager
+def live_hub(data: Path, assets: Path) -> Iterator[Live]:
+    """Serve a hub of its own on the database that DATABASE_URL names if it is PostgreSQL."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    database = os.environ.get("DATABASE_URL", "")
+    surroundings = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "viavolta.hub.site.settings",
+        "DATABASE_URL": database if database.startswith("postgres") else "",
+        "VIAVOLTA_ASSETS": str(assets),
+        "VIAVOLTA_DATA": str(data),
+        "VIAVOLTA_ORIGIN": address,
+    }
+    command = [sys.executable, "-m", "viavolta", "serve", "--port", str(port)]
+    with (data / "serve.log").open("wb") as log:
+        server = subprocess.Popen(command, env=surroundings, stderr=log, stdout=log)
+    try:
+        until(lambda: _answers(address, server), "the hub", 120.0)
+        yield Live(address=address, data=data)
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _answers(address: str, server: "subprocess.Popen[bytes]") -> bool:
+    assert server.poll() is None, "the hub ended before it answered"
+    try:
+        urllib.request.urlopen(f"{address}/health", timeout=5).close()  # noqa: S310 - our own server
+    except OSError:  # not there yet, or busy starting
+        return False
+    return True
