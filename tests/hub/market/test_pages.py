@@ -4,7 +4,14 @@ import pytest
 from django.test import Client
 
 from conftest import Cast
-from viavolta.hub.market.models import Entry, EntryKind, EntryState, Evidence
+from viavolta.hub.market.models import (
+    Entry,
+    EntryKind,
+    EntryState,
+    Evidence,
+    Merge,
+    SavedSearch,
+)
 from viavolta.hub.people.models import Membership, Organisation
 
 NEED, SOLUTION = EntryKind.NEED, EntryKind.SOLUTION
@@ -131,7 +138,7 @@ def test_a_merged_entry_leads_to_the_kept_one(cast: Cast, make_entry) -> None:
     old = Client().get("/market/solutions/two/")
     assert (old.status_code, old["Location"]) == (302, "/market/solutions/one/")
     assert "Two" not in Client().get("/market/solutions/").text
-    moderator.post("/market/moderate/merges/1/undo/")
+    moderator.post(f"/market/moderate/merges/{Merge.objects.get().pk}/undo/")
     assert Client().get("/market/solutions/two/").status_code == 200
 
 
@@ -183,8 +190,9 @@ def test_a_search_is_kept_and_forgotten(cast: Cast, make_entry) -> None:
     text = browser.get("/market/searches/").text
     assert "Mine" in text
     assert "q=one&amp;segment=public-transport" in text
-    assert cast.client("owner").post("/market/searches/1/forget/").status_code == 404
-    browser.post("/market/searches/1/forget/")
+    forget = f"/market/searches/{SavedSearch.objects.get().pk}/forget/"
+    assert cast.client("owner").post(forget).status_code == 404
+    browser.post(forget)
     assert "Mine" not in browser.get("/market/searches/").text
 
 
