@@ -17,7 +17,7 @@ from viavolta.hub.studies.change_values import checked
 from viavolta.hub.studies.changes import ChangeKind
 from viavolta.hub.studies.compare import MOST, differences, figure_frame
 from viavolta.hub.studies.compare_views import with_results
-from viavolta.hub.studies.estimates import MEASURED_ERROR, quick_estimate
+from viavolta.hub.studies.estimates import quick_estimate
 from viavolta.hub.studies.models import Scenario, Study, Visibility
 from viavolta.hub.studies.results.figures import cards
 from viavolta.hub.studies.results.folder import require_result
@@ -26,6 +26,7 @@ from viavolta.hub.studies.results.page import stem
 from viavolta.hub.studies.results.tables import table_file
 from viavolta.hub.studies.results.verdict import verdict_of
 from viavolta.hub.studies.sharing import may_edit, scenario_for, share, study_for
+from viavolta.services.bus.estimate import LARGEST_ERROR_SHARE
 
 __all__ = ["router"]
 
@@ -376,7 +377,7 @@ def estimate_changes(request: HttpRequest, slug: str, body: ScenarioIn) -> dict[
     return {
         "before": made.before,
         "after": made.after,
-        "largest_error_share": MEASURED_ERROR,
+        "largest_error_share": LARGEST_ERROR_SHARE,
         "infeasible_trips": made.infeasible_trips,
         "took_s": round(made.took_s, 3),
     }

@@ -12,18 +12,6 @@ from viavolta.hub.studies.results.folder import Result, result_of
 from viavolta.model.errors import PlatformError
 from viavolta.services.bus.estimate import Changes, Sketch, estimate, sketch
 
-MEASURED_ERROR = {
-    "vehicles": 0.02,
-    "charging_points": 0.16,
-    "deadhead_km": 0.06,
-    "energy_kwh": 0.02,
-    "peak_kw_managed": 0.16,
-    "peak_kw_unmanaged": 0.22,
-    "cost_eur_per_year": 0.04,
-    "co2_t_per_year": 0.02,
-}
-"""Largest error against exact runs: docs/explanation/quick-estimate.md, benchmarks/estimate.py."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuickEstimate:

@@ -20,7 +20,7 @@ from viavolta.hub.people.models import User
 from viavolta.hub.studies import running, scenarios
 from viavolta.hub.studies.changes import Change, change_words
 from viavolta.hub.studies.compare import FIGURES, figure_words
-from viavolta.hub.studies.estimates import MEASURED_ERROR, QuickEstimate, quick_estimate
+from viavolta.hub.studies.estimates import QuickEstimate, quick_estimate
 from viavolta.hub.studies.models import Scenario, Study
 from viavolta.hub.studies.results.folder import Result, result_of
 from viavolta.hub.studies.results.language import reader_of
@@ -28,6 +28,7 @@ from viavolta.hub.studies.results.network import map_layers
 from viavolta.hub.studies.results.shown import change, number, percent, signed
 from viavolta.hub.studies.scenario_forms import ChangesForm, depots_of, initial_of
 from viavolta.hub.studies.sharing import study_for, study_to_edit
+from viavolta.services.bus.estimate import LARGEST_ERROR_SHARE
 
 
 @access(Access.PUBLIC)
@@ -212,7 +213,7 @@ def estimate_rows(baseline: Scenario, changes: list[Change] | None) -> dict[str,
 def _estimated(key: str, made: QuickEstimate) -> dict[str, Any]:
     figure = FIGURES[key]
     before, after = made.before[key], made.after[key]
-    error = MEASURED_ERROR.get(key)
+    error = LARGEST_ERROR_SHARE.get(key)
     return {
         "label": figure_words()[key],
         "unit": figure.unit,

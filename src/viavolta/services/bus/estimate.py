@@ -57,6 +57,17 @@ FIGURES = (
     "co2_t_per_year",
 )
 """What is estimated, by the keys of the summary."""
+LARGEST_ERROR_SHARE: Mapping[str, float] = {
+    "vehicles": 0.02,
+    "charging_points": 0.16,
+    "deadhead_km": 0.14,
+    "energy_kwh": 0.02,
+    "peak_kw_managed": 0.17,
+    "peak_kw_unmanaged": 0.23,
+    "cost_eur_per_year": 0.05,
+    "co2_t_per_year": 0.02,
+}
+"""Largest errors against exact plans: benchmarks/bus_estimate.py, Monaco and Trento."""
 _TABLES = {"trips", "places", "blocks", "vehicles", "chargers", "costs"}
 _KEYS = {
     *FIGURES,
