@@ -150,14 +150,6 @@ def test_a_run_given_back_was_no_try(ask: Ask) -> None:
     assert (run.state, run.tries, run.lease_until) == ("queued", 0, None)
 
 
-def test_only_ended_runs_are_forgotten(ask: Ask) -> None:
-    """A run under way keeps its row."""
-    one, other = ask("done"), ask("done")
-    queue.cancel(one.pk)
-    assert [run.result for run in queue.forget([one.pk, other.pk])] == [one.result]
-    assert list(Run.objects.values_list("pk", flat=True)) == [other.pk]
-
-
 def test_an_unknown_kind_cannot_be_queued() -> None:
     """What no worker could do is refused at once."""
     with pytest.raises(KeyError):

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from viavolta.model.messages import text
 from viavolta.storage.runs.kinds import kind_of
-from viavolta.storage.tables.models import ENDED, HELD, Run, RunState, WorkerSeen
+from viavolta.storage.tables.models import HELD, Run, RunState, WorkerSeen
 
 LEASE = dt.timedelta(seconds=30)
 MOST_TRIES = 3
@@ -248,11 +248,3 @@ def is_any_worker_alive() -> bool:
 def workers_at_work() -> set[str]:
     """The workers that hold runs."""
     return set(Run.objects.filter(state__in=HELD).values_list("worker", flat=True).distinct())
-
-
-def forget(run_ids: Collection[int]) -> list[Run]:
-    """Delete runs that have ended; returns them, for their folders to be removed."""
-    with transaction.atomic():
-        ended = list(Run.objects.filter(pk__in=run_ids, state__in=ENDED))
-        Run.objects.filter(pk__in=[run.pk for run in ended]).delete()
-    return ended
