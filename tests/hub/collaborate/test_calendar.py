@@ -8,7 +8,7 @@ import pytest
 from django.core import mail
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
 
@@ -84,6 +84,7 @@ def test_an_hour_that_the_clock_skips_is_refused() -> None:
     assert instant(wall("2027-10-31 02:30"), VIENNA) == datetime(2027, 10, 31, 0, 30, tzinfo=UTC)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     shown=st.datetimes(wall("2024-01-01 00:00"), wall("2037-12-31 00:00")).map(
         lambda d: d.replace(second=0, microsecond=0)
