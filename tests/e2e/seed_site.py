@@ -24,6 +24,7 @@ from viavolta.hub.people.models import Membership, Organisation, Role, User  # n
 from viavolta.hub.studies.models import Scenario, Study, Visibility  # noqa: E402
 from viavolta.storage.study_folder import write_study  # noqa: E402
 
+PASSWORD = "a-long-word-for-tests"  # without one, nobody can be asked for it again
 MADE_UP = Path(__file__).parents[1] / "reports" / "conftest.py"
 
 
@@ -61,7 +62,7 @@ def main() -> None:
     make_study(city)
     keys = {}
     for name, extra in (("owner", {}), ("moderator", {"is_moderator": True, "is_lab_host": True})):
-        user = User.objects.create_user(f"{name}@example.org", name=name.title(), **extra)
+        user = User.objects.create_user(f"{name}@example.org", PASSWORD, name=name.title(), **extra)
         Membership.objects.create(organisation=city, user=user, role=Role.OWNER)
         session = SessionStore()
         session[SESSION_KEY] = str(user.pk)
