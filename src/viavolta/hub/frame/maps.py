@@ -53,8 +53,7 @@ class Map:
     """Layers from the lowest to the highest, and what part of the world is shown.
 
     Without `bounds` (west, south, east, north) the map shows all features, or Europe if there are
-    none. `table` is a `tables.Table` of the same things, shown beside the map; a cell made by
-    `show_button` moves the map to a feature.
+    none. A button with `data-show="layer:id"` in the table beside it moves the map to a feature.
     """
 
     key: str
