@@ -69,6 +69,17 @@ def test_signing_up_does_not_tell_who_has_an_account() -> None:
 
 
 @pytest.mark.usefixtures("cast")
+def test_signing_up_takes_as_long_for_a_known_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password is hashed once either way: time does not tell who has an account."""
+    hashed: list[str] = []
+    for module in ("viavolta.hub.people.adapters", "django.contrib.auth.base_user"):
+        monkeypatch.setattr(f"{module}.make_password", lambda text: hashed.append(text) or "!")
+    for n, email in enumerate(("owner@example.org", "ana@example.org"), start=1):
+        Client().post("/accounts/signup/", {**NEW, "email": email})
+        assert len(hashed) == n
+
+
+@pytest.mark.usefixtures("cast")
 def test_asking_for_a_new_password_does_not_tell_either() -> None:
     """The answer is the same for known and unknown addresses."""
     answers = [
