@@ -80,7 +80,8 @@ def _wait(folder: Path, server: "subprocess.Popen[bytes]") -> None:
 
 
 def main() -> int:
-    """Run a command with a server of its own."""
+    """Run a command with a server of its own, which is gone however this ends but by kill -9."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with postgres() as url:
         done = subprocess.run(sys.argv[1:], check=False, env=os.environ | {"DATABASE_URL": url})
     return done.returncode
