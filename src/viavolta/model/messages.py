@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-LANGUAGES = ("en",)
+LANGUAGES = ("en", "de", "fr", "it", "sl", "nl")
 """Languages that have a complete catalogue; English is the text in the code itself."""
 
 LOCALE_DIR = Path(__file__).resolve().parent.parent / "locale"
