@@ -10,13 +10,13 @@ from typing import Any
 import picows
 import pytest
 
-from viavolta.gateway import commands
 from viavolta.gateway.keys import gateway_key, key_hash
 from viavolta.gateway.server import Gateway, GatewaySettings
 from viavolta.protocols.ocpp.link import End
 from viavolta.protocols.ocpp.schemas import Version
 from viavolta.simulator.line import Line, connect
 from viavolta.storage.projector import project
+from viavolta.storage.station_commands import ask as ask_station
 from viavolta.storage.tables.stations import Command, CommandState, Session, Station, Token
 
 PASSWORD = "a-password-of-the-station"
@@ -189,14 +189,14 @@ def test_a_command_goes_out_and_its_fate_is_known(tmp_path: Path, station: Stati
     async def story(gateway: Gateway) -> None:
         async with await call(gateway, "cp-1", PASSWORD) as line:
             ask = asyncio.to_thread
-            reset = await ask(commands.ask, station.pk, "Reset", {"type": "Immediate"}, by="test")
-            wrong = await ask(commands.ask, station.pk, "Reset", {"type": "Soft"}, by="test")
+            reset = await ask(ask_station, station.pk, "Reset", {"type": "Immediate"}, by="test")
+            wrong = await ask(ask_station, station.pk, "Reset", {"type": "Soft"}, by="test")
             heard = await asyncio.wait_for(line.heard.get(), 10)
             assert (heard.action, heard.payload) == ("Reset", {"type": "Immediate"})
             line.answer(heard, {"status": "Scheduled"})
             await until(reset, CommandState.ANSWERED)
             await until(wrong, CommandState.REFUSED)
-            late = await ask(commands.ask, absent.pk, "ClearCache", {}, by="test")
+            late = await ask(ask_station, absent.pk, "ClearCache", {}, by="test")
             await ask(Command.objects.filter(pk=late.pk).update, expires_at=late.asked_at)
             await until(late, CommandState.EXPIRED)
             await ask(reset.refresh_from_db)
@@ -220,7 +220,7 @@ def test_a_command_in_flight_is_lost_with_its_link(tmp_path: Path, station: Stat
 
     async def story(gateway: Gateway) -> None:
         line = await call(gateway, "cp-1", PASSWORD)
-        sent = await asyncio.to_thread(commands.ask, station.pk, "ClearCache", {}, by="test")
+        sent = await asyncio.to_thread(ask_station, station.pk, "ClearCache", {}, by="test")
         await asyncio.wait_for(line.heard.get(), 10)
         line.transport.disconnect()
         await until(sent, CommandState.LOST)

@@ -1,6 +1,5 @@
 """What the hub asks of stations: rows, taken by the gateway that holds the station."""
 
-import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -86,22 +85,4 @@ def lose_those_of(gateway: str) -> int:
     """End what a gateway had sent when it died: nobody knows what became of it; how many."""
     return Command.objects.filter(state=CommandState.SENT, gateway=gateway).update(
         state=CommandState.LOST, ended_at=timezone.now()
-    )
-
-
-def ask(
-    station_id: int,
-    action: str,
-    payload: dict[str, Any],
-    *,
-    by: str,
-    wait: dt.timedelta = dt.timedelta(minutes=5),
-) -> Command:
-    """Have something asked of a station; the row tells what becomes of it."""
-    return Command.objects.create(
-        station_id=station_id,
-        action=action,
-        payload=payload,
-        asked_by=by,
-        expires_at=timezone.now() + wait,
     )

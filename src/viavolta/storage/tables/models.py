@@ -7,9 +7,9 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from viavolta.storage.tables import stations
+from viavolta.storage.tables import live, stations
 
-__all__ = ["Run", "RunState", "stations"]
+__all__ = ["Run", "RunState", "live", "stations"]
 
 
 class RunState(models.TextChoices):
