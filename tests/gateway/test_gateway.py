@@ -10,13 +10,13 @@ from typing import Any
 import picows
 import pytest
 
-from viavolta.gateway.keys import gateway_key, key_hash
 from viavolta.gateway.server import Gateway, GatewaySettings
 from viavolta.protocols.ocpp.link import End
 from viavolta.protocols.ocpp.schemas import Version
 from viavolta.simulator.line import Line, connect
 from viavolta.storage.projector import project
 from viavolta.storage.station_commands import ask as ask_station
+from viavolta.storage.station_keys import gateway_key, key_hash
 from viavolta.storage.tables.stations import Command, CommandState, Session, Station, Token
 
 PASSWORD = "a-password-of-the-station"

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from viavolta.gateway.keys import key_hash
 from viavolta.gateway.registry import Entry, Registry
 from viavolta.protocols.ocpp.schemas import Version
+from viavolta.storage.station_keys import key_hash
 
 PREFIX = "/ocpp/"
 MAX_IDENTITY_CHARS = 48

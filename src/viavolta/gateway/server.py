@@ -20,12 +20,12 @@ from viavolta.gateway.committer import Committer
 from viavolta.gateway.conversation import Conversation, Wire
 from viavolta.gateway.doors import MAX_IDENTITY_CHARS, PREFIX, Doors, Patience, Refused, Welcome
 from viavolta.gateway.hall import Hall
-from viavolta.gateway.keys import gateway_key
 from viavolta.gateway.registry import Registry
 from viavolta.protocols.ocpp.frames import MAX_FRAME_BYTES
 from viavolta.protocols.ocpp.link import NotAPayloadError, Outcome, QueueFullError
 from viavolta.storage.journal import Journal
 from viavolta.storage.projector import project
+from viavolta.storage.station_keys import gateway_key
 
 TICK_S = 0.2
 """How often commands are looked for and time-outs are seen to."""

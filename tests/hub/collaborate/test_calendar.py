@@ -34,9 +34,9 @@ from viavolta.hub.collaborate.queries.calendar import (
     may_look_inside,
     month,
 )
-from viavolta.hub.collaborate.refusals import RefusedError
 from viavolta.hub.collaborate.reminders import KIND, ask_for_reminders, remind
 from viavolta.hub.collaborate.zones import Rhythm, instant, repeated, wall_time, zone_names
+from viavolta.hub.frame.refusals import RefusedError
 from viavolta.storage.tables.models import Run
 
 VIENNA = "Europe/Vienna"

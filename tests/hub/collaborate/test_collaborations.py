@@ -26,8 +26,8 @@ from viavolta.hub.collaborate.queries.collaborations import (
     messages_for,
     open_invitations,
 )
-from viavolta.hub.collaborate.refusals import RefusedError
 from viavolta.hub.frame.models import Event
+from viavolta.hub.frame.refusals import RefusedError
 from viavolta.hub.frame.versions import StaleEditError
 
 

@@ -14,7 +14,7 @@ from viavolta.hub.collaborate.actions.contacts import (
 )
 from viavolta.hub.collaborate.models import ContactRequest
 from viavolta.hub.collaborate.queries.contacts import addresses, contacts_of, count_to_answer
-from viavolta.hub.collaborate.refusals import RefusedError
+from viavolta.hub.frame.refusals import RefusedError
 from viavolta.hub.people.models import Organisation
 
 

@@ -12,7 +12,7 @@ from viavolta.hub.collaborate.actions.news import (
     write_news,
 )
 from viavolta.hub.collaborate.queries.news import published, readable, to_decide
-from viavolta.hub.collaborate.refusals import RefusedError
+from viavolta.hub.frame.refusals import RefusedError
 
 
 def test_a_post_is_published_by_a_moderator(cast: Any) -> None:

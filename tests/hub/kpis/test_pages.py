@@ -12,8 +12,8 @@ from django.utils import timezone
 from viavolta.hub.collaborate.actions.collaborations import start_collaboration
 from viavolta.hub.collaborate.actions.projects import ProjectFacts, add_project
 from viavolta.hub.collaborate.models import Collaboration
-from viavolta.hub.collaborate.refusals import RefusedError
 from viavolta.hub.frame.models import Event
+from viavolta.hub.frame.refusals import RefusedError
 from viavolta.hub.kpis.actions import set_baseline
 from viavolta.hub.kpis.indicators import Indicator
 from viavolta.hub.kpis.models import Baseline

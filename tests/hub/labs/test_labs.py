@@ -13,7 +13,7 @@ from viavolta.hub.collaborate.actions.calendar import (
     register,
 )
 from viavolta.hub.collaborate.models import Gathering
-from viavolta.hub.collaborate.refusals import RefusedError
+from viavolta.hub.frame.refusals import RefusedError
 from viavolta.hub.frame.versions import StaleEditError
 from viavolta.hub.labs.actions.hiding import set_hidden
 from viavolta.hub.labs.actions.labs import (

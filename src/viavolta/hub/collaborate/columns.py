@@ -1,23 +1,13 @@
 """Columns and filters that several tables share."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from viavolta.hub.collaborate.words import SEGMENTS
 from viavolta.hub.frame.cells import Column, Kind
-from viavolta.hub.frame.rows import QueryRows
+from viavolta.hub.frame.rows import keep
 from viavolta.hub.frame.tables import Filter
-
-
-def keep(field: str) -> Callable[[Any, str], Any]:
-    """A filter that keeps the rows in which a field is the choice."""
-
-    def narrow(rows: QueryRows, choice: str) -> QueryRows:
-        return QueryRows(rows.query.filter(**{field: choice}), search=rows.search)
-
-    return narrow
 
 
 def segment_filter(field: str = "segment") -> Filter:

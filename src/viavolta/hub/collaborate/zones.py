@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django.utils.translation import gettext_lazy as _
 
-from viavolta.hub.collaborate.refusals import RefusedError
+from viavolta.hub.frame.refusals import RefusedError
 
 DEFAULT_ZONE = "Europe/Brussels"
 

@@ -62,6 +62,15 @@ class QueryRows:
         return self.query[start:stop]
 
 
+def keep(field: str) -> Callable[[Any, str], Any]:
+    """A filter that keeps the rows in which a field is the choice."""
+
+    def narrow(rows: QueryRows, choice: str) -> QueryRows:
+        return QueryRows(rows.query.filter(**{field: choice}), search=rows.search)
+
+    return narrow
+
+
 class RecordRows:
     """Rows that are in memory already: records or mappings."""
 

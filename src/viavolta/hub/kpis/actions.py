@@ -8,8 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from viavolta.hub.collaborate.refusals import RefusedError
 from viavolta.hub.frame.events import record
+from viavolta.hub.frame.refusals import RefusedError
 from viavolta.hub.kpis.models import Baseline
 from viavolta.hub.people.models import User
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from viavolta.hub.collaborate.pages import form_page, person_of
+from viavolta.hub.collaborate.pages import person_of
 from viavolta.hub.frame.access import Access, access
 from viavolta.hub.frame.cells import Column, Kind, for_file
 from viavolta.hub.frame.charts import Chart, Series, Style
@@ -18,6 +18,7 @@ from viavolta.hub.frame.figures import Figure, Why
 from viavolta.hub.frame.forms import Source
 from viavolta.hub.frame.maps import Layer, Map, Shape, point
 from viavolta.hub.frame.numbers import shown_day, shown_number
+from viavolta.hub.frame.pages import form_page
 from viavolta.hub.frame.rows import RecordRows
 from viavolta.hub.frame.tables import Table
 from viavolta.hub.kpis.actions import set_baseline

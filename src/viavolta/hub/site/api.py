@@ -6,7 +6,7 @@ from ninja import NinjaAPI
 
 from viavolta import __version__
 from viavolta.hub.collaborate.api import router as collaborate
-from viavolta.hub.collaborate.refusals import RefusedError
+from viavolta.hub.frame.refusals import RefusedError
 from viavolta.hub.kpis.api import router as kpis
 from viavolta.hub.labs.api import router as labs
 from viavolta.hub.market.api import router as market

@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from viavolta.hub.collaborate.actions.collaborations import require_member
 from viavolta.hub.collaborate.models import BreakoutGroup, Collaboration, Gathering, Registration
-from viavolta.hub.collaborate.refusals import RefusedError
 from viavolta.hub.collaborate.slugs import free_slug
 from viavolta.hub.collaborate.verbs import Verb
 from viavolta.hub.collaborate.zones import Rhythm, instant, repeated
 from viavolta.hub.frame.events import record
+from viavolta.hub.frame.refusals import RefusedError
 from viavolta.hub.frame.versions import save_version
 from viavolta.hub.people.access import require, role_in
 from viavolta.hub.people.models import Organisation, Role, User

@@ -19,10 +19,10 @@ from viavolta.hub.collaborate.models import (
 from viavolta.hub.collaborate.models.calls import ConsortiumState
 from viavolta.hub.collaborate.models.collaborations import PartnerState
 from viavolta.hub.collaborate.queries.consortia import parts_that_fit
-from viavolta.hub.collaborate.refusals import RefusedError
 from viavolta.hub.collaborate.slugs import free_slug
 from viavolta.hub.collaborate.verbs import Verb
 from viavolta.hub.frame.events import record
+from viavolta.hub.frame.refusals import RefusedError
 from viavolta.hub.frame.versions import save_version
 from viavolta.hub.people.access import may, require
 from viavolta.hub.people.models import Organisation, Role, User

@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from viavolta.hub.collaborate.models import ContactRequest
 from viavolta.hub.collaborate.models.contacts import ContactState
-from viavolta.hub.collaborate.refusals import RefusedError
 from viavolta.hub.collaborate.verbs import Verb
 from viavolta.hub.frame.events import record
+from viavolta.hub.frame.refusals import RefusedError
 from viavolta.hub.market.models import Entry
 from viavolta.hub.people.access import require
 from viavolta.hub.people.models import Organisation, Role, User

@@ -7,10 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 from viavolta.hub.collaborate.models import NewsPost
 from viavolta.hub.collaborate.models.news import NewsState
-from viavolta.hub.collaborate.refusals import RefusedError
 from viavolta.hub.collaborate.slugs import free_slug
 from viavolta.hub.collaborate.verbs import Verb
 from viavolta.hub.frame.events import record
+from viavolta.hub.frame.refusals import RefusedError
 from viavolta.hub.frame.versions import save_version
 from viavolta.hub.people.access import require
 from viavolta.hub.people.models import Organisation, Role, User

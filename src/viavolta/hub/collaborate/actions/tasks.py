@@ -7,9 +7,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from viavolta.hub.collaborate.models import FollowUp, Gathering
-from viavolta.hub.collaborate.refusals import RefusedError
 from viavolta.hub.collaborate.verbs import Verb
 from viavolta.hub.frame.events import record
+from viavolta.hub.frame.refusals import RefusedError
 from viavolta.hub.people.access import may, require
 from viavolta.hub.people.models import Role, User
 

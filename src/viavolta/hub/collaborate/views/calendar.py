@@ -23,7 +23,7 @@ from viavolta.hub.collaborate.columns import page_of, sample_column, segment_col
 from viavolta.hub.collaborate.forms.calendar import GatheringForm
 from viavolta.hub.collaborate.ical import MEDIA_TYPE, calendar_of
 from viavolta.hub.collaborate.models import Gathering
-from viavolta.hub.collaborate.pages import act, acting_page, form_page, person_of
+from viavolta.hub.collaborate.pages import acting_page, person_of
 from viavolta.hub.collaborate.queries.calendar import (
     attendance,
     gatherings,
@@ -38,6 +38,7 @@ from viavolta.hub.collaborate.words import SEGMENTS
 from viavolta.hub.collaborate.zones import Rhythm, wall_time
 from viavolta.hub.frame.access import Access, access
 from viavolta.hub.frame.cells import Column, Kind
+from viavolta.hub.frame.pages import act, form_page
 from viavolta.hub.frame.rows import QueryRows
 from viavolta.hub.frame.tables import Empty, Filter, Table
 from viavolta.hub.people.access import organisations_of, require

@@ -24,13 +24,14 @@ from viavolta.hub.collaborate.columns import (
 from viavolta.hub.collaborate.forms.calls import CallForm, SkillsForm
 from viavolta.hub.collaborate.models import Call
 from viavolta.hub.collaborate.models.calls import PartKind
-from viavolta.hub.collaborate.pages import acting_page, form_page, person_of
+from viavolta.hub.collaborate.pages import acting_page, person_of
 from viavolta.hub.collaborate.queries.consortia import calls as all_calls
 from viavolta.hub.collaborate.queries.consortia import consortia, coverage
 from viavolta.hub.collaborate.views.collaborations import tabs
 from viavolta.hub.collaborate.zones import instant, wall_time
 from viavolta.hub.frame.access import Access, access
 from viavolta.hub.frame.cells import Column, Kind
+from viavolta.hub.frame.pages import form_page
 from viavolta.hub.frame.rows import QueryRows
 from viavolta.hub.frame.tables import Empty, Filter, Table
 from viavolta.hub.people.access import organisations_of, require

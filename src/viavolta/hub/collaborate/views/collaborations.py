@@ -20,7 +20,6 @@ from viavolta.hub.collaborate.actions.collaborations import (
 )
 from viavolta.hub.collaborate.columns import (
     collaboration_columns,
-    keep,
     segment_filter,
 )
 from viavolta.hub.collaborate.forms.collaborations import (
@@ -32,7 +31,7 @@ from viavolta.hub.collaborate.log import LOG_WORDS
 from viavolta.hub.collaborate.models import Collaboration, Partner
 from viavolta.hub.collaborate.models.collaborations import CollaborationState, PartnerState
 from viavolta.hub.collaborate.models.contacts import ContactState
-from viavolta.hub.collaborate.pages import act, acting_page, form_page, person_of
+from viavolta.hub.collaborate.pages import acting_page, person_of
 from viavolta.hub.collaborate.queries.collaborations import (
     can_be_invited,
     is_member,
@@ -44,7 +43,8 @@ from viavolta.hub.collaborate.queries.collaborations import (
 )
 from viavolta.hub.collaborate.queries.contacts import contacts_of
 from viavolta.hub.frame.access import Access, access
-from viavolta.hub.frame.rows import QueryRows
+from viavolta.hub.frame.pages import act, form_page
+from viavolta.hub.frame.rows import QueryRows, keep
 from viavolta.hub.frame.tables import Empty, Filter, Table
 from viavolta.hub.people.models import Organisation
 

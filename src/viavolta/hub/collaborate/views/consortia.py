@@ -20,7 +20,7 @@ from viavolta.hub.collaborate.actions.consortia import (
 from viavolta.hub.collaborate.forms.calls import ConsortiumEditForm, ConsortiumForm
 from viavolta.hub.collaborate.models import Consortium, ConsortiumMember
 from viavolta.hub.collaborate.models.collaborations import PartnerState
-from viavolta.hub.collaborate.pages import act, acting_page, form_page, person_of
+from viavolta.hub.collaborate.pages import acting_page, person_of
 from viavolta.hub.collaborate.queries.consortia import (
     calls,
     consortia,
@@ -29,6 +29,7 @@ from viavolta.hub.collaborate.queries.consortia import (
     suggestions,
 )
 from viavolta.hub.frame.access import Access, access
+from viavolta.hub.frame.pages import act, form_page
 from viavolta.hub.people.access import organisations_of
 from viavolta.hub.people.models import Organisation, Role
 

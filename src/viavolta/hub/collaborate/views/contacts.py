@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from viavolta.hub.collaborate.actions.contacts import answer_contact, ask_for_contact
 from viavolta.hub.collaborate.forms.collaborations import AnswerForm, ContactForm
 from viavolta.hub.collaborate.models.contacts import ContactState
-from viavolta.hub.collaborate.pages import acting_page, form_page, person_of
+from viavolta.hub.collaborate.pages import acting_page, person_of
 from viavolta.hub.collaborate.queries.contacts import addresses, contacts_of
 from viavolta.hub.frame.access import Access, access
 from viavolta.hub.frame.cells import Column, Kind
+from viavolta.hub.frame.pages import form_page
 from viavolta.hub.frame.rows import QueryRows
 from viavolta.hub.frame.tables import Empty, Filter, Table
 from viavolta.hub.market.models import Entry, EntryState

@@ -21,11 +21,12 @@ from viavolta.hub.collaborate.columns import page_of, sample_column
 from viavolta.hub.collaborate.forms.news import DecisionForm, NewsForm
 from viavolta.hub.collaborate.models import NewsPost
 from viavolta.hub.collaborate.models.news import NewsState
-from viavolta.hub.collaborate.pages import act, acting_page, form_page, person_of
+from viavolta.hub.collaborate.pages import acting_page, person_of
 from viavolta.hub.collaborate.queries.news import published, readable, to_decide
 from viavolta.hub.collaborate.views.collaborations import tabs
 from viavolta.hub.frame.access import Access, access
 from viavolta.hub.frame.cells import Column, Kind
+from viavolta.hub.frame.pages import act, form_page
 from viavolta.hub.frame.rows import QueryRows
 from viavolta.hub.frame.tables import Empty, Filter, Table
 from viavolta.hub.people.access import organisations_of

@@ -11,12 +11,13 @@ from viavolta.hub.collaborate.actions.projects import ProjectFacts, add_project,
 from viavolta.hub.collaborate.columns import segment_filter
 from viavolta.hub.collaborate.forms.collaborations import ProjectForm
 from viavolta.hub.collaborate.models import Project
-from viavolta.hub.collaborate.pages import form_page, person_of
+from viavolta.hub.collaborate.pages import person_of
 from viavolta.hub.collaborate.queries.collaborations import listed
 from viavolta.hub.collaborate.queries.collaborations import projects as all_projects
 from viavolta.hub.collaborate.views.collaborations import tabs
 from viavolta.hub.frame.access import Access, access
 from viavolta.hub.frame.cells import Column, Kind
+from viavolta.hub.frame.pages import form_page
 from viavolta.hub.frame.rows import QueryRows
 from viavolta.hub.frame.tables import Empty, Table
 

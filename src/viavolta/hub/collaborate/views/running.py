@@ -18,10 +18,11 @@ from viavolta.hub.collaborate.actions.calendar import (
 from viavolta.hub.collaborate.actions.tasks import finish_task, set_task
 from viavolta.hub.collaborate.forms.calendar import GroupsForm, MinutesForm, TaskForm
 from viavolta.hub.collaborate.models import Gathering
-from viavolta.hub.collaborate.pages import act, form_page, person_of
+from viavolta.hub.collaborate.pages import person_of
 from viavolta.hub.collaborate.queries.calendar import gatherings, registrations_of, tasks_of
 from viavolta.hub.frame.access import Access, access
 from viavolta.hub.frame.cells import Column, Kind
+from viavolta.hub.frame.pages import act, form_page
 from viavolta.hub.frame.rows import QueryRows
 from viavolta.hub.frame.tables import Empty, Filter, Table
 from viavolta.hub.people.access import require

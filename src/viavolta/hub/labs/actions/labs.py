@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from viavolta.hub.collaborate.actions.calendar import GatheringFacts, plan_gatherings
-from viavolta.hub.collaborate.refusals import RefusedError
 from viavolta.hub.collaborate.slugs import free_slug
 from viavolta.hub.frame.events import record
+from viavolta.hub.frame.refusals import RefusedError
 from viavolta.hub.frame.versions import save_version
 from viavolta.hub.labs.models import Lab, LabSession, LabText, Participant, ParticipantState
 from viavolta.hub.labs.queries import is_host

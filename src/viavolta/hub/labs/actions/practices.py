@@ -7,9 +7,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from viavolta.hub.collaborate.refusals import RefusedError
 from viavolta.hub.collaborate.slugs import free_slug
 from viavolta.hub.frame.events import record
+from viavolta.hub.frame.refusals import RefusedError
 from viavolta.hub.frame.versions import save_version
 from viavolta.hub.labs.models import (
     Lab,

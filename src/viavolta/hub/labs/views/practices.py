@@ -15,9 +15,10 @@ from viavolta.hub.collaborate.columns import (
     segment_column,
     segment_filter,
 )
-from viavolta.hub.collaborate.pages import act, form_page, person_of
+from viavolta.hub.collaborate.pages import person_of
 from viavolta.hub.frame.access import Access, access
 from viavolta.hub.frame.cells import Column, Kind
+from viavolta.hub.frame.pages import act, form_page
 from viavolta.hub.frame.rows import QueryRows
 from viavolta.hub.frame.tables import Empty, Table
 from viavolta.hub.labs.actions.practices import (

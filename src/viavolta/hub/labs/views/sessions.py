@@ -8,10 +8,11 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from viavolta.hub.collaborate.pages import form_page, person_of
+from viavolta.hub.collaborate.pages import person_of
 from viavolta.hub.collaborate.queries.calendar import attendance
 from viavolta.hub.collaborate.views.calendar import facts_from
 from viavolta.hub.frame.access import Access, access
+from viavolta.hub.frame.pages import form_page
 from viavolta.hub.labs.actions.labs import change_session, plan_session, require_host
 from viavolta.hub.labs.export import Sheet, sheet
 from viavolta.hub.labs.forms import OutcomesForm, PeriodForm, SessionForm
