@@ -7,6 +7,8 @@ that gateway and hub meet here without knowing each other.
 from django.db import models
 from django.utils import timezone
 
+from viavolta.storage.tables.enrolment import EnrolmentWindow
+
 
 class Station(models.Model):
     """A charging station.
@@ -14,6 +16,9 @@ class Station(models.Model):
     `identity` is the last part of the address that it calls, unique over all tenants. `key_hash`
     is a keyed hash of its password, empty where it has none. `security_profile` is the lowest that
     it may connect with. `gateway` names the process that holds its link, empty while there is none.
+    `window` is the enrolment window through which it came, if it did. With `wants_key` the gateway
+    gives it a new password when it is on the line; `next_key_hash` is the one under way, which
+    counts from the first time that the station uses it, and `key_note` says why it got none.
     """
 
     class Admission(models.TextChoices):
@@ -35,6 +40,16 @@ class Station(models.Model):
     )
     security_profile = models.PositiveSmallIntegerField(default=1)
     key_hash = models.CharField(max_length=64, blank=True)
+    next_key_hash = models.CharField(max_length=64, blank=True)
+    wants_key = models.BooleanField(default=False)
+    key_note = models.CharField(max_length=120, blank=True)
+    window = models.ForeignKey(
+        EnrolmentWindow,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="stations",
+    )
     certificate_sha256 = models.CharField(max_length=64, blank=True)
     ocpp_version = models.CharField(max_length=8, blank=True)
     vendor = models.CharField(max_length=50, blank=True)
