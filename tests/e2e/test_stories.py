@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from live import Live, live_hub
+from small_town import write_feed
 
 pytestmark = pytest.mark.browser
 PASSWORD = "four-buses-at-night"
+RUN_S = 600.0
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +74,74 @@ class Visitor:
         window.locator("form.frame-form .form-end button").click()
         window.get_by_role("heading", level=1, name=name).wait_for()
 
+    def upload_timetable(self, feed: Path) -> None:
+        """Upload a feed; the page says when it is usable."""
+        self.window.goto("/studies/uploads/new/?kind=feed")
+        self.window.set_input_files("input[type=file]", feed)
+        self.press("Upload")
+        self.window.get_by_text("usable", exact=True).wait_for(timeout=90_000)
+
+    def plan(self, title: str) -> str:
+        """Make a study in five steps by their defaults; the study's page.
+
+        Her run is watched to its end although the first time the page asks, the hub is away.
+        """
+        window = self.window
+        window.goto("/studies/new/")
+        self.press("Begin")
+        window.locator("[name=title]").fill(title)
+        for _step in range(5):
+            self.press("Next")
+        window.locator("[name=effort][value=low]").check()
+        window.route("**/progress/", lambda asked: asked.fulfill(status=503), times=1)
+        self.press("Start")
+        self.wait_for_run()
+        found = re.search(r"/studies/[^/]+/", window.url)
+        assert found is not None
+        return found[0]
+
+    def wait_for_run(self) -> None:
+        """Watch a run until it is done; the page then moves to the results by itself."""
+        self.window.wait_for_url(re.compile(r"/results/\d+/$"), timeout=RUN_S * 1000)
+
+    def change_battery(self, study: str, kwh: int) -> None:
+        """Add a scenario with another battery and run it."""
+        self.window.goto(f"{study}scenarios/")
+        self.press("Add a scenario")
+        self.window.locator("[name=battery]").fill(str(kwh))
+        self.press("Save and run")
+        self.wait_for_run()
+
+    def publish(self, study: str) -> None:
+        """Share a study with everybody."""
+        self.window.goto(f"{study}share/")
+        self.window.locator("[name=visibility][value=public]").check()
+        self.window.locator("[name=confirmed]").check()
+        self.press("Save")
+        self.window.locator("[name=visibility][value=public]:checked").wait_for(state="attached")
+
+    def offer(self, title: str, study: str) -> None:
+        """Put a solution on the market that shows a study."""
+        window = self.window
+        window.goto("/market/solutions/new/")
+        window.locator("[name=title]").fill(title)
+        window.locator("[name=summary]").fill(
+            "Two lines run by battery buses that charge at night."
+        )
+        window.locator("[name=form][value=pilot]").check()
+        window.locator("[name=segment][value=public-transport]").check()
+        window.locator("[name=study]").select_option(label=study)
+        self.press("Save and publish")
+        window.get_by_role("heading", level=1, name=title).wait_for()
+
+    def replicate(self, title: str) -> None:
+        """Find a solution, and compute it on one's own timetable."""
+        window = self.window
+        window.goto("/market/solutions/?q=battery+buses")
+        self.follow(title)
+        self.press(re.compile("Replicate for|Compute for"))
+        window.get_by_role("heading", name="The original and here").wait_for(timeout=RUN_S * 1000)
+
 
 def indicators(visitor: Visitor) -> dict[str, str]:
     """Every indicator as its page shows it."""
@@ -116,3 +186,34 @@ def test_two_who_get_in_touch_move_an_indicator(live: Live, chromium: Any) -> No
     eva.window.locator(".figure-value a").nth(2).click()
     eva.follow("A depot that charges at night")
     eva.reads("Hilltown")
+
+
+def test_a_town_plans_its_buses_and_another_replicates_the_plan(
+    live: Live, chromium: Any, tmp_path: Path
+) -> None:
+    """From a timetable to a published plan of two scenarios, and on to a neighbour's plan."""
+    mia = Visitor(live, chromium, "mia")
+    mia.sign_up()
+    mia.found("Valley", "city", "AT")
+    mia.upload_timetable(write_feed(tmp_path / "valley.zip", "Valley", ride_s=540))
+    study = mia.plan("Buses of Valley")
+    mia.change_battery(study, 350)
+    mia.window.goto(f"{study}scenarios/")
+    mia.follow("Compare")
+    changed = mia.window.get_by_role("region", name="What was changed")
+    assert "350" in changed.inner_text()
+    guest = Visitor(live, chromium, "guest").window
+    assert guest.goto(study).status == 404
+    mia.publish(study)
+    assert guest.goto(study).status == 200
+    mia.offer("Night charging in a small town", "Buses of Valley")
+
+    ben = Visitor(live, chromium, "ben")
+    before = indicators(ben)["Replications"]
+    ben.sign_up()
+    ben.found("Laketown", "city", "SI")
+    ben.upload_timetable(write_feed(tmp_path / "laketown.zip", "Laketown", ride_s=900))
+    ben.replicate("Night charging in a small town")
+    assert int(indicators(ben)["Replications"]) == int(before) + 1
+    ben.window.locator(".figure", has_text="Replications").locator(".figure-value a").click()
+    ben.reads("Laketown")

@@ -24,7 +24,7 @@ function loadParts(within) {
   }
 }
 
-/** Show a message where messages stand; it is read out by screen readers. */
+/** Show a message where messages stand, once; it is read out by screen readers. */
 export function notice(text, kind = "") {
   let place = document.querySelector(".notices");
   if (!place) {
@@ -33,6 +33,7 @@ export function notice(text, kind = "") {
     place.setAttribute("role", "status");
     document.querySelector("#main > .inner").prepend(place);
   }
+  if ([...place.children].some((shown) => shown.textContent.trim() === text)) return;
   const box = document.createElement("div");
   box.className = `notice ${kind}`;
   const words = document.createElement("p");
