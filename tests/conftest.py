@@ -1,7 +1,9 @@
 """What all tests share: optional means, and a list of what was left out for want of them."""
 
+import contextlib
 import os
 import shutil
+import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -86,6 +88,28 @@ def postgres_url() -> Iterator[str]:
         _leave_out("PostgreSQL")
     with postgres() as url:
         yield url
+
+
+@pytest.fixture
+def database_file(
+    transactional_db: None,  # noqa: ARG001 - made first
+    tmp_path: Path,
+) -> Iterator[None]:
+    """The tests' SQLite in a file instead of in memory, so that many threads may write it."""
+    from django.db import connection  # noqa: PLC0415 - only where a test asks for it
+
+    if connection.vendor != "sqlite":
+        yield
+        return
+    connection.ensure_connection()
+    in_memory, name = connection.connection, connection.settings_dict["NAME"]
+    file = tmp_path / "tests.sqlite3"
+    with contextlib.closing(sqlite3.connect(file)) as copy:
+        in_memory.backup(copy)
+    connection.connection, connection.settings_dict["NAME"] = None, str(file)
+    yield
+    connection.close()
+    connection.connection, connection.settings_dict["NAME"] = in_memory, name
 
 
 @pytest.fixture(scope="session")

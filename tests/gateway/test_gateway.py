@@ -1,16 +1,15 @@
 """A running gateway and stations that call it over loopback."""
 
 import asyncio
-import contextlib
-import socket
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import picows
 import pytest
+from running_gateway import running
 
-from viavolta.gateway.server import Gateway, GatewaySettings
+from viavolta.gateway.server import Gateway
 from viavolta.protocols.ocpp.link import End
 from viavolta.protocols.ocpp.schemas import Version
 from viavolta.simulator.line import Line, connect
@@ -35,27 +34,6 @@ def station(tmp_path: Path) -> Station:
     return Station.objects.create(
         tenant_id=1, identity="cp-1", key_hash=key_hash(gateway_key(tmp_path), "cp-1", PASSWORD)
     )
-
-
-@contextlib.asynccontextmanager
-async def running(data: Path) -> AsyncIterator[Gateway]:
-    """A gateway on a free port, stopped at the end."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    gateway = Gateway(settings=GatewaySettings(data=data, port=port))
-    ready = asyncio.Event()
-    task = asyncio.create_task(gateway.run(ready))
-    waiting = asyncio.create_task(ready.wait())
-    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    if task.done():
-        task.result()
-    try:
-        yield gateway
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 async def call(

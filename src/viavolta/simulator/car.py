@@ -15,6 +15,7 @@ class Car:
     ----------
     capacity_kwh, soc : battery, and share of it that is charged.
     max_kw, max_discharge_kw : at the plug; 0 where it cannot feed back.
+    min_kw : with less than this it does not charge at all (6 A per phase).
     efficiency : of charging, and of discharging.
     target_soc, minimum_soc : what the driver wants by departure, and never less than.
     """
@@ -24,6 +25,7 @@ class Car:
     soc: float = 0.3
     max_kw: float = 11.0
     max_discharge_kw: float = 0.0
+    min_kw: float = 0.0
     efficiency: float = 0.93
     target_soc: float = 0.8
     minimum_soc: float = 0.2
@@ -38,6 +40,8 @@ class Car:
                 return 0.0
             return -min(-setpoint_w, self.max_discharge_kw * WH_PER_KWH)
         wanted = limit_w if setpoint_w is None else min(limit_w, setpoint_w)
+        if wanted < self.min_kw * WH_PER_KWH:
+            return 0.0
         room = min(1.0, max(0.0, (1.0 - self.soc) / (1.0 - TAPER_SOC)))
         return max(0.0, min(wanted, self.max_kw * WH_PER_KWH * room))
 

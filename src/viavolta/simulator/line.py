@@ -5,13 +5,14 @@ import base64
 import datetime as dt
 import itertools
 import ssl
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Self
 
 import picows
 
 from viavolta.protocols.ocpp.frames import ErrorCode
-from viavolta.protocols.ocpp.link import Heard, Link, Outcome, Side
+from viavolta.protocols.ocpp.link import End, Heard, Link, Outcome, Side
 from viavolta.protocols.ocpp.schemas import Version
 from viavolta.simulator.station import Call, SimulatedStation
 
@@ -111,28 +112,63 @@ async def connect(
 class Drive:
     """Lets a simulated station live on a line.
 
+    What it could not tell is kept, in order, and told on the next line.
+
     Parameters
     ----------
     clock
         The station's time, UTC; may run faster than the world's.
+    untold
+        What an earlier line took no answer to.
     """
 
     def __init__(
-        self, station: SimulatedStation, line: Line, *, clock: Callable[[], dt.datetime]
+        self,
+        station: SimulatedStation,
+        line: Line,
+        *,
+        clock: Callable[[], dt.datetime],
+        untold: deque[Call] | None = None,
     ) -> None:
         self.station, self.line = station, line
         self._clock = clock
+        self._untold: deque[Call] = deque() if untold is None else untold
 
-    async def boot(self) -> None:
-        """Say hello, and how the outlet stands."""
-        await self.tell([self.station.boot(), self.station.status(self._clock())])
+    async def boot(self) -> bool:
+        """Say hello; whether the station is taken in, and has told what was not told before.
+
+        Raises
+        ------
+        ConnectionError: the line broke.
+        """
+        outcome = await self._call(*self.station.boot())
+        if outcome.payload is None or outcome.payload["status"] != "Accepted":
+            return False
+        await self._call(*self.station.status(self._clock()))
+        await self.tell([])
+        return True
 
     async def tell(self, calls: list[Call]) -> None:
-        """Make calls in order and take their answers to heart."""
-        for action, payload in calls:
-            outcome = await self.line.call(action, payload)
+        """Make calls in order and take their answers to heart.
+
+        Raises
+        ------
+        ConnectionError: the line broke.
+        """
+        self._untold.extend(calls)
+        while self._untold:
+            action, payload = self._untold[0]
+            outcome = await self._call(action, payload)
+            self._untold.popleft()
             if action == "StartTransaction" and outcome.payload is not None:
                 self.station.started(outcome.payload)
+
+    async def _call(self, action: str, payload: dict[str, Any]) -> Outcome:
+        outcome = await self.line.call(action, payload)
+        if outcome.end is End.LOST:
+            msg = f"no answer to {action}"
+            raise ConnectionError(msg)
+        return outcome
 
     async def listen(self) -> None:
         """Answer what the central system asks, until cancelled."""

@@ -12,10 +12,14 @@ from viavolta.protocols.ocpp.charging_profile import utc_text
 from viavolta.protocols.ocpp.schemas import Version
 from viavolta.simulator.car import Car
 from viavolta.simulator.orders import order_now
+from viavolta.simulator.words import needs, sampled_values
 
 Call = tuple[str, dict[str, Any]]
 METER_EVERY = dt.timedelta(seconds=60)
 """Between two meter values, unless the station is told otherwise."""
+
+TELL_CHANGE_W = 500.0
+"""A change of power by this much is told at once."""
 
 _PLAIN = {
     "ClearCache": {"status": "Accepted"},
@@ -51,7 +55,7 @@ class SimulatedStation:
     ) -> None:
         self.identity, self.version = identity, version
         self.car: Car | None = None
-        self.power_w = 0.0
+        self.power_w = self._told_w = 0.0
         self.import_wh = self.export_wh = 0.0
         self.transaction: str | None = None
         self.is_accepted = False
@@ -99,7 +103,12 @@ class SimulatedStation:
             return calls
         self.transaction = self._new_id()
         calls.append(self._event("Started", "CablePluggedIn", now, token=car.token))
-        calls.append(("NotifyEVChargingNeeds", self._needs(car, departure)))
+        calls.append(
+            (
+                "NotifyEVChargingNeeds",
+                {"evseId": 1, "chargingNeeds": needs(self.version, car, departure)},
+            )
+        )
         return calls
 
     def started(self, answer: Mapping[str, Any]) -> None:
@@ -135,7 +144,8 @@ class SimulatedStation:
             return self.unplug(now, self._is_stopping)
         if self.transaction is None or self._metered_at is None:
             return []
-        if now - self._metered_at < self._meter_every:
+        has_changed = abs(self.power_w - self._told_w) >= TELL_CHANGE_W
+        if not has_changed and now - self._metered_at < self._meter_every:
             return []
         self._metered_at = now
         if self.version is Version.V16:
@@ -145,7 +155,8 @@ class SimulatedStation:
                 "meterValue": [self._meter_value(now)],
             }
             return [("MeterValues", meter)]
-        return [self._event("Updated", "MeterValuePeriodic", now)]
+        trigger = "ChargingRateChanged" if has_changed else "MeterValuePeriodic"
+        return [self._event("Updated", trigger, now)]
 
     def pass_time(self, now: dt.datetime) -> None:
         """Let the car charge up to now, as the profiles ask."""
@@ -250,49 +261,14 @@ class SimulatedStation:
         return "TransactionEvent", event
 
     def _meter_value(self, now: dt.datetime) -> dict[str, Any]:
-        soc = 100.0 * (0.0 if self.car is None else self.car.soc)
-        told: list[tuple[str, float, str]] = [
-            ("Energy.Active.Import.Register", self.import_wh, "Wh"),
-            ("Energy.Active.Export.Register", self.export_wh, "Wh"),
-            ("Power.Active.Import", max(0.0, self.power_w), "W"),
-            ("Power.Active.Export", max(0.0, -self.power_w), "W"),
-            ("SoC", soc, "Percent"),
-        ]
+        self._told_w = self.power_w
         return {
             "timestamp": utc_text(now),
-            "sampledValue": [self._sample(*one) for one in told],
+            "sampledValue": sampled_values(
+                self.version,
+                import_wh=self.import_wh,
+                export_wh=self.export_wh,
+                power_w=self.power_w,
+                soc=0.0 if self.car is None else self.car.soc,
+            ),
         }
-
-    def _sample(self, measurand: str, value: float, unit: str) -> dict[str, Any]:
-        where = {"location": "EV"} if measurand == "SoC" else {}
-        if self.version is Version.V16:
-            return {"value": f"{value:.1f}", "measurand": measurand, "unit": unit, **where}
-        units = {"unitOfMeasure": {"unit": unit}}
-        return {"value": round(value, 1), "measurand": measurand, **units, **where}
-
-    def _needs(self, car: Car, departure: dt.datetime) -> dict[str, Any]:
-        """2.0.1 K15; in 2.1 with what V2X needs to know (block Q)."""
-        wanted_wh = max(0.0, car.target_soc - car.soc) * car.capacity_kwh * 1000.0
-        needs: dict[str, Any] = {
-            "requestedEnergyTransfer": "AC_three_phase",
-            "departureTime": utc_text(departure),
-        }
-        if self.version is Version.V21 and car.max_discharge_kw:
-            held_wh = car.soc * car.capacity_kwh * 1000.0
-            needs["requestedEnergyTransfer"] = "AC_BPT"
-            needs["v2xChargingParameters"] = {
-                "maxChargePower": car.max_kw * 1000.0,
-                "maxDischargePower": car.max_discharge_kw * 1000.0,
-                "evTargetEnergyRequest": wanted_wh,
-                "evMaxEnergyRequest": car.capacity_kwh * 1000.0 - held_wh,
-                "evMinEnergyRequest": car.minimum_soc * car.capacity_kwh * 1000.0 - held_wh,
-                "targetSoC": round(100 * car.target_soc),
-            }
-        else:
-            needs["acChargingParameters"] = {
-                "energyAmount": round(wanted_wh),
-                "evMinCurrent": 6,
-                "evMaxCurrent": round(car.max_kw * 1000.0 / 690.0),
-                "evMaxVoltage": 400,
-            }
-        return {"evseId": 1, "chargingNeeds": needs}
