@@ -21,6 +21,7 @@ from viavolta.model.session import EventKind, Reading, SessionEvent
 from viavolta.protocols.ocpp.transactions import events_of, time_of
 from viavolta.services.central_system.record import Record, RecordKind, record_of
 from viavolta.services.sessions.fold import session_of
+from viavolta.storage import vehicle_needs
 from viavolta.storage.journal import Position, read_journal
 from viavolta.storage.tables import stations as tables
 
@@ -99,6 +100,8 @@ def _told(station: tables.Station, record: Record) -> None:
             station.save(update_fields=["vendor", "model", "serial", "firmware"])
         case "StatusNotification":
             _status(station, payload, record)
+        case vehicle_needs.ACTION:
+            vehicle_needs.note_needs(station.pk, payload, received_at=record.received_at)
 
 
 def _status(station: tables.Station, payload: Mapping[str, Any], record: Record) -> None:

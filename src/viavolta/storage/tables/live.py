@@ -179,7 +179,11 @@ class Order(models.Model):
     """What the last plan gives a session, and why.
 
     `why` is a word of `services.live.orders.Why`; `plan` the powers from `planned_at` on: pairs of
-    a time (ISO 8601, UTC) and kW, each until the next. `command` is what told the station.
+    a time (ISO 8601, UTC) and kW, each until the next. `command` is what told the station, and
+    `is_taken` whether it took it: what a station does by itself counts as a load, not as a plan.
+    `departure_source` is a word of `services.live.departure.Source`; where it is a forecast, four
+    of five vehicles leave between `leaves_from_at` and `leaves_until_at`. `share` is the part of
+    the need that the rule of fairness gives where limits do not leave all of it.
     """
 
     session = models.OneToOneField(Session, on_delete=models.CASCADE, related_name="order")
@@ -192,6 +196,10 @@ class Order(models.Model):
     missing_kwh = models.FloatField(default=0.0)
     departure_at = models.DateTimeField()
     departure_source = models.CharField(max_length=20)
+    leaves_from_at = models.DateTimeField(null=True, blank=True)
+    leaves_until_at = models.DateTimeField(null=True, blank=True)
+    share = models.FloatField(default=1.0)
+    is_taken = models.BooleanField(default=True)
     energy_kwh = models.FloatField()
     plan = models.JSONField(default=list)
     command = models.ForeignKey(Command, on_delete=models.SET_NULL, null=True, blank=True)
@@ -215,3 +223,14 @@ class PlannedHour(models.Model):
 
     def __str__(self) -> str:
         return f"{self.session} {self.hour:%F %R} {self.energy_kwh:g} kWh"
+
+
+class ControlLease(models.Model):
+    """Which process plans the sessions of a tenant, and until when unless it says so again."""
+
+    tenant_id = models.BigIntegerField(unique=True)
+    holder = models.CharField(max_length=80)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} {self.holder}"

@@ -69,7 +69,11 @@ class Station(models.Model):
 
 
 class Outlet(models.Model):
-    """A connector of a station, with the state that it told last; connector 0 is the whole EVSE."""
+    """A connector of a station, with the state that it told last; connector 0 is the whole EVSE.
+
+    `max_kw` is what it can give at most. `rotation` says which phases of the grid its own L1, L2
+    and L3 are, in OCPP's words (RST, STR, TRS, ...). Both are empty where nobody said.
+    """
 
     station = models.ForeignKey(Station, on_delete=models.CASCADE, related_name="outlets")
     evse = models.PositiveIntegerField()
@@ -77,6 +81,8 @@ class Outlet(models.Model):
     status = models.CharField(max_length=20)
     error = models.CharField(max_length=50, blank=True)
     status_at = models.DateTimeField()
+    max_kw = models.FloatField(null=True, blank=True)
+    rotation = models.CharField(max_length=3, blank=True)
 
     class Meta:
         ordering = ("evse", "connector")
