@@ -28,7 +28,7 @@ test: .venv/.dev ## run the tests; what this machine lacks is listed at the end
 test-postgres: .venv/.dev ## run the hub's tests on a PostgreSQL of their own
 	@$(BIN)/python tests/hub/throwaway_postgres.py \
 		$(BIN)/python -m pytest --only-database --deselect tests/hub/test_matrix.py \
-		tests/hub tests/storage/runs
+		tests/hub tests/storage/runs tests/e2e/test_stories.py
 
 check: .venv/.dev ## format, lint, types, arrows between the rooms
 	@$(BIN)/ruff format --check $(CODE)

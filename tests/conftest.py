@@ -34,7 +34,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _uses_database(item: pytest.Item) -> bool:
     names = set(getattr(item, "fixturenames", ()))
     return (
-        bool(names & {"db", "transactional_db"}) or item.get_closest_marker("django_db") is not None
+        bool(names & {"db", "transactional_db", "live"})
+        or item.get_closest_marker("django_db") is not None
     )
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from email.policy import default as modern
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 _BETWEEN_LETTERS = "-" * 79
 
@@ -55,15 +57,38 @@ def until(look: Callable[[], Any], what: str, seconds: float) -> Any:
 
 @contextmanager
 def live_hub(data: Path, assets: Path) -> Iterator[Live]:
-    """Serve a hub of its own on the database that DATABASE_URL names if it is PostgreSQL."""
+    """Serve a hub of its own: on SQLite, or in a new database of the PostgreSQL we are given."""
+    with _database() as database, _served(data, assets, database) as hub:
+        yield hub
+
+
+@contextmanager
+def _database() -> Iterator[str]:
+    """A database for this hub alone, beside the one DATABASE_URL names; empty for SQLite."""
+    given = os.environ.get("DATABASE_URL", "")
+    if not given.startswith("postgres"):
+        yield ""
+        return
+    import psycopg  # noqa: PLC0415 - where there is a PostgreSQL
+
+    name = f"live_{uuid4().hex}"
+    with psycopg.connect(given, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+        try:
+            yield urlsplit(given)._replace(path=f"/{name}").geturl()
+        finally:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def _served(data: Path, assets: Path, database: str) -> Iterator[Live]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
-    database = os.environ.get("DATABASE_URL", "")
     surroundings = os.environ | {
         "DJANGO_SETTINGS_MODULE": "viavolta.hub.site.settings",
-        "DATABASE_URL": database if database.startswith("postgres") else "",
+        "DATABASE_URL": database,
         "VIAVOLTA_ASSETS": str(assets),
         "VIAVOLTA_DATA": str(data),
         "VIAVOLTA_ORIGIN": address,
