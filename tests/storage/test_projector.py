@@ -93,7 +93,9 @@ def test_records_survive_being_written() -> None:
     assert record_of(record_bytes(record)) == record
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data(), n=st.integers(2, 7))
 def test_order_repeats_and_batches_do_not_matter(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, n: int

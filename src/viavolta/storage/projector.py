@@ -169,7 +169,7 @@ def _session(
 
 
 def _fold(session: tables.Session) -> None:
-    view = session_of(map(_event, session.events.all()))
+    view = session_of(map(event_of_row, session.events.all()))
     session.started_at, session.ended_at = view.started_at, view.ended_at
     session.evse, session.connector, session.token = view.evse, view.connector, view.token
     session.stop_reason = view.stop_reason
@@ -192,7 +192,8 @@ def _content(event: SessionEvent) -> dict[str, Any]:
     return content
 
 
-def _event(row: tables.SessionEvent) -> SessionEvent:
+def event_of_row(row: tables.SessionEvent) -> SessionEvent:
+    """An event as it was kept."""
     content = dict(row.content)
     readings: Iterable[dict[str, Any]] = content.pop("readings")
     return SessionEvent(

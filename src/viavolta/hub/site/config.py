@@ -37,6 +37,7 @@ class HubConfig:
     contact: str
     smtp: str
     oidc: tuple[dict[str, Any], ...]
+    test_payments: bool
 
 
 def hub_config(environ: Mapping[str, str] = os.environ) -> HubConfig:
@@ -70,6 +71,7 @@ def hub_config(environ: Mapping[str, str] = os.environ) -> HubConfig:
         contact=environ.get("VIAVOLTA_CONTACT", ""),
         smtp=environ.get("VIAVOLTA_SMTP", ""),
         oidc=_providers(environ.get("VIAVOLTA_OIDC", "")),
+        test_payments=environ.get("VIAVOLTA_TEST_PAYMENTS", "") == "1",
     )
 
 

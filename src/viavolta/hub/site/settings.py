@@ -154,6 +154,9 @@ ORIGIN = CONFIG.origin
 OPERATOR = CONFIG.operator
 CONTACT = CONFIG.contact
 
+# A provider of payments that moves no money, for trying things out.
+TEST_PAYMENTS = CONFIG.test_payments
+
 # E-mail: a folder of files until a server is named.
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = CONFIG.contact or "viavolta@localhost"
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"

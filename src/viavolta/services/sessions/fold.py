@@ -69,6 +69,11 @@ def session_of(events: Iterable[SessionEvent]) -> Session:
     )
 
 
+def in_order(events: Iterable[SessionEvent]) -> list[SessionEvent]:
+    """The events that count, each once, in the session's own order."""
+    return _one_per_key(events)[0]
+
+
 def _one_per_key(events: Iterable[SessionEvent]) -> tuple[list[SessionEvent], bool]:
     """Each key once, in the session's own order; whether two different events shared a key.
 

@@ -1,0 +1,48 @@
+"""What a session used, from its events: readings of the meter, and since when it was full."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from viavolta.model.session import SessionEvent
+from viavolta.services.billing.price import Use
+from viavolta.services.sessions.fold import in_order, session_of
+
+_TAKES = ("Charging", "SuspendedEVSE")
+"""States (OCPP 2.x ChargingStateEnum) in which a vehicle takes energy, or would."""
+_FULL = ("SuspendedEV", "Idle")
+"""The vehicle itself takes no more, or is not plugged in."""
+
+
+def use_of(events: Iterable[SessionEvent], *, is_boosted: bool) -> Use:
+    """What an ended session used.
+
+    Raises
+    ------
+    ValueError: there is no event, or the session has not ended.
+    """
+    kept = in_order(events)
+    view = session_of(kept)
+    if view.ended_at is None:
+        msg = "a session under way has no account yet"
+        raise ValueError(msg)
+    return Use(
+        started_at=view.started_at,
+        ended_at=max(view.started_at, view.ended_at),
+        registers=tuple(
+            (r.at, r.import_wh) for e in kept for r in e.readings if r.import_wh is not None
+        ),
+        discharged_wh=view.discharged_wh or 0.0,
+        full_at=_full_at(kept),
+        is_boosted=is_boosted,
+    )
+
+
+def _full_at(kept: Sequence[SessionEvent]) -> dt.datetime | None:
+    """Since when the vehicle took no more until the end; 1.6 tells no state here: None."""
+    since: dt.datetime | None = None
+    for event in kept:
+        if event.state in _TAKES:
+            since = None
+        elif event.state in _FULL and since is None:
+            since = event.at
+    return since
