@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -76,7 +75,7 @@ def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
         assert server.poll() is None, "the hub ended before it answered"
         try:
             urllib.request.urlopen(address, timeout=5).close()  # noqa: S310 - our own server
-        except urllib.error.URLError:
+        except OSError:  # refused, or slow
             time.sleep(0.05)  # a process starts; there is nothing else to wait for
         else:
             return

@@ -2,6 +2,7 @@
 
 import pytest
 from allauth.mfa.models import Authenticator
+from cast import Cast
 from django.test import Client
 from matrix import (
     FAILED,
@@ -19,8 +20,6 @@ from matrix import (
     page_routes,
     samples_of,
 )
-
-from conftest import Cast
 
 load_samples()
 

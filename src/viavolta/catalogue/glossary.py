@@ -1,8 +1,8 @@
 """The glossary of the trade in six languages: names of its terms, and how texts say them.
 
-`glossary.csv` has one row for each term; a cell holds the term's name in that language, then after
-`|` the ways in which texts say it. `*` stands for any letters at the start or end of a word, as
-in `busflotte*`. An empty cell means the English one. Terms with `in_text` no are names only.
+`words/glossary.csv` has one row for each term; a cell holds the term's name in that language, then
+after `|` the ways in which texts say it. `*` stands for any letters at the start or end of a word,
+as in `busflotte*`. An empty cell means the English one. Terms with `in_text` no are names only.
 """
 
 import csv
@@ -13,6 +13,8 @@ from importlib.resources import files
 from types import MappingProxyType
 
 from viavolta.model.facets import FACET_VALUES, Facet
+
+_FOLDER = files("viavolta.catalogue").joinpath("words")
 
 LANGUAGES = ("en", "de", "fr", "it", "sl", "nl")
 """Languages of the glossary."""
@@ -35,7 +37,7 @@ def value_key(facet: Facet, value: StrEnum) -> str:
 @cache
 def terms() -> MappingProxyType[str, Term]:
     """All terms by their keys, in the order of the file."""
-    with files("viavolta.catalogue").joinpath("glossary.csv").open(encoding="utf-8") as file:
+    with _FOLDER.joinpath("glossary.csv").open(encoding="utf-8") as file:
         return MappingProxyType({row["key"]: _term(row) for row in csv.DictReader(file)})
 
 
@@ -60,7 +62,7 @@ def _term(row: dict[str, str]) -> Term:
 @cache
 def stop_words() -> MappingProxyType[str, frozenset[str]]:
     """Words that say nothing of a subject, by language."""
-    with files("viavolta.catalogue").joinpath("stop_words.csv").open(encoding="utf-8") as file:
+    with _FOLDER.joinpath("stop_words.csv").open(encoding="utf-8") as file:
         return MappingProxyType(
             {row["language"]: frozenset(row["words"].split()) for row in csv.DictReader(file)}
         )
@@ -69,7 +71,7 @@ def stop_words() -> MappingProxyType[str, frozenset[str]]:
 @cache
 def slovenian() -> MappingProxyType[str, str]:
     """Starts of common Slovenian words, and what they mean in English."""
-    with files("viavolta.catalogue").joinpath("slovenian.csv").open(encoding="utf-8") as file:
+    with _FOLDER.joinpath("slovenian.csv").open(encoding="utf-8") as file:
         return MappingProxyType({row["stem"]: row["english"] for row in csv.DictReader(file)})
 
 

@@ -1,7 +1,7 @@
 """What needs and solutions say of themselves in fixed words, and when the words of two agree.
 
 A value's code (`cargo-bike`) is what is stored and what stands in an address; its name in six
-languages is in `catalogue/glossary.csv` under `<facet>.<code>`.
+languages is in `catalogue/words/glossary.csv` under `<facet>.<code>`.
 """
 
 from collections.abc import Mapping

@@ -20,7 +20,9 @@ def test_every_facet_and_value_has_a_name_in_six_languages():
 
 def test_glossary_has_no_key_twice_and_no_stray_key():
     """Each row has its own key, of a facet's value or of a term."""
-    with files("viavolta.catalogue").joinpath("glossary.csv").open(encoding="utf-8") as file:
+    with (
+        files("viavolta.catalogue").joinpath("words", "glossary.csv").open(encoding="utf-8") as file
+    ):
         keys = [row["key"] for row in csv.DictReader(file)]
     assert len(set(keys)) == len(keys)
     assert {key for key in keys if not key.startswith("term.")} == set(facet_keys())

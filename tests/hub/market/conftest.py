@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import pytest
+from cast import Cast
 from django.utils import timezone
 
-from conftest import Cast
 from viavolta.hub.market.models import Entry, EntryKind, EntryState
 
 MakeEntry = Callable[..., Entry]

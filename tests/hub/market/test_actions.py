@@ -4,9 +4,9 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from cast import Cast
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from conftest import Cast
 from viavolta.hub.frame.models import Event
 from viavolta.hub.frame.versions import StaleEditError
 from viavolta.hub.market import actions

@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 import pytest
+from cast import Cast
 from django.test import Client
 
-from conftest import Cast
 from viavolta.hub.market.models import Entry, EntryKind, EntryState, SavedSearch
 from viavolta.hub.people.models import Organisation
 

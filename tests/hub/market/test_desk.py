@@ -4,7 +4,8 @@ import io
 import json
 import zipfile
 
-from conftest import Cast
+from cast import Cast
+
 from viavolta.hub.market.criteria import Criteria
 from viavolta.hub.market.models import Entry, EntryKind, EntryState
 from viavolta.hub.market.searching import save_search

@@ -3,10 +3,10 @@
 import io
 from datetime import timedelta
 
+from cast import Cast
 from django.utils import timezone
 from PIL import Image
 
-from conftest import Cast
 from viavolta.hub.market import actions
 from viavolta.hub.market.attachments import add_document, add_picture, put_back, remove
 from viavolta.hub.market.documents import document_path

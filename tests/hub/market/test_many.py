@@ -3,10 +3,10 @@
 import random
 
 import pytest
+from cast import Cast
 from django.test import Client
 from django.utils import timezone
 
-from conftest import Cast
 from viavolta.hub.market.models import Entry, EntryKind
 from viavolta.model.facets import FACET_VALUES, Facet
 

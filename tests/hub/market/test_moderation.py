@@ -1,9 +1,9 @@
 """Hiding, and making one of two entries for the same thing."""
 
 import pytest
+from cast import Cast
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from conftest import Cast
 from viavolta.hub.frame.models import Event
 from viavolta.hub.market import moderation
 from viavolta.hub.market.models import Entry, EntryKind, Picture, Replication

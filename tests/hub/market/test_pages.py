@@ -1,9 +1,9 @@
 """Pages of the market, as visitors meet them."""
 
 import pytest
+from cast import Cast
 from django.test import Client
 
-from conftest import Cast
 from viavolta.hub.market.models import (
     Entry,
     EntryKind,

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from cast import Cast
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from conftest import Cast
 from viavolta.hub.frame.models import Event
 from viavolta.hub.frame.numbers import NOTHING
 from viavolta.hub.market.carrying import Carries, assumptions_of, compared

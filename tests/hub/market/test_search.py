@@ -1,8 +1,8 @@
 """Search and matching on the market: at once on words and facets, better once vectors are there."""
 
 import pytest
+from cast import Cast
 
-from conftest import Cast
 from viavolta.catalogue.glossary import terms
 from viavolta.hub.market import actions, vectors
 from viavolta.hub.market.content import Content

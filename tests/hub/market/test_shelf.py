@@ -1,9 +1,9 @@
 """What is published, in memory: always as the database stands."""
 
 import pytest
+from cast import Cast
 from django.utils import timezone
 
-from conftest import Cast
 from viavolta.hub.market.models import Entry, EntryKind, Evidence
 from viavolta.hub.market.shelf import current_shelf, ordered, select
 from viavolta.hub.people.models import Organisation

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from cast import Cast
 from django.core import mail
 from django.utils import timezone
 
-from conftest import Cast
 from viavolta.hub.market import actions
 from viavolta.hub.market.criteria import Criteria
 from viavolta.hub.market.models import Entry, EntryKind, EntryState, SavedSearch

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
+from cast import Cast
 from matrix import HIDDEN, OK, REFUSED, row, sample
 
-from conftest import Cast
 from viavolta.hub.collaborate.actions.calendar import GatheringFacts, plan_gatherings
 from viavolta.hub.collaborate.actions.calls import CallFacts, open_call
 from viavolta.hub.collaborate.actions.collaborations import start_collaboration

@@ -1,8 +1,7 @@
 """Samples of the routes of the guide."""
 
+from cast import Cast
 from matrix import sample
-
-from conftest import Cast
 
 
 @sample("chapter", route="guide:chapter")

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
+from cast import Cast
 from matrix import HIDDEN, OK, REFUSED, row, sample
 
-from conftest import Cast
 from viavolta.hub.collaborate.models import Gathering
 from viavolta.hub.labs.models import Lab, LabSession, Participant, Practice, PracticeState
 from viavolta.hub.people.models import Organisation

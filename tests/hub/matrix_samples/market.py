@@ -3,11 +3,11 @@
 import io
 from typing import Any
 
+from cast import Cast
 from django.utils import timezone
 from matrix import HIDDEN, OK, row, sample
 from PIL import Image
 
-from conftest import Cast
 from viavolta.hub.market.attachments import add_document, add_picture
 from viavolta.hub.market.content import content_of
 from viavolta.hub.market.criteria import Criteria

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from allauth.mfa.models import Authenticator
+from cast import Cast
 from django.utils import timezone
 from matrix import HIDDEN, OK, VISITORS, row, sample
 
-from conftest import Cast
 from viavolta.hub.people.models import Invitation, Membership, Report
 from viavolta.hub.people.secrets import hash_of
 from viavolta.hub.people.tokens import make_token

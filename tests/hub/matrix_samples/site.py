@@ -1,8 +1,8 @@
 """Samples of the routes that belong to no app."""
 
+from cast import Cast
 from matrix import sample
 
-from conftest import Cast
 from viavolta.hub.site.sign_in_link import sign_in_link
 
 

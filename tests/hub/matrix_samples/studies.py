@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 
 import polars as pl
+from cast import Cast
 from django.conf import settings
 from matrix import HIDDEN, VISITORS, row, sample
 
-from conftest import Cast
 from viavolta.hub.studies.models import Scenario, Study, Visibility
 from viavolta.storage.study_folder import write_study
 

@@ -4,10 +4,10 @@ import io
 import zipfile
 from typing import Any
 
+from cast import Cast
 from django.core.files.uploadedfile import SimpleUploadedFile
 from matrix import OK, row, sample
 
-from conftest import Cast
 from viavolta.hub.studies import upload_store as store
 from viavolta.hub.studies.models import Scenario, Study, Upload, Visibility
 from viavolta.hub.studies.running import start_run

@@ -9,11 +9,11 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
+from cast import PASSWORD, Cast, give_second_factor
 from django.core import mail
 from django.core.cache import cache
 from django.test import Client
 
-from conftest import PASSWORD, Cast, give_second_factor
 from viavolta.hub.people import documents
 from viavolta.hub.people.models import Consent, Document, User
 

@@ -4,11 +4,11 @@ import re
 from datetime import timedelta
 
 import pytest
+from cast import Cast
 from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from conftest import Cast
 from viavolta.hub.people.models import ApiToken, Invitation, Membership, User
 from viavolta.hub.people.tokens import make_token
 

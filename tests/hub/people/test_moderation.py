@@ -1,8 +1,8 @@
 """Reports, what moderators decide, and the log."""
 
+from cast import Cast
 from django.core import mail
 
-from conftest import Cast
 from viavolta.hub.market.models import Entry
 from viavolta.hub.people.models import Organisation, Report
 

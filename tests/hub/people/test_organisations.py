@@ -3,11 +3,11 @@
 import io
 
 import pytest
+from cast import Cast
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from conftest import Cast
 from viavolta.hub.frame.models import Event
 from viavolta.hub.people.actions import change_organisation, create_organisation, end_membership
 from viavolta.hub.people.models import Membership, Organisation, Role

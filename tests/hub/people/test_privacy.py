@@ -5,11 +5,11 @@ import json
 import time
 import zipfile
 
+from cast import Cast
 from django.contrib.auth import SESSION_KEY
 from django.db.models import CASCADE, SET_NULL
 from django.test import Client
 
-from conftest import Cast
 from viavolta.hub.frame.models import Event
 from viavolta.hub.people.actions import give_consent
 from viavolta.hub.people.models import Consent, Membership, User

@@ -3,11 +3,11 @@
 import json
 
 import pytest
+from cast import Cast
 from django.core.cache.backends.db import DatabaseCache
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
-from conftest import Cast
 from viavolta.hub.site import settings as hub_settings
 from viavolta.hub.site.config import hub_config
 from viavolta.hub.site.proxy import ProxyMiddleware

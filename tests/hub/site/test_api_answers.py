@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 import schemathesis
+from cast import Cast
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
-from conftest import Cast
 from viavolta.hub.people.models import TokenScope
 from viavolta.hub.people.tokens import make_token
 from viavolta.hub.site.wsgi import application

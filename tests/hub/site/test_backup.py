@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cast import Cast
 from django.conf import settings
 from django.db import connection
 
-from conftest import Cast
 from viavolta.hub.people.models import Organisation, User
 from viavolta.hub.site import backup
 from viavolta.hub.site.lock import together_with_others

@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from cast import Cast
 from django.conf import settings
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from conftest import Cast
 from viavolta.hub.site.sign_in_link import LIFE_S, sign_in_link
 
 

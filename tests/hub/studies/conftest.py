@@ -10,9 +10,9 @@ from types import ModuleType
 
 import polars as pl
 import pytest
+from cast import Cast
 from django.conf import settings
 
-from conftest import Cast
 from viavolta.hub.people.models import Organisation
 from viavolta.hub.studies.models import Scenario, Study
 from viavolta.model import study as model

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from cast import Cast
 from django.conf import settings
 from django.urls import reverse
 
-from conftest import Cast
 from viavolta.hub.people.models import Organisation
 from viavolta.hub.studies.bundle import bundle, terms_of
 from viavolta.hub.studies.models import Scenario, Study, Upload, Visibility

@@ -9,9 +9,9 @@ from pathlib import Path
 import polars as pl
 import pyogrio
 import pytest
+from cast import PERSONAS, Cast
 from django.urls import reverse
 
-from conftest import PERSONAS, Cast
 from viavolta.hub.studies.models import Scenario, Study, Visibility
 from viavolta.hub.studies.results.page import SECTIONS
 from viavolta.model import study as model

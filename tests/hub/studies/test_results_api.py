@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from cast import Cast
 from django.test import Client
 
-from conftest import Cast
 from viavolta.hub.studies.models import Scenario, Study, Visibility
 
 MakeScenario = Callable[..., Scenario]

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import polars as pl
 import pytest
+from cast import PERSONAS, Cast
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
-from conftest import PERSONAS, Cast
 from viavolta.hub.frame.versions import StaleEditError
 from viavolta.hub.people.models import Organisation
 from viavolta.hub.studies import scenarios

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import pytest
+from cast import PERSONAS, Cast
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 
-from conftest import PERSONAS, Cast
 from viavolta.hub.frame.models import Event
 from viavolta.hub.frame.versions import StaleEditError
 from viavolta.hub.people.models import User

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from cast import Cast
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from conftest import Cast
 from viavolta.hub.studies.models import Scenario, Upload
 from viavolta.hub.studies.wizard.sample import sample_feed
 from viavolta.storage.tables.models import Run, RunState

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cast import PERSONAS, Cast
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from conftest import PERSONAS, Cast
 from viavolta.hub.people.models import Organisation
 from viavolta.hub.studies import upload_store as store
 from viavolta.hub.studies.models import Scenario, Study, Upload, UploadState

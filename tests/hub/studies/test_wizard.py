@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 
 import pytest
+from cast import Cast
 from django.core import mail
 from django.test import Client
 
-from conftest import Cast
 from viavolta.cli.check import read_folder
 from viavolta.hub.frame.models import Event
 from viavolta.hub.people.models import Organisation

@@ -85,7 +85,7 @@ def _searched(text: str, language: str) -> str:
 @cache
 def _reader() -> str:
     """Changes with the glossary and with the model: what older ones made is then out of date."""
-    folder = files("viavolta.catalogue")
+    folder = files("viavolta.catalogue").joinpath("words")
     known = [
         folder.joinpath(f"{name}.csv").read_bytes()
         for name in ("glossary", "slovenian", "stop_words")
