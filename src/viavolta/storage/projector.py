@@ -23,7 +23,9 @@ from viavolta.services.central_system.record import Record, RecordKind, record_o
 from viavolta.services.sessions.fold import session_of
 from viavolta.storage import vehicle_needs
 from viavolta.storage.journal import Position, read_journal
+from viavolta.storage.notices import notice_of
 from viavolta.storage.tables import stations as tables
+from viavolta.storage.tables.notices import Notice
 
 BATCH = 2000
 
@@ -59,6 +61,7 @@ def _bring_in(records: list[Record], gateway: str) -> None:
     known = tables.Station.objects.in_bulk({r.station for r in records})
     touched: dict[int, tables.Session] = {}
     heard: dict[int, dt.datetime] = {}
+    notices: list[Notice] = []
     for record in records:
         station = known.get(record.station)
         if station is None:
@@ -71,6 +74,10 @@ def _bring_in(records: list[Record], gateway: str) -> None:
         if session is not None:
             touched[session.pk] = session
         _told(station, record)
+        notice = notice_of(record)
+        if notice is not None:
+            notices.append(notice)
+    Notice.objects.bulk_create(notices)
     for session in touched.values():
         _fold(session)
     for pk, at in heard.items():

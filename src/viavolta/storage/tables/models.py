@@ -7,9 +7,9 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from viavolta.storage.tables import billing, enrolment, live, stations
+from viavolta.storage.tables import billing, enrolment, live, notices, stations
 
-__all__ = ["Run", "RunState", "billing", "enrolment", "live", "stations"]
+__all__ = ["Run", "RunState", "billing", "enrolment", "live", "notices", "stations"]
 
 
 class RunState(models.TextChoices):

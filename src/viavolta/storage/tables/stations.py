@@ -19,6 +19,7 @@ class Station(models.Model):
     `window` is the enrolment window through which it came, if it did. With `wants_key` the gateway
     gives it a new password when it is on the line; `next_key_hash` is the one under way, which
     counts from the first time that the station uses it, and `key_note` says why it got none.
+    `next_certificate_sha256` likewise is the certificate that was signed last.
     """
 
     class Admission(models.TextChoices):
@@ -51,6 +52,8 @@ class Station(models.Model):
         related_name="stations",
     )
     certificate_sha256 = models.CharField(max_length=64, blank=True)
+    next_certificate_sha256 = models.CharField(max_length=64, blank=True)
+    certificate_expires_at = models.DateTimeField(null=True, blank=True)
     ocpp_version = models.CharField(max_length=8, blank=True)
     vendor = models.CharField(max_length=50, blank=True)
     model = models.CharField(max_length=50, blank=True)

@@ -1,0 +1,22 @@
+"""Every case of the suite, played against a running gateway."""
+
+import pytest
+from oca import v16
+from oca.cases import Case
+from oca.stage import Stage
+
+from viavolta.gateway.server import Gateway
+
+pytestmark = pytest.mark.django_db(transaction=True)
+CASES = [case for case in v16.CASES if case.steps]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.id}-{case.version}")
+def test_the_central_system_does_as_the_case_says(gateway: Gateway, case: Case) -> None:
+    """Answers, questions and rows are as the case has them."""
+    stage = Stage.of(gateway, case)
+    try:
+        stage.connect()
+        stage.play(case.steps)
+    finally:
+        stage.close()
