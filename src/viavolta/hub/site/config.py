@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from viavolta.hub.site.run_limits import RunLimits, run_limits
 from viavolta.model.errors import UsageError, Where
+from viavolta.storage.outgoing import Door
 
 DATA_FOLDERS = ("secrets", "uploads", "runs", "studies", "media", "outbox", "backups")
 
@@ -38,6 +39,7 @@ class HubConfig:
     smtp: str
     oidc: tuple[dict[str, Any], ...]
     test_payments: bool
+    partner_door: Door
 
 
 def hub_config(environ: Mapping[str, str] = os.environ) -> HubConfig:
@@ -72,6 +74,7 @@ def hub_config(environ: Mapping[str, str] = os.environ) -> HubConfig:
         smtp=environ.get("VIAVOLTA_SMTP", ""),
         oidc=_providers(environ.get("VIAVOLTA_OIDC", "")),
         test_payments=environ.get("VIAVOLTA_TEST_PAYMENTS", "") == "1",
+        partner_door=_door(environ.get("VIAVOLTA_PARTNERS", "")),
     )
 
 
@@ -86,6 +89,19 @@ def _count(environ: Mapping[str, str], name: str) -> int:
             hint="count the reverse proxies in front of the hub",
         )
     return int(text)
+
+
+def _door(word: str) -> Door:
+    """Where requests to partners may go."""
+    if word not in {"", "loopback"}:
+        raise UsageError(
+            code="bad-setting",
+            message="VIAVOLTA_PARTNERS is not one of its words",
+            where=Where(field="VIAVOLTA_PARTNERS", value=word),
+            expected="loopback, or nothing",
+            hint="leave it out but for trials on one machine",
+        )
+    return Door.LOOPBACK if word else Door.PUBLIC
 
 
 def _providers(path: str) -> tuple[dict[str, Any], ...]:

@@ -157,6 +157,9 @@ CONTACT = CONFIG.contact
 # A provider of payments that moves no money, for trying things out.
 TEST_PAYMENTS = CONFIG.test_payments
 
+# Where requests to partners' addresses may go.
+PARTNER_DOOR = CONFIG.partner_door
+
 # E-mail: a folder of files until a server is named.
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = CONFIG.contact or "viavolta@localhost"
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
