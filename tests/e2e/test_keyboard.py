@@ -76,6 +76,17 @@ def test_a_table_is_searched_and_sorted_by_keys(window: Any) -> None:
     expect(window).to_have_url(re.compile("sort=lat"))
 
 
+def test_the_last_choice_in_a_table_wins(window: Any) -> None:
+    """Who sorts while an answer to a search is awaited gets the sorted table, and no other."""
+    window.goto("/components/")
+    window.route(re.compile("q=Casino"), lambda _asked: None)  # no answer, for now
+    with window.expect_request(re.compile("q=Casino")):
+        window.locator("#table-q").fill("Casino")
+    with window.expect_event("requestfailed", lambda given_up: "q=Casino" in given_up.url):
+        window.locator("#table th a", has_text="Latitude").click()
+    expect(window.locator("#table th[aria-sort=ascending]")).to_contain_text("Latitude")
+
+
 def test_pictures_answer_to_arrow_keys(window: Any) -> None:
     """A chart tells its values, a Gantt picture its bars, and a pin on the map moves."""
     window.goto("/components/")

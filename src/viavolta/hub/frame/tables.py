@@ -107,9 +107,13 @@ class Table:
 
     @property
     def swap(self) -> SafeString:
-        """What makes htmx swap the table alone and keep its state in the address bar."""
+        """What makes htmx swap the table alone and keep its state in the address bar.
+
+        What is asked last wins: an answer still awaited is given up.
+        """
         return format_html(
-            'hx-target="#{0}" hx-select="#{0}" hx-swap="outerMorph" hx-push-url="true"',
+            'hx-target="#{0}" hx-select="#{0}" hx-swap="outerMorph" hx-push-url="true"'
+            ' hx-sync="#{0}:replace"',
             self.element_id,
         )
 
