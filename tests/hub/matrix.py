@@ -61,6 +61,7 @@ EXPECTED: dict[Access, dict[str, frozenset[str]]] = {
     Access.OWNER: _expected({LOGIN}, OUT, OUT, OUT, {OK}, OUT, OUT),
     Access.MODERATOR: _expected({LOGIN}, *[{HIDDEN}] * 4, {OK}, {HIDDEN}),
     Access.LAB_HOST: _expected({LOGIN}, *[{HIDDEN}] * 5, {OK}),
+    Access.MACHINE: _expected(*[{LOGIN, HIDDEN}] * 7),  # a session is nobody there
 }
 
 Sample = Callable[[Cast], object]

@@ -31,6 +31,7 @@ class Access(StrEnum):
     OWNER = "owner"
     MODERATOR = "moderator"
     LAB_HOST = "lab-host"
+    MACHINE = "machine"  # programs with tokens of another protocol; no session counts
 
 
 def access(needs: Access) -> Callable[[View], View]:

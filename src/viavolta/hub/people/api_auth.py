@@ -57,10 +57,20 @@ def anybody(request: HttpRequest) -> bool:  # noqa: ARG001 - ninja's signature
 WHO_ASKS: list[Callable[..., Any]] = [TokenAuth(), BrowserAuth(), anybody]
 
 
+WINDOW_S = 60
+
+
+def is_within_rate(who: str, rate: int) -> bool:
+    """Count one more of somebody's requests; False when the minute is used up."""
+    window = int(time.time()) // WINDOW_S
+    key = f"api-use:{who}:{window}"
+    if cache.add(key, 1, timeout=2 * WINDOW_S):
+        return True
+    return bool(cache.incr(key) <= rate)
+
+
 class FairUse(BaseThrottle):
     """So many requests a minute for each account, and fewer for each unknown address."""
-
-    WINDOW_S = 60
 
     def allow_request(self, request: HttpRequest) -> bool:
         """Count this request; False when the minute is used up."""
@@ -69,12 +79,8 @@ class FairUse(BaseThrottle):
         else:
             who = f"address:{request.META.get('REMOTE_ADDR', '')}"
             rate = settings.API_RATE_PER_MINUTE_UNKNOWN
-        window = int(time.time()) // self.WINDOW_S
-        key = f"api-use:{who}:{window}"
-        if cache.add(key, 1, timeout=2 * self.WINDOW_S):
-            return True
-        return bool(cache.incr(key) <= rate)
+        return is_within_rate(who, rate)
 
     def wait(self) -> float:
         """Seconds to the next minute."""
-        return self.WINDOW_S - time.time() % self.WINDOW_S
+        return WINDOW_S - time.time() % WINDOW_S

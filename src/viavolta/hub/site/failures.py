@@ -8,11 +8,13 @@ from django.utils.translation import gettext as _
 
 from viavolta.hub.site.problems import problem
 
+MACHINES = ("/api/", "/openadr3/")
+
 
 def _answer(
     request: HttpRequest, status: HTTPStatus, *, code: str, title: str, text: str
 ) -> HttpResponse:
-    if request.path.startswith("/api/"):
+    if request.path.startswith(MACHINES):
         return problem(status, code=code)
     if not hasattr(request, "user"):  # refused before anybody asked who it is
         return render(
@@ -61,7 +63,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """A fault of ours; the page needs no database."""
-    if request.path.startswith("/api/"):
+    if request.path.startswith(MACHINES):
         return problem(500, code="internal-error")
     return render(None, "frame/server_error.html", status=500)
 

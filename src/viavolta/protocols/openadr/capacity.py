@@ -1,4 +1,4 @@
-"""What an event says of import and export capacity, for whom and when.
+"""What events say of import and export capacity, for whom and when.
 
 An event without targets is for everybody in its programme. Of two events for one target at one
 moment the one with the smaller priority number counts (0 is the highest; one without any comes
@@ -8,17 +8,22 @@ last), of equals the stricter.
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
-from viavolta.protocols.openadr.duration import ENDLESS, duration_of
+from viavolta.protocols.openadr.intervals import (
+    FOREVER,
+    priority_of,
+    spans_of,
+    speaks_of,
+    targets_of,
+    value_of,
+)
 
-FOREVER = dt.datetime.max.replace(tzinfo=dt.UTC)
-_NOW = ("0001-01-01", "0001-01-01T00:00:00", "0001-01-01T00:00:00Z")
-"""What OpenADR 3 writes for a start at once."""
+__all__ = ["FOREVER", "Capacity", "Piece", "capacities_of", "in_force", "pieces"]
 
 _FIELD = {"IMPORT_CAPACITY_LIMIT": "import_kw", "EXPORT_CAPACITY_LIMIT": "export_kw"}
 _PER_KW = {"KW": 1.0, "MW": 1000.0, "W": 0.001}
-_NO_PRIORITY = 2**31
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +36,18 @@ class Capacity:
     priority: int
     import_kw: float | None = None
     export_kw: float | None = None
+    event_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """What holds for a target without change from `start` to `end`; `event_ids` say so."""
+
+    start: dt.datetime
+    end: dt.datetime
+    import_kw: float | None
+    export_kw: float | None
+    event_ids: tuple[str, ...]
 
 
 def capacities_of(event: Mapping[str, Any], *, received_at: dt.datetime) -> list[Capacity]:
@@ -42,23 +59,22 @@ def capacities_of(event: Mapping[str, Any], *, received_at: dt.datetime) -> list
     ------
     ValueError: a time, duration, unit or value that is none.
     """
+    if not speaks_of(event, _FIELD):
+        return []
     unit = _unit(event)
-    targets = _targets(event)
-    found = []
-    for interval, start, end in _spans(event, received_at):
-        values = _values(interval, unit)
-        if values:
-            found += [
-                Capacity(
-                    target=target,
-                    start=start,
-                    end=end,
-                    priority=_priority(event),
-                    **values,
-                )
-                for target in targets
-            ]
-    return found
+    return [
+        Capacity(
+            target=target,
+            start=span.start,
+            end=span.end,
+            priority=priority_of(event),
+            event_id=str(event.get("id", "")),
+            **values,
+        )
+        for target in targets_of(event) or [""]
+        for span in spans_of(event, received_at=received_at, target=target)
+        if (values := _values(span.payloads, unit)) and span.start < span.end
+    ]
 
 
 def in_force(
@@ -66,12 +82,44 @@ def in_force(
 ) -> tuple[float | None, float | None]:
     """Import and export limit (kW) of a target at a moment; None where nothing limits it."""
     now = [c for c in capacities if c.target in {"", target} and c.start <= at < c.end]
-    return _strongest(now, "import_kw"), _strongest(now, "export_kw")
+    return _strongest(now, "import_kw")[0], _strongest(now, "export_kw")[0]
 
 
-def _strongest(capacities: Sequence[Capacity], field: str) -> float | None:
-    said = [(c.priority, getattr(c, field)) for c in capacities if getattr(c, field) is not None]
-    return min(said)[1] if said else None
+def pieces(capacities: Iterable[Capacity], *, target: str) -> list[Piece]:
+    """What is in force for a target over time, piece after piece; gaps where nothing limits it."""
+    own = sorted(
+        (c for c in capacities if c.target in {"", target}), key=lambda c: c.start, reverse=True
+    )
+    moments = sorted({moment for c in own for moment in (c.start, c.end)})
+    found: list[Piece] = []
+    now: list[Capacity] = []
+    for start, end in pairwise(moments):
+        while own and own[-1].start <= start:
+            now.append(own.pop())
+        now = [c for c in now if start < c.end]
+        import_kw, importer = _strongest(now, "import_kw")
+        export_kw, exporter = _strongest(now, "export_kw")
+        events = tuple(dict.fromkeys(name for name in (importer, exporter) if name is not None))
+        if not events:
+            continue
+        last = found[-1] if found else None
+        same = (import_kw, export_kw, events)
+        if last and last.end == start and (last.import_kw, last.export_kw, last.event_ids) == same:
+            start = found.pop().start  # noqa: PLW2901 - the piece before goes on
+        found.append(
+            Piece(start=start, end=end, import_kw=import_kw, export_kw=export_kw, event_ids=events)
+        )
+    return found
+
+
+def _strongest(capacities: Sequence[Capacity], field: str) -> tuple[float | None, str | None]:
+    """The value that counts, and the event that says it."""
+    said = [
+        (c.priority, value, c.event_id)
+        for c in capacities
+        if (value := getattr(c, field)) is not None
+    ]
+    return min(said)[1:] if said else (None, None)
 
 
 def _unit(event: Mapping[str, Any]) -> Mapping[str, float]:
@@ -87,60 +135,13 @@ def _unit(event: Mapping[str, Any]) -> Mapping[str, float]:
     return units
 
 
-def _targets(event: Mapping[str, Any]) -> list[str]:
-    """Names, from lists of names (3.1) or of types with values (3.0)."""
-    names: list[str] = []
-    for target in event.get("targets") or ():
-        if isinstance(target, str):
-            names.append(target)
-        else:
-            names += [str(value) for value in target.get("values", ())]
-    return names or [""]
-
-
-def _priority(event: Mapping[str, Any]) -> int:
-    priority = event.get("priority")
-    return _NO_PRIORITY if priority is None else int(priority)
-
-
-def _spans(
-    event: Mapping[str, Any], received_at: dt.datetime
-) -> Iterable[tuple[Mapping[str, Any], dt.datetime, dt.datetime]]:
-    """Each interval with its own times, or with those that follow the one before."""
-    common = event.get("intervalPeriod") or {}
-    start = _start(common, received_at)
-    for interval in event.get("intervals") or ():
-        own = interval.get("intervalPeriod") or {}
-        begin = _start(own, received_at) if own else start
-        if begin is None:
-            msg = "an interval has no start, neither of its own nor of the event"
-            raise ValueError(msg)
-        length = duration_of(own.get("duration") or common.get("duration") or ENDLESS)
-        start = FOREVER if length is None else begin + length
-        yield interval, begin, start
-
-
-def _start(period: Mapping[str, Any], received_at: dt.datetime) -> dt.datetime | None:
-    words = period.get("start")
-    if words is None:
-        return None
-    if words in _NOW:
-        return received_at
-    try:
-        moment = dt.datetime.fromisoformat(words)
-    except (TypeError, ValueError) as error:
-        msg = f"{str(words)[:40]!r} is no time of ISO 8601"
-        raise ValueError(msg) from error
-    return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
-
-
-def _values(interval: Mapping[str, Any], unit: Mapping[str, float]) -> dict[str, float]:
+def _values(payloads: Iterable[Mapping[str, Any]], unit: Mapping[str, float]) -> dict[str, float]:
     found: dict[str, float] = {}
-    for payload in interval.get("payloads") or ():
+    for payload in payloads:
         kind = payload.get("type")
         if kind not in _FIELD:
             continue
-        value = float(payload["values"][0]) * unit[kind]
+        value = value_of(payload) * unit[kind]
         if not 0 <= value < float("inf"):
             msg = f"a capacity of {value:g} kW; expected 0 or more"
             raise ValueError(msg)

@@ -28,4 +28,8 @@ def duration_of(words: str) -> dt.timedelta | None:
     if not parts or any(len(value.partition(".")[0]) > _MOST_DIGITS for value in parts.values()):
         msg = f"{words[:40]!r} is no duration of weeks, days, hours, minutes and seconds"
         raise ValueError(msg)
-    return sign * dt.timedelta(**{name: float(value) for name, value in parts.items()})
+    try:
+        return sign * dt.timedelta(**{name: float(value) for name, value in parts.items()})
+    except OverflowError as error:
+        msg = f"{words[:40]!r} is too long"
+        raise ValueError(msg) from error
