@@ -1,4 +1,4 @@
-"""A hub with web and worker, as `viavolta serve` runs it, and the letters it sends."""
+"""A hub with all of its parts, as `viavolta serve` runs it, and the letters it sends."""
 
 import email
 import os
@@ -82,9 +82,10 @@ def _database() -> Iterator[str]:
 
 @contextmanager
 def _served(data: Path, assets: Path, database: str) -> Iterator[Live]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    with socket.socket() as free, socket.socket() as other:
+        for one in (free, other):
+            one.bind(("127.0.0.1", 0))
+        port, ocpp_port = free.getsockname()[1], other.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     surroundings = os.environ | {
         "DJANGO_SETTINGS_MODULE": "viavolta.hub.site.settings",
@@ -94,6 +95,7 @@ def _served(data: Path, assets: Path, database: str) -> Iterator[Live]:
         "VIAVOLTA_ORIGIN": address,
     }
     command = [sys.executable, "-m", "viavolta", "serve", "--port", str(port)]
+    command += ["--ocpp-port", str(ocpp_port)]
     with (data / "serve.log").open("wb") as log:
         server = subprocess.Popen(command, env=surroundings, stderr=log, stdout=log)
     try:

@@ -19,12 +19,12 @@ from viavolta.storage.station_keys import gateway_key, key_hash
 from viavolta.storage.tables.stations import Command, CommandState, Session, Station, Token
 
 PASSWORD = "a-password-of-the-station"
-BOOT = {
+BOOT: dict[Version, dict[str, Any]] = {
     Version.V16: {"chargePointModel": "m", "chargePointVendor": "v"},
     Version.V201: {"reason": "PowerUp", "chargingStation": {"model": "m", "vendorName": "v"}},
     Version.V21: {"reason": "PowerUp", "chargingStation": {"model": "m", "vendorName": "v"}},
 }
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("database_file")]
 
 
 @pytest.fixture

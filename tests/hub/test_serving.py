@@ -16,7 +16,7 @@ from viavolta.cli.serving import Listening
 from viavolta.hub.site.together import health_of
 from viavolta.model.errors import UsageError
 
-WELL = {"web": "ok", "worker": "ok"}
+WELL = {"web": "ok", "worker": "ok", "gateway": "ok"}
 
 
 def free_port() -> int:
@@ -74,6 +74,7 @@ def served(data: Path, assets: Path) -> Iterator[tuple[subprocess.Popen[str], st
     surroundings = {k: v for k, v in os.environ.items() if k not in other}
     surroundings["VIAVOLTA_ASSETS"] = str(assets)
     command = [sys.executable, "-m", "viavolta", "serve", "--port", str(port)]
+    command += ["--ocpp-port", str(free_port())]
     with subprocess.Popen(
         [*command, "--data", str(data), "--processes", "1"],
         stdout=subprocess.PIPE,
@@ -88,10 +89,10 @@ def served(data: Path, assets: Path) -> Iterator[tuple[subprocess.Popen[str], st
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
-def test_serve_answers_keeps_its_worker_and_ends_all(
+def test_serve_answers_keeps_its_parts_and_ends_all(
     served: tuple[subprocess.Popen[str], str],
 ) -> None:
-    """A lost worker is started again; SIGTERM ends every process and gives back the port."""
+    """A lost part is started again; SIGTERM ends every process and gives back the port."""
     process, address = served
     assert health_of(address) == WELL
     with urllib.request.urlopen(address) as page:  # noqa: S310 - our own server
@@ -99,9 +100,12 @@ def test_serve_answers_keeps_its_worker_and_ends_all(
     (worker,) = (pid for pid, words in below(process.pid).items() if " worker" in words)
     os.kill(worker, signal.SIGKILL)
     wait_for(lambda: any(" worker" in words for words in below(process.pid).values()))
+    (holder,) = (pid for pid, words in below(process.pid).items() if "gateway.part hold" in words)
+    os.kill(holder, signal.SIGKILL)
+    wait_for(lambda: (health_of(address) or {})["gateway"] == "silent")
     wait_for(lambda: health_of(address) == WELL)
     all_of_it = below(process.pid)
-    assert len(all_of_it) >= 3
+    assert len(all_of_it) >= 5
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0
     assert not [pid for pid in all_of_it if is_alive(pid)]

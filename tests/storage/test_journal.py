@@ -3,11 +3,17 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from viavolta.model.errors import InputError, UsageError
-from viavolta.storage.journal import Journal, Position, read_journal
+from viavolta.storage.journal import (
+    Journal,
+    Position,
+    durable_end,
+    forget_before,
+    read_journal,
+)
 
 BEGIN = Position()
 
@@ -17,6 +23,7 @@ def contents(folder: Path, after: Position = BEGIN) -> list[bytes]:
     return [content for _, content in read_journal(folder, after)]
 
 
+@settings(deadline=None)
 @given(
     batches=st.lists(st.lists(st.binary(max_size=50), max_size=4), max_size=8),
     segment_bytes=st.integers(1, 200),
@@ -36,6 +43,7 @@ def test_records_come_back_in_order(
         assert contents(folder, end) == [r for batch in batches[k + 1 :] for r in batch]
 
 
+@settings(deadline=None)
 @given(cut=st.integers(1, 60))
 def test_a_torn_end_is_cut_off(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
     """After a crash in the middle of a record the whole ones are there, and writing goes on."""
@@ -80,5 +88,28 @@ def test_old_segments_are_forgotten(tmp_path: Path) -> None:
     """Whole segments before a position go, the rest stays readable."""
     with Journal(tmp_path, segment_bytes=10) as journal:
         ends = [journal.append([b"x" * 10]) for _ in range(4)]
-        assert journal.forget_before(ends[2]) == 2
+        assert forget_before(tmp_path, ends[2]) == 2
     assert contents(tmp_path, ends[1]) == [b"x" * 10] * 2
+
+
+def test_readers_see_what_is_durable_and_no_more(tmp_path: Path) -> None:
+    """What was written and not flushed may be undone: nobody reads it."""
+    with Journal(tmp_path) as journal:
+        end = journal.append([b"kept"])
+        file = tmp_path / "00000000.journal"
+        whole = file.read_bytes()
+        file.write_bytes(whole + whole)
+        assert contents(tmp_path) == [b"kept"]
+        assert durable_end(tmp_path) == end
+    with Journal(tmp_path):
+        assert contents(tmp_path) == [b"kept", b"kept"]
+
+
+def test_a_journal_that_was_lost_goes_on_behind_its_readers(tmp_path: Path) -> None:
+    """A new segment is begun, so that nothing new hides before what was read."""
+    with Journal(tmp_path, behind=Position(3, 500)) as journal:
+        journal.append([b"new"])
+    assert contents(tmp_path, Position(3, 500)) == [b"new"]
+    with Journal(tmp_path, behind=Position(3, 500)) as journal:
+        journal.append([b"more"])
+    assert contents(tmp_path, Position(3, 500)) == [b"new", b"more"]

@@ -1,12 +1,15 @@
 """From the journal to the tables: nothing twice, nothing lost, whatever the order."""
 
+import contextlib
 import dataclasses
 import datetime as dt
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,9 +20,16 @@ from viavolta.services.central_system.record import (
     record_bytes,
     record_of,
 )
-from viavolta.storage.journal import Journal
-from viavolta.storage.projector import project
-from viavolta.storage.tables.stations import Session, Station
+from viavolta.storage.journal import Journal, forget_before
+from viavolta.storage.projector import forget, is_behind, project, reached
+from viavolta.storage.session_rows import events_of_session
+from viavolta.storage.tables.stations import (
+    JournalPosition,
+    Session,
+    SessionEvent,
+    SessionHour,
+    Station,
+)
 
 T0 = dt.datetime(2026, 3, 1, 8, tzinfo=dt.UTC)
 _numbers = itertools.count(1)
@@ -84,7 +94,9 @@ def seen(station: Station) -> dict[str, Any]:
     (row,) = Session.objects.filter(station=station).values(
         "started_at", "ended_at", "energy_wh", "is_complete", "missing", "doubts"
     )
-    return dict(row)
+    hours = SessionHour.objects.filter(session__station=station).order_by("hour")
+    kwh = {hour: round(energy, 9) for hour, energy in hours.values_list("hour", "energy_kwh")}
+    return dict(row) | {"hours": kwh}
 
 
 def test_records_survive_being_written() -> None:
@@ -135,7 +147,7 @@ def test_a_start_told_twice_under_two_numbers_is_one_session(tmp_path: Path) -> 
 
 
 def test_what_a_station_says_of_itself_is_kept(tmp_path: Path) -> None:
-    """Maker and model from the boot, the state of each connector, who holds the link."""
+    """Maker and model from the boot, the state of each connector."""
     station = new_station()
     boot = {"reason": "PowerUp", "chargingStation": {"model": "M", "vendorName": "V"}}
     status = {
@@ -144,20 +156,16 @@ def test_what_a_station_says_of_itself_is_kept(tmp_path: Path) -> None:
         "evseId": 2,
         "connectorId": 1,
     }
-    link = Record(
-        kind=RecordKind.CONNECTED, station=station.pk, version=Version.V21, received_at=T0
-    )
     bring_in(
         tmp_path,
         [
-            link,
             call(station, "BootNotification", boot),
             call(station, "StatusNotification", status),
         ],
     )
     station.refresh_from_db()
-    assert (station.vendor, station.model, station.ocpp_version) == ("V", "M", "2.1")
-    assert station.gateway == tmp_path.name
+    assert (station.vendor, station.model) == ("V", "M")
+    assert station.heard_at == T0 + dt.timedelta(hours=1)
     assert station.outlets.values_list("evse", "connector", "status").get() == (2, 1, "Occupied")
 
 
@@ -168,3 +176,108 @@ def test_a_deleted_station_stops_nothing(tmp_path: Path) -> None:
     gone.delete()
     bring_in(tmp_path, records)
     assert seen(there)["energy_wh"] is None
+
+
+class Killed(BaseException):
+    """The process dies."""
+
+
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_a_projector_killed_at_any_moment_changes_nothing(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Killed between any two statements, any number of times: as if it had gone through at once."""
+    folder = tmp_path_factory.mktemp("killed")
+    stations = [new_station() for _ in range(3)]
+    records = [
+        told(station, k, 5, at_s=k)
+        for station in stations
+        for k in data.draw(st.permutations(range(6)))
+    ]
+    with Journal(folder) as journal:
+        journal.append([record_bytes(record) for record in records])
+
+    for n in data.draw(st.lists(st.integers(0, 25), max_size=4)):
+        steps = iter(range(n))
+
+        def dying(execute: Any, *what: Any, steps: Iterator[int] = steps) -> Any:
+            if next(steps, None) is None:
+                raise Killed
+            return execute(*what)
+
+        with (
+            contextlib.suppress(Killed),
+            transaction.atomic(),
+            connection.execute_wrapper(dying),
+        ):
+            project(folder, folder.name, most=7)
+    while project(folder, folder.name, most=7):
+        pass
+    for station in stations:
+        row = seen(station)
+        assert (row["energy_wh"], row["is_complete"], row["doubts"]) == (500, True, [])
+        session = Session.objects.get(station=station)
+        assert sorted(e.seq or 0 for e in events_of_session(session)) == list(range(6))
+
+
+def test_a_journal_projected_twice_changes_nothing(tmp_path: Path) -> None:
+    """Even where the position itself was lost."""
+    station = new_station()
+    bring_in(tmp_path, [told(station, k, 3) for k in range(4)])
+    before = seen(station)
+    JournalPosition.objects.all().delete()
+    while project(tmp_path, tmp_path.name):
+        pass
+    assert seen(station) == before
+    assert SessionEvent.objects.filter(session__station=station).count() == 4
+
+
+def test_a_late_end_closes_one_session_once(tmp_path: Path) -> None:
+    """The end comes, then what was offline before it, then the end again."""
+    station = new_station()
+    order = [0, 4, 4, 2, 1, 3, 4]
+    bring_in(tmp_path, [told(station, k, 4, at_s=i) for i, k in enumerate(order)], most=1)
+    row = seen(station)
+    assert (row["is_complete"], row["energy_wh"], row["missing"]) == (True, 400, [])
+
+
+def test_two_different_events_of_one_number_are_both_kept(tmp_path: Path) -> None:
+    """The second is counted, and the session says so."""
+    station = new_station()
+    bring_in(tmp_path, [told(station, 0, 3), told(station, 1, 3), told(station, 1, 1)])
+    assert seen(station)["doubts"] == ["conflict"]
+    copies = SessionEvent.objects.filter(session__station=station, key="1")
+    assert sorted(copies.values_list("copy", flat=True)) == [0, 1]
+
+
+def test_what_stands_in_the_tables_is_forgotten_in_the_journal(tmp_path: Path) -> None:
+    """Segment by segment; what the tables lack stays."""
+    station = new_station()
+    records = [record_bytes(told(station, k, 9)) for k in range(10)]
+    with Journal(tmp_path, segment_bytes=1) as journal:
+        for record in records:
+            journal.append([record])
+        project(tmp_path, tmp_path.name, most=4)
+        assert is_behind(tmp_path, tmp_path.name)
+        before = len(list(tmp_path.glob("*.journal")))
+        assert forget_before(tmp_path, reached(tmp_path.name)) == 3
+        assert len(list(tmp_path.glob("*.journal"))) == before - 3
+        while project(tmp_path, tmp_path.name):
+            pass
+        assert not is_behind(tmp_path, tmp_path.name)
+    assert seen(station)["is_complete"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_forgetting_flushes_the_database_first(tmp_path: Path) -> None:
+    """Nothing is deleted that a cut of the power could take back from the tables."""
+    station = new_station()
+    with Journal(tmp_path, segment_bytes=1) as journal:
+        for k in range(3):
+            journal.append([record_bytes(told(station, k, 2))])
+        while project(tmp_path, tmp_path.name):
+            pass
+        assert forget(tmp_path, tmp_path.name) == 2

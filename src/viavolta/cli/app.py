@@ -15,6 +15,7 @@ from viavolta.cli import (
     check,
     config,
     demo,
+    gateway,
     grid,
     grid_capacity,
     importing,
@@ -24,6 +25,7 @@ from viavolta.cli import (
     prepare,
     profiles,
     reminders,
+    serve,
     serving,
     simulate,
     translations,
@@ -54,9 +56,10 @@ app.command("check")(check.check)
 app.add_typer(blocks.app, name="blocks")
 grid.app.command("capacity")(grid_capacity.capacity)
 app.add_typer(grid.app, name="grid")
-app.command("serve")(serving.serve)
+app.command("serve")(serve.serve)
 app.command("web")(serving.web)
 app.command("worker")(serving.worker)
+app.command("gateway")(gateway.gateway)
 app.add_typer(users.app, name="user")
 app.command("backup")(backing_up.backup)
 app.command("restore")(backing_up.restore)

@@ -1,5 +1,6 @@
 """`viavolta demo`: a sample hub, seeded and opened; or only the sample city's study."""
 
+import dataclasses
 import json
 import os
 import sys
@@ -11,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from viavolta.cli.gateway import OCPP_PORT, Stations
 from viavolta.cli.runner import (
     EffortOption,
     ForceOption,
@@ -20,13 +22,13 @@ from viavolta.cli.runner import (
     run,
     say,
 )
+from viavolta.cli.serve import OcppPortOption, serve_together
 from viavolta.cli.serving import (
     Listening,
     is_free,
     make_ready,
     own_address,
     ready_line,
-    serve_together,
     told_plainly,
 )
 from viavolta.model.errors import UsageError, Where
@@ -53,6 +55,7 @@ def demo(
     port: Annotated[
         int | None, typer.Option("--port", help="Port to listen at.", min=1, max=65535)
     ] = None,
+    ocpp_port: OcppPortOption | None = None,
     once: Annotated[
         bool, typer.Option("--once", help="End when the hub has answered, as a trial.")
     ] = False,
@@ -70,10 +73,12 @@ def demo(
         _plan_only(out, force=force, seed=seed, effort=effort, as_json=as_json, lang=lang)
         return
     with told_plainly(as_json=as_json):
-        open_hub(data, port, is_once=once, as_json=as_json)
+        open_hub(data, port, ocpp_port, is_once=once, as_json=as_json)
 
 
-def open_hub(data: Path, port: int | None, *, is_once: bool, as_json: bool) -> None:
+def open_hub(
+    data: Path, port: int | None, ocpp_port: int | None, *, is_once: bool, as_json: bool
+) -> None:
     """Seed a sample hub, serve it, and say where it is and how to enter.
 
     It is told to be ready once its pages answer and the sample study is computed, or after
@@ -85,7 +90,10 @@ def open_hub(data: Path, port: int | None, *, is_once: bool, as_json: bool) -> N
     """
     began = time.monotonic()
     check_hub_folder(data)
-    at = Listening(host="127.0.0.1", port=port or _free_port()).checked()
+    at = Listening(host="127.0.0.1", port=port or _free_port(DEFAULT_PORT)).checked()
+    stations = Stations(
+        at=dataclasses.replace(at, port=ocpp_port or _free_port(OCPP_PORT))
+    ).checked(option="--ocpp-port")
     os.environ.pop("VIAVOLTA_ORIGIN", None)
     make_ready(data, at)
     from viavolta.hub.site.samples import SampleHub, seed  # noqa: PLC0415 - needs the settings
@@ -104,7 +112,13 @@ def open_hub(data: Path, port: int | None, *, is_once: bool, as_json: bool) -> N
         _tell(own_address(), sign_in_link(hub.person), is_computed=is_computed, as_json=as_json)
         return True
 
-    serve_together(at, on_ready=tell, meanwhile=lambda: seeded.append(seed()), is_once=is_once)
+    serve_together(
+        at,
+        stations,
+        on_ready=tell,
+        meanwhile=lambda: seeded.append(seed()),
+        is_once=is_once,
+    )
 
 
 def _tell(address: str, link: str, *, is_computed: bool, as_json: bool) -> None:
@@ -137,10 +151,10 @@ def check_hub_folder(data: Path) -> None:
         )
 
 
-def _free_port() -> int:
+def _free_port(usual: int) -> int:
     """The usual port, or the next that nobody listens at."""
-    ports = range(DEFAULT_PORT, DEFAULT_PORT + _PORTS_TRIED)
-    return next((port for port in ports if is_free("127.0.0.1", port)), DEFAULT_PORT)
+    ports = range(usual, usual + _PORTS_TRIED)
+    return next((port for port in ports if is_free("127.0.0.1", port)), usual)
 
 
 def _plan_only(out: Path, *, force: bool, seed: int, effort: str, as_json: bool, lang: str) -> None:

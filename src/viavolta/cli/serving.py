@@ -1,4 +1,4 @@
-"""`viavolta serve`, `web` and `worker`: the hub as processes that run until told to stop."""
+"""`viavolta web` and `worker`: the hub as processes that run until told to stop."""
 
 import logging
 import os
@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,8 @@ from typing import Annotated
 
 import typer
 
-from viavolta.cli.runner import fail_with, say
-from viavolta.model.errors import PeerError, PlatformError, UsageError, Where
+from viavolta.cli.runner import fail_with
+from viavolta.model.errors import PlatformError, UsageError, Where
 from viavolta.model.messages import text
 
 HostOption = Annotated[str, typer.Option("--host", help="Address to listen at.")]
@@ -69,7 +69,7 @@ class Listening:
         ------
         UsageError: beyond this machine without TLS, half a pair of files, or a name not known.
         """
-        self._check_tls()
+        self.check_tls()
         if self.host in _EVERYWHERE and not os.environ.get("VIAVOLTA_ORIGIN"):
             raise UsageError(
                 code="origin-unknown",
@@ -78,10 +78,11 @@ class Listening:
                 expected=text("the address that people type, such as https://hub.example.org"),
                 hint=text("set VIAVOLTA_ORIGIN; links in e-mails are made of it"),
             )
-        self._check_free()
+        self.check_free()
         return self
 
-    def _check_tls(self) -> None:
+    def check_tls(self) -> None:
+        """Refuse what is not protected, or cannot be. Raises UsageError."""
         if (self.certificate is None) != (self.key is None):
             raise UsageError(
                 code="tls-incomplete",
@@ -109,14 +110,15 @@ class Listening:
                 ),
             )
 
-    def _check_free(self) -> None:
+    def check_free(self, option: str = "--port") -> None:
+        """Refuse a port that is taken, by the name of its option. Raises UsageError."""
         if not is_free(self.host, self.port):
             raise UsageError(
                 code="port-taken",
                 message=text("cannot listen at {host}:{port}", host=self.host, port=self.port),
-                where=Where(field="--port", value=str(self.port)),
+                where=Where(field=option, value=str(self.port)),
                 expected=text("an address of this machine and a port that nobody listens at"),
-                hint=text("choose another --port, or stop what listens there"),
+                hint=text("choose another {option}, or stop what listens there", option=option),
             )
 
     def words(self) -> list[str]:
@@ -203,75 +205,6 @@ def worker(*, data: DataOption = None) -> None:
             Worker(quotas).work(stop)
 
 
-def serve(
-    *,
-    host: HostOption = "127.0.0.1",
-    port: PortOption = 8000,
-    data: DataOption = None,
-    processes: ProcessesOption = None,
-    tls_certificate: CertificateOption = None,
-    tls_key: KeyOption = None,
-    allow_plain_http: PlainOption = False,
-) -> None:
-    """Start the hub with its worker, and stop both together."""
-    with told_plainly():
-        at = Listening(
-            host=host,
-            port=port,
-            processes=processes,
-            certificate=tls_certificate,
-            key=tls_key,
-            allow_plain=allow_plain_http,
-        ).checked()
-        make_ready(data, at)
-        serve_together(at, on_ready=_say_ready)
-
-
-def serve_together(
-    at: Listening,
-    *,
-    on_ready: Callable[[], bool],
-    meanwhile: Callable[[], None] | None = None,
-    is_once: bool = False,
-) -> None:
-    """Run web server and worker until told to stop.
-
-    `meanwhile` is called once while they start. `on_ready` is called when both answer, again and
-    again until it says that it has told so.
-
-    Raises
-    ------
-    PeerError: a part ends again and again.
-    """
-    from viavolta.hub.site.together import Together, health_of  # noqa: PLC0415 - start-up time
-
-    together = Together()
-    is_told = False
-    with until_told_to_stop() as stop:
-
-        def look() -> None:
-            nonlocal is_told
-            if not is_told and set((health_of(at.address) or {"": ""}).values()) == {"ok"}:
-                is_told = on_ready()
-                if is_told and is_once:
-                    stop.set()
-
-        try:
-            together.start("worker", ["worker"])
-            together.start("web", ["web", *at.words()])
-            if meanwhile is not None:
-                meanwhile()
-            is_kept = together.watch(stop, meanwhile=look)
-        finally:
-            together.stop()
-    if not is_kept:
-        raise PeerError(
-            code="part-lost",
-            message=text("web server or worker ended again and again"),
-            hint=text("the lines above say why; `viavolta web` and `viavolta worker` run alone"),
-        )
-
-
 def make_ready(data: Path | None, at: Listening | None) -> None:
     """Set up: log, settings, what pages need, tables."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
@@ -288,11 +221,6 @@ def make_ready(data: Path | None, at: Listening | None) -> None:
 
         prepare(settings.CONFIG.assets)
     migrate()
-
-
-def _say_ready() -> bool:
-    say(ready_line(own_address()))
-    return True
 
 
 @contextmanager

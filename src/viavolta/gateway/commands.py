@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from django.db import close_old_connections
+from django.db import close_old_connections, transaction
 from django.utils import timezone
 
 from viavolta.protocols.ocpp.link import End, Outcome
@@ -41,37 +42,37 @@ def take(gateway: str, holds: Callable[[int], bool]) -> list[Asked]:
     now = timezone.now()
     queued = Command.objects.filter(state=CommandState.QUEUED)
     queued.filter(expires_at__lte=now).update(state=CommandState.EXPIRED, ended_at=now)
-    taken = []
-    for row in queued.order_by("id")[:MOST_AT_ONCE]:
-        if not holds(row.station_id):
-            continue
-        mine = queued.filter(pk=row.pk).update(
-            state=CommandState.SENT, sent_at=now, gateway=gateway
+    waiting = queued.order_by("id").values_list("pk", "station_id")
+    mine = list(islice((pk for pk, station in waiting if holds(station)), MOST_AT_ONCE))
+    if not mine:
+        return []
+    # another gateway that holds the same station for a moment may have been quicker
+    queued.filter(pk__in=mine).update(state=CommandState.SENT, sent_at=now, gateway=gateway)
+    taken = Command.objects.filter(pk__in=mine, gateway=gateway, sent_at=now).order_by("id")
+    return [
+        Asked(
+            pk=row.pk,
+            station=row.station_id,
+            action=row.action,
+            payload=row.payload,
+            timeout_s=row.timeout_s,
         )
-        if mine:
-            taken.append(
-                Asked(
-                    pk=row.pk,
-                    station=row.station_id,
-                    action=row.action,
-                    payload=row.payload,
-                    timeout_s=row.timeout_s,
-                )
-            )
-    return taken
+        for row in taken
+    ]
 
 
 def note(outcomes: Iterable[tuple[int, Outcome]]) -> None:
     """Write down what became of commands, by their numbers; blocking, in a thread."""
     close_old_connections()
     now = timezone.now()
-    for pk, outcome in outcomes:
-        Command.objects.filter(pk=pk).update(
-            state=_STATE_OF[outcome.end],
-            answer=outcome.payload,
-            error=f"{outcome.error_code} {outcome.description}".strip()[:255],
-            ended_at=now,
-        )
+    with transaction.atomic():
+        for pk, outcome in outcomes:
+            Command.objects.filter(pk=pk).update(
+                state=_STATE_OF[outcome.end],
+                answer=outcome.payload,
+                error=f"{outcome.error_code} {outcome.description}".strip()[:255],
+                ended_at=now,
+            )
 
 
 def refuse(pk: int, why: str) -> None:

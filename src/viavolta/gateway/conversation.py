@@ -14,10 +14,14 @@ from viavolta.protocols.ocpp.schemas import Version
 from viavolta.services.central_system.answers import answer, may_say
 from viavolta.services.central_system.record import Record, RecordKind, record_bytes
 from viavolta.services.central_system.world import Admission, TokenVerdict
-from viavolta.storage.projector import start_key_of
+from viavolta.storage.session_rows import start_key_of
 
 NOT_WRITTEN = frozenset({"Heartbeat"})
 """Calls that tell nothing to be kept: answered at once."""
+
+HEARTBEAT_S = 300
+KNOCK_AGAIN_S = 30
+"""After which a station that waits for adoption may boot again."""
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +34,9 @@ class Wire(Protocol):
 
     def close(self, code: int, reason: str) -> None:
         """End the link."""
+
+    def probe(self) -> None:
+        """End the link unless the station gives a sign of life."""
 
 
 class Ended(Protocol):
@@ -44,7 +51,11 @@ class _StationWorld:
 
     def __init__(self, entry: Entry, registry: Registry, clock: Callable[[], dt.datetime]) -> None:
         self._entry, self._registry, self._clock = entry, registry, clock
-        self.heartbeat_s = 300
+
+    @property
+    def heartbeat_s(self) -> int:
+        is_waiting = self.admission is Admission.PENDING
+        return KNOCK_AGAIN_S if is_waiting else HEARTBEAT_S
 
     @property
     def admission(self) -> Admission:
@@ -98,6 +109,7 @@ class Conversation:
         start = int(clock().timestamp() * 1000)
         self._link = Link(version, Side.CENTRAL, new_id=lambda: f"{start:x}-{next(count)}")
         self._is_open = True
+        self.was_given_key = False
         self._write_down(RecordKind.CONNECTED)
 
     def hear(self, raw: bytes) -> None:
@@ -134,6 +146,10 @@ class Conversation:
         for outcome in self._link.close():
             self._ended(self.entry.pk, outcome)
         self._write_down(RecordKind.GONE)
+
+    def probe(self) -> None:
+        """Find out whether the station is still there, and end the link if it is not."""
+        self._wire.probe()
 
     def end(self, code: int, reason: str) -> None:
         """End the link from this side."""

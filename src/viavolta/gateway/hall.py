@@ -8,10 +8,12 @@ REPLACED = 1008
 
 
 class Hall:
-    """Conversations by the number of the station's row."""
+    """Conversations by the number of the station's row; who came and went since last asked."""
 
     def __init__(self) -> None:
         self._there: dict[int, Conversation] = {}
+        self._entered: dict[int, Conversation] = {}
+        self._left: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._there)
@@ -27,12 +29,28 @@ class Hall:
         """Take a station in; an older link of the same station, half open perhaps, is ended."""
         station = conversation.entry.pk
         old = self._there.get(station)
-        self._there[station] = conversation
+        self._there[station] = self._entered[station] = conversation
+        self._left.discard(station)
         if old is not None:
             old.end(REPLACED, "replaced by a newer connection")
 
     def leave(self, conversation: Conversation) -> None:
         """Let a station go, if it is still this conversation."""
-        if self._there.get(conversation.entry.pk) is conversation:
-            del self._there[conversation.entry.pk]
+        station = conversation.entry.pk
+        if self._there.get(station) is conversation:
+            del self._there[station]
+            self._left.add(station)
         conversation.gone()
+
+    def release(self, station: int) -> None:
+        """End the link of a station that has come in elsewhere, unless it is back by now."""
+        conversation = self._there.get(station)
+        if conversation is not None and station not in self._entered:
+            del self._there[station]
+            conversation.end(REPLACED, "connected at another gateway")
+
+    def take_changes(self) -> tuple[list[Conversation], set[int]]:
+        """Who entered, and then the numbers of those who left, since the last time."""
+        entered, self._entered = list(self._entered.values()), {}
+        left, self._left = self._left, set()
+        return entered, left

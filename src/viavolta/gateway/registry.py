@@ -4,14 +4,17 @@ The event loop never waits for the database: `refresh` runs in a thread of its o
 changed.
 """
 
+import dataclasses
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import close_old_connections, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from viavolta.services.central_system.world import Admission, TokenStatus, TokenVerdict
+from viavolta.storage.tables.enrolment import EnrolmentWindow
 from viavolta.storage.tables.stations import NumberBlock, Session, Station, Token
 
 OVERLAP = dt.timedelta(seconds=10)
@@ -22,10 +25,11 @@ WHOLE_EVERY = dt.timedelta(minutes=5)
 
 NUMBERS_AT_ONCE = 1000
 
-REMEMBER_STARTS = dt.timedelta(days=7)
+REMEMBER_STARTS = dt.timedelta(days=1)
+"""A start told again later than this gets a second number, and is the same session all the same."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A station as the doors see it."""
 
@@ -33,37 +37,66 @@ class Entry:
     tenant_id: int
     identity: str
     key_hash: str
+    next_key_hash: str
+    wants_key: bool
     certificate_sha256: str
     security_profile: int
     admission: Admission
+    window_id: int | None
 
 
-_FIELDS = (
-    "pk",
-    "tenant_id",
-    "identity",
-    "key_hash",
-    "certificate_sha256",
-    "security_profile",
-    "admission",
-)
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window of enrolment as the doors see it."""
+
+    pk: int
+    token_hash: str
+    opens_at: dt.datetime
+    ends_at: dt.datetime
+
+    def is_open(self, now: dt.datetime) -> bool:
+        """Whether unknown stations may call."""
+        return self.opens_at <= now < self.ends_at
+
+
+_COLUMNS = [field.name for field in dataclasses.fields(Entry)]
 _UNKNOWN = TokenVerdict(status=TokenStatus.UNKNOWN)
 
 
 class Registry:
-    """Stations by identity, tokens by tenant, transaction numbers that were given out."""
+    """Stations by identity, tokens by tenant, windows of enrolment, transaction numbers."""
 
     def __init__(self) -> None:
+        self._windows: dict[str, Window] = {}
         self._stations: dict[str, Entry] = {}
         self._tokens: dict[tuple[int, str], TokenVerdict] = {}
         self._numbers: list[int] = []
         self._starts: dict[tuple[int, str], int] = {}
         self._seen_at: dt.datetime | None = None
         self._whole_at: dt.datetime | None = None
+        self._wanting: list[str] = []
 
     def station(self, identity: str) -> Entry | None:
         """The station of an identity."""
         return self._stations.get(identity)
+
+    def window(self, token_hash: str) -> Window | None:
+        """The window of enrolment of a token."""
+        return self._windows.get(token_hash)
+
+    def who_wants_a_key(self) -> list[Entry]:
+        """The stations that are to be given a new password."""
+        return [self._stations[identity] for identity in self._wanting]
+
+    def add(self, station: Station) -> Entry:
+        """Take in a station that has just been made."""
+        entry = _entry(*(getattr(station, name) for name in _COLUMNS))
+        self._stations[entry.identity] = entry
+        return entry
+
+    def now(self) -> dt.datetime:
+        """The time, UTC."""
+        return timezone.now()
 
     def verdict(self, tenant_id: int, token: str, now: dt.datetime) -> TokenVerdict:
         """What is known of a token at a tenant's stations."""
@@ -94,6 +127,11 @@ class Registry:
             since = (self._seen_at or now) - OVERLAP
             self._stations |= _entries(Station.objects.filter(changed_at__gt=since))
             self._tokens |= _verdicts(Token.objects.filter(changed_at__gt=since))
+        self._wanting = list(
+            Station.objects.filter(wants_key=True).values_list("identity", flat=True)
+        )
+        windows = EnrolmentWindow.objects.values_list("pk", "token_hash", "opens_at", "ends_at")
+        self._windows = {row[1]: Window(*row) for row in windows}
         self._seen_at = now
         if len(self._numbers) < NUMBERS_AT_ONCE:
             # reversed, so that the smallest is given out first
@@ -102,30 +140,38 @@ class Registry:
     def _read_whole(self, now: dt.datetime) -> None:
         self._stations = _entries(Station.objects.all())
         self._tokens = _verdicts(Token.objects.all())
-        recent = Session.objects.filter(started_at__gt=now - REMEMBER_STARTS).exclude(start_key="")
-        for station, key, number in recent.values_list("station_id", "start_key", "transaction"):
-            self._starts.setdefault((station, key), int(number))
+        if self._whole_at is None:  # later ones were given out here, or elsewhere to be an alias
+            recent = Session.objects.filter(started_at__gt=now - REMEMBER_STARTS)
+            rows = recent.exclude(start_key="").values_list(
+                "station_id", "start_key", "transaction"
+            )
+            self._starts = {(station, key): int(number) for station, key, number in rows}
         self._whole_at = now
 
 
-def _entries(rows: "Iterable[Station]") -> dict[str, Entry]:
-    found = {}
-    for row in rows:
-        values = {name: getattr(row, name) for name in _FIELDS}
-        found[row.identity] = Entry(**values | {"admission": Admission(row.admission)})
-    return found
+def _entries(rows: QuerySet[Station]) -> dict[str, Entry]:
+    found = (_entry(*row) for row in rows.values_list(*_COLUMNS))
+    return {entry.identity: entry for entry in found}
 
 
-def _verdicts(rows: "Iterable[Token]") -> dict[tuple[int, str], TokenVerdict]:
+def _entry(*values: Any) -> Entry:
+    entry = Entry(*values)
+    return dataclasses.replace(entry, admission=Admission(entry.admission))
+
+
+def _verdicts(rows: QuerySet[Token]) -> dict[tuple[int, str], TokenVerdict]:
+    found = rows.values_list(
+        "tenant_id", "token", "status", "expires_at", "group", "language", "priority"
+    )
     return {
-        (row.tenant_id, row.token): TokenVerdict(
-            status=TokenStatus(row.status),
-            expires_at=row.expires_at,
-            group=row.group,
-            language=row.language,
-            priority=row.priority,
+        (tenant_id, token): TokenVerdict(
+            status=TokenStatus(status),
+            expires_at=expires_at,
+            group=group,
+            language=language,
+            priority=priority,
         )
-        for row in rows
+        for tenant_id, token, status, expires_at, group, language, priority in found
     }
 
 

@@ -1,4 +1,4 @@
-"""The gateway's event loop: the port, the hall, and the thread that meets the database."""
+"""The gateway's event loop: the port, the hall, the journal, and the errands between."""
 
 import asyncio
 import contextlib
@@ -11,44 +11,46 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import picows
 
-from viavolta.gateway import commands
 from viavolta.gateway.committer import Committer
-from viavolta.gateway.conversation import Conversation, Wire
-from viavolta.gateway.doors import MAX_IDENTITY_CHARS, PREFIX, Doors, Patience, Refused, Welcome
+from viavolta.gateway.conversation import Conversation
+from viavolta.gateway.doors import Doors, Newcomer, Refused, Welcome, knock_of
+from viavolta.gateway.errands import Errands
 from viavolta.gateway.hall import Hall
-from viavolta.gateway.registry import Registry
-from viavolta.protocols.ocpp.frames import MAX_FRAME_BYTES
-from viavolta.protocols.ocpp.link import NotAPayloadError, Outcome, QueueFullError
+from viavolta.gateway.patience import Patience
+from viavolta.gateway.port import POLICY, Port, StationSocket, accepted, refusal
+from viavolta.gateway.registry import Entry, Registry
+from viavolta.protocols.ocpp.link import Outcome
+from viavolta.protocols.ocpp.schemas import Version
+from viavolta.storage.enrolment import knock
 from viavolta.storage.journal import Journal
-from viavolta.storage.projector import project
+from viavolta.storage.projector import reached
 from viavolta.storage.station_keys import gateway_key
 
-TICK_S = 0.2
-"""How often commands are looked for and time-outs are seen to."""
-
-PING_AFTER_S = 30.0
-PONG_WITHIN_S = 10.0
 GOING_AWAY = 1001
-NOT_TEXT = 1003
-POLICY = 1008
-TOO_BIG = 1009
+MOST_CONNECTIONS = 25_000
+TOO_MANY = 429
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewaySettings:
-    """Where and how a gateway listens. `name` is its own among several, and names its journal."""
+    """Where and how a gateway listens. `name` is its own among several, and names its journal.
+
+    `is_shared`: other gateways listen at the same port, and the system spreads stations among them.
+    """
 
     data: Path
     name: str = "gateway"
     host: str = "127.0.0.1"
     port: int = 9000
+    is_shared: bool = False
     tls: ssl.SSLContext | None = None
     allows_profile_0: bool = False
+    n_proxies: int = 0
+    most_connections: int = MOST_CONNECTIONS
 
     @property
     def journal(self) -> Path:
@@ -63,43 +65,38 @@ class Gateway:
     settings: GatewaySettings
     registry: Registry = field(default_factory=Registry)
     hall: Hall = field(default_factory=Hall)
-    patience: Patience = field(default_factory=Patience)
-    asked: dict[str, int] = field(default_factory=dict)
-    outcomes: list[tuple[int, Outcome]] = field(default_factory=list)
+    by_address: Patience = field(default_factory=lambda: Patience(burst=100, per_minute=60.0))
+    by_identity: Patience = field(default_factory=lambda: Patience(burst=20, per_minute=20.0))
+    known_at: dict[str, str] = field(default_factory=dict)
+    """Where each station came from last: there it is never turned away for another's guesses."""
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self, ready: asyncio.Event | None = None) -> None:
         """Serve until cancelled; stations are told to go, and what they said is durable."""
         settings = self.settings
         thread = ThreadPoolExecutor(1, thread_name_prefix="tables")
-        loop = asyncio.get_running_loop()
-        with Journal(settings.journal) as journal:
-            await loop.run_in_executor(thread, self._prepare)
+        self.errands = Errands(settings.name, self.hall, self.registry, thread)
+        self._key = gateway_key(settings.data)
+        await self.errands.begin()
+        behind = await self.errands.call(reached, settings.name)
+        with Journal(settings.journal, behind=behind) as journal:
             self._committer = Committer(journal)
             self._doors = Doors(
                 self.registry,
-                key=gateway_key(settings.data),
+                key=self._key,
                 is_tls=settings.tls is not None,
                 allows_profile_0=settings.allows_profile_0,
             )
             writing = asyncio.create_task(self._committer.run())
-            server = await picows.ws_create_server(
-                self._door,
-                settings.host,
-                settings.port,
-                ssl=settings.tls,
-                max_frame_size=MAX_FRAME_BYTES,
-                websocket_handshake_timeout=10,
-                enable_auto_ping=True,
-                auto_ping_idle_timeout=PING_AFTER_S,
-                auto_ping_reply_timeout=PONG_WITHIN_S,
-                enable_auto_pong=True,
-                logger_name="gateway",
+            port = Port(self._door, most=settings.most_connections, n_proxies=settings.n_proxies)
+            server = await port.listen(
+                settings.host, settings.port, tls=settings.tls, is_shared=settings.is_shared
             )
-            log.info("gateway listens", extra={"port": settings.port})
+            log.info("gateway listens", extra={"gateway": settings.name, "port": settings.port})
             if ready is not None:
                 ready.set()
             try:
-                await self._meet_the_tables(thread)
+                await self.errands.run(self._key)
             finally:
                 server.close()
                 for conversation in self.hall:
@@ -107,151 +104,98 @@ class Gateway:
                 writing.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await writing
-                await loop.run_in_executor(thread, commands.note, self._take_outcomes())
+                await self.errands.end()
                 thread.shutdown()
 
-    def _prepare(self) -> None:
-        """Bring the journal into the tables to its end, and know who may come."""
-        while project(self.settings.journal, self.settings.name):
-            pass
-        commands.lose_those_of(self.settings.name)
-        self.registry.refresh()
-
-    async def _meet_the_tables(self, thread: ThreadPoolExecutor) -> None:
-        loop = asyncio.get_running_loop()
-        call = partial(loop.run_in_executor, thread)
-        while True:
-            await call(self.registry.refresh)
-            for asked in await call(commands.take, self.settings.name, self._holds):
-                await self._send(asked, call)
-            for conversation in self.hall:
-                conversation.flush()
-            await call(commands.note, self._take_outcomes())
-            await asyncio.sleep(TICK_S)
-
-    async def _send(self, asked: commands.Asked, call: Any) -> None:
-        conversation = self.hall.get(asked.station)
-        if conversation is None:
-            await call(commands.refuse, asked.pk, "the station has just gone")
-            return
-        try:
-            message_id = conversation.ask(asked.action, asked.payload, timeout_s=asked.timeout_s)
-        except NotAPayloadError as error:
-            await call(commands.refuse, asked.pk, str(error))
-        except QueueFullError:
-            await call(commands.refuse, asked.pk, "too many commands wait for this station")
-        else:
-            self.asked[f"{asked.station} {message_id}"] = asked.pk
-
-    def _ended(self, station: int, outcome: Outcome) -> None:
-        pk = self.asked.pop(f"{station} {outcome.message_id}", None)
-        if pk is not None:
-            self.outcomes.append((pk, outcome))
-
-    def _take_outcomes(self) -> list[tuple[int, Outcome]]:
-        taken, self.outcomes = self.outcomes, []
-        return taken
-
-    def _holds(self, station: int) -> bool:
-        return self.hall.get(station) is not None
-
-    def _door(self, request: picows.WSUpgradeRequest) -> picows.WSUpgradeResponseWithListener:
+    def _door(
+        self, request: picows.WSUpgradeRequest, address: str
+    ) -> picows.WSUpgradeResponseWithListener:
         path, now_s = request.path.decode("latin-1"), asyncio.get_running_loop().time()
-        knocker = path.removeprefix(PREFIX)[:MAX_IDENTITY_CHARS]
-        if self.patience.is_out(knocker, now_s):
-            return _refusal(429)
+        if self.by_address.is_out(address, now_s):
+            return refusal(TOO_MANY)
+        called = knock_of(path)
+        identity = "" if called is None else called.identity
+        is_at_home = self.known_at.get(identity) == address
+        if not is_at_home and self.by_identity.is_out(identity, now_s):
+            self.by_address.refused(address, now_s)
+            return refusal(TOO_MANY)
         judged = self._doors.judge(path, request.headers)
+        if isinstance(judged, Welcome) and judged.is_unproven:
+            judged = self._if_nobody_is_there(judged)
         if isinstance(judged, Refused):
-            self.patience.refused(knocker, now_s)
+            self.by_address.refused(address, now_s)
+            self.by_identity.refused(identity, now_s)
             log.warning("station refused", extra={"reason": judged.reason})
-            return _refusal(judged.status)
-        headers = {"Sec-WebSocket-Protocol": judged.subprotocol}
-        response = picows.WSUpgradeResponse.create_101_response(headers)
-        return picows.WSUpgradeResponseWithListener(response, _Listener(self, judged))
+            return refusal(judged.status)
+        if isinstance(judged, Newcomer):
+            return accepted(judged.subprotocol, StationSocket(partial(self._enrol, judged)))
+        return accepted(judged.subprotocol, StationSocket(partial(self._begin, judged, address)))
 
-    def welcome(self, welcome: Welcome, wire: Wire) -> Conversation:
+    def _if_nobody_is_there(self, welcome: Welcome) -> Welcome | Refused:
+        """A station without a credential may be anybody: it comes in where no one is there."""
+        there = self.hall.get(welcome.entry.pk)
+        if there is None or welcome.entry.security_profile == 0 or welcome.needs_certificate:
+            return welcome
+        there.probe()
+        return Refused(status=401, reason="somebody of that name is there")
+
+    def _begin(self, welcome: Welcome, address: str, socket: StationSocket) -> None:
+        """A station is on the line, if its certificate is its own."""
+        entry = welcome.entry
+        if welcome.needs_certificate and not _is_of(socket, entry.certificate_sha256):
+            now_s = asyncio.get_running_loop().time()
+            self.by_address.refused(address, now_s)
+            self.by_identity.refused(entry.identity, now_s)
+            log.warning("station refused", extra={"reason": "wrong certificate"})
+            socket.close(POLICY, "certificate")
+            return
+        if welcome.has_next_key:
+            self.errands.has_next_key(entry.pk)
+        if not welcome.is_unproven:
+            self.known_at[entry.identity] = address
+        self._talk(entry, welcome.version, socket)
+
+    def _enrol(self, newcomer: Newcomer, socket: StationSocket) -> None:
+        """Put a station into its inbox; what it says meanwhile waits."""
+        task = asyncio.create_task(self._take_in(newcomer, socket))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _take_in(self, newcomer: Newcomer, socket: StationSocket) -> None:
+        station = await self.errands.call(
+            knock,
+            newcomer.window,
+            newcomer.identity,
+            newcomer.key_hash,
+            newcomer.security_profile,
+        )
+        if station is None:
+            socket.close(POLICY, "no room")
+        else:
+            self._talk(self.registry.add(station), newcomer.version, socket)
+
+    def _talk(self, entry: Entry, version: Version, socket: StationSocket) -> None:
         """Begin the conversation with a station that came in."""
-        loop = asyncio.get_running_loop()
         conversation = Conversation(
-            welcome.entry,
-            welcome.version,
-            wire,
+            entry,
+            version,
+            socket,
             registry=self.registry,
             committer=self._committer,
             clock=lambda: dt.datetime.now(dt.UTC),
-            seconds=loop.time,
+            seconds=asyncio.get_running_loop().time,
             ended=self._ended,
         )
         self.hall.enter(conversation)
-        return conversation
+        socket.hear_with(conversation, partial(self.hall.leave, conversation))
+
+    def _ended(self, station: int, outcome: Outcome) -> None:
+        self.errands.ended(station, outcome)
 
 
-class _Listener(picows.WSListener):
-    """A station's socket: frames to the conversation, texts to the socket."""
-
-    def __init__(self, gateway: Gateway, welcome: Welcome) -> None:
-        super().__init__()
-        self._gateway, self._admitted = gateway, welcome
-        self._transport: picows.WSTransport | None = None
-        self._conversation: Conversation | None = None
-        self._parts: list[bytes] = []
-        self._size = 0
-
-    def on_ws_connected(self, transport: picows.WSTransport) -> None:
-        """The upgrade is through: the station is on the line, if its certificate is its own."""
-        self._transport = transport
-        welcome = self._admitted
-        if welcome.needs_certificate and not _is_of(transport, welcome.entry.certificate_sha256):
-            log.warning("station refused", extra={"reason": "wrong certificate"})
-            self.close(POLICY, "certificate")
-            return
-        self._conversation = self._gateway.welcome(welcome, self)
-
-    def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
-        """Put fragments together, and answer what belongs to the socket itself."""
-        kind = frame.msg_type
-        if kind == picows.WSMsgType.CLOSE:
-            transport.send_close(frame.get_close_code())
-            transport.disconnect()
-        elif kind == picows.WSMsgType.BINARY:
-            self.close(NOT_TEXT, "text only")
-        elif kind in {picows.WSMsgType.TEXT, picows.WSMsgType.CONTINUATION}:
-            self._size += frame.payload_size
-            if self._size > MAX_FRAME_BYTES:
-                self.close(TOO_BIG, "too long")
-                return
-            self._parts.append(frame.get_payload_as_bytes())
-            if frame.fin:
-                raw, self._parts, self._size = b"".join(self._parts), [], 0
-                if self._conversation is not None:
-                    self._conversation.hear(raw)
-
-    def on_ws_disconnected(self, transport: picows.WSTransport) -> None:  # noqa: ARG002 - the one it has
-        """The socket is gone."""
-        if self._conversation is not None:
-            self._gateway.hall.leave(self._conversation)
-
-    def send(self, text: str) -> None:
-        """Send a text."""
-        if self._transport is not None and not self._transport.is_disconnected:
-            self._transport.send(picows.WSMsgType.TEXT, text.encode())
-
-    def close(self, code: int, reason: str) -> None:
-        """End the link."""
-        if self._transport is not None and not self._transport.is_disconnected:
-            self._transport.send_close(picows.WSCloseCode(code), reason.encode())
-            self._transport.disconnect()
-
-
-def _refusal(status: int) -> picows.WSUpgradeResponseWithListener:
-    response = picows.WSUpgradeResponse.create_error_response(status, b"")
-    return picows.WSUpgradeResponseWithListener(response, None)
-
-
-def _is_of(transport: picows.WSTransport, sha256: str) -> bool:
+def _is_of(socket: StationSocket, sha256: str) -> bool:
     """Whether the certificate that the station showed is the one that it is known by."""
-    secure = transport.underlying_transport.get_extra_info("ssl_object")
-    shown = None if secure is None else secure.getpeercert(binary_form=True)
+    shown = socket.certificate()
     if not shown or not sha256:
         return False
     return hmac.compare_digest(hashlib.sha256(shown).hexdigest(), sha256)

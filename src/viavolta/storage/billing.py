@@ -19,7 +19,7 @@ from viavolta.services.billing.price import Account, account_of
 from viavolta.services.billing.session_use import use_of
 from viavolta.services.billing.tariff import Tariff as Prices
 from viavolta.services.billing.tariff import tariff_of
-from viavolta.storage.projector import event_of_row
+from viavolta.storage.session_rows import events_of_session
 from viavolta.storage.tables import billing as tables
 from viavolta.storage.tables.live import Wish
 from viavolta.storage.tables.stations import Session, Station
@@ -86,7 +86,7 @@ def close_bill(session_id: int, now: dt.datetime) -> tables.Bill | None:
         return None
     tariff = tariff_at(session.station, session.started_at)
     boosted = Wish.objects.filter(session=session, is_boosted=True).exists()
-    use = use_of(map(event_of_row, session.events.all()), is_boosted=boosted)
+    use = use_of(events_of_session(session), is_boosted=boosted)
     bill = tables.Bill.objects.filter(session=session).select_related("tariff").first()
     if bill is None:
         figures = _figures(session, account_of(prices_of(tariff), use), use.discharged_wh)

@@ -9,7 +9,7 @@ import datetime as dt
 import hashlib
 import secrets
 
-from django.db import transaction
+from django.db import close_old_connections, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -66,12 +66,16 @@ def waiting(tenant_id: int) -> QuerySet[Station]:
     return Station.objects.filter(tenant_id=tenant_id, admission=Station.Admission.PENDING)
 
 
-def knock(window_id: int, identity: str, key_hash: str) -> Station | None:
+def knock(
+    window_id: int, identity: str, key_hash: str, security_profile: int = 1
+) -> Station | None:
     """Put an unknown station into the inbox of an open window; None where it may not wait there.
 
     `key_hash` is that of the password that it came with, empty where it came without: who calls
-    under its name later must show the same one.
+    under its name later must show the same one. `security_profile` is the lowest that it may use
+    from then on.
     """
+    close_old_connections()
     now = timezone.now()
     with transaction.atomic():
         window = (
@@ -90,6 +94,7 @@ def knock(window_id: int, identity: str, key_hash: str) -> Station | None:
                 "window": window,
                 "admission": Station.Admission.PENDING,
                 "key_hash": key_hash,
+                "security_profile": security_profile,
             },
         )
     return station if is_new else None

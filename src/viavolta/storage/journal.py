@@ -26,7 +26,9 @@ SEGMENT_BYTES = 64_000_000
 MAX_RECORD_BYTES = 16_000_000
 
 _HEAD = struct.Struct("<II")
+_END = struct.Struct("<QQI")
 _SUFFIX = ".journal"
+_END_NAME = "end"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -40,12 +42,24 @@ class Position:
 class Journal:
     """A journal open for writing, by one process at a time.
 
+    Parameters
+    ----------
+    behind
+        A position that readers have reached. Where the journal ends before it, since the folder
+        was lost or is an older copy, a new segment is begun, so that nothing new is passed over.
+
     Raises
     ------
     UsageError: another process writes it. InputError: it is damaged before its end.
     """
 
-    def __init__(self, folder: Path, *, segment_bytes: int = SEGMENT_BYTES) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        segment_bytes: int = SEGMENT_BYTES,
+        behind: Position = Position(),
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._segment_bytes = folder, segment_bytes
         self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -58,8 +72,13 @@ class Journal:
                 message=text("another process writes the journal {folder}", folder=folder),
                 hint=text("stop the other gateway, or give this one a data folder of its own"),
             ) from error
+        self._end_file = os.open(folder / _END_NAME, os.O_RDWR | os.O_CREAT, 0o600)
         self._segment = max(_segments(folder), default=0)
         self._open_segment()
+        if self.end < behind:
+            os.close(self._file)
+            self._segment = behind.segment + 1
+            self._open_segment()
 
     def append(self, records: Sequence[bytes]) -> Position:
         """Write records in order and return when they are durable: the position behind them.
@@ -84,6 +103,7 @@ class Journal:
             os.lseek(self._file, self._offset, os.SEEK_SET)
             raise
         self._offset += len(content)
+        self._tell_end()
         return self.end
 
     @property
@@ -91,16 +111,10 @@ class Journal:
         """The position behind the last record."""
         return Position(self._segment, self._offset)
 
-    def forget_before(self, position: Position) -> int:
-        """Delete whole segments before `position`; returns how many."""
-        gone = [n for n in _segments(self._folder) if n < min(position.segment, self._segment)]
-        for number in gone:
-            _path(self._folder, number).unlink()
-        return len(gone)
-
     def close(self) -> None:
         """Let others write it."""
         os.close(self._file)
+        os.close(self._end_file)
         os.close(self._lock)
 
     def __enter__(self) -> Self:
@@ -122,20 +136,56 @@ class Journal:
         self._offset = max((end for end, _ in whole), default=start).offset
         os.ftruncate(self._file, self._offset)
         os.lseek(self._file, self._offset, os.SEEK_SET)
+        os.fdatasync(self._file)  # what another process wrote and died before flushing
         _flush_folder(self._folder)
+        self._tell_end()
+
+    def _tell_end(self) -> None:
+        """Tell readers how far the journal is durable: they take in nothing that may be undone."""
+        checksum = _checksum(self.end)
+        os.pwrite(self._end_file, _END.pack(self._segment, self._offset, checksum), 0)
+
+
+def durable_end(folder: Path) -> Position:
+    """The position up to which a journal is on the disk; also while it is written."""
+    try:
+        content = (folder / _END_NAME).read_bytes()
+    except FileNotFoundError:
+        return Position()
+    while len(content) == _END.size:
+        *numbers, checksum = _END.unpack(content)
+        if checksum == _checksum(Position(*numbers)):
+            return Position(*numbers)
+        content = (folder / _END_NAME).read_bytes()  # it was being written
+    return Position()
+
+
+def _checksum(position: Position) -> int:
+    return zlib.crc32(f"{position.segment} {position.offset}".encode())
 
 
 def read_journal(folder: Path, after: Position) -> Iterator[tuple[Position, bytes]]:
-    """Records behind a position, each with the position behind it; also while it is written.
+    """Records behind a position that are durable, each with the position behind it.
 
     Raises
     ------
-    InputError: a record is damaged, and is not the torn last one.
+    InputError: a record is damaged.
     """
-    segments = sorted(n for n in _segments(folder) if n >= after.segment)
-    for number in segments:
+    end = durable_end(folder)
+    for number in sorted(n for n in _segments(folder) if after.segment <= n <= end.segment):
         start = after if number == after.segment else Position(number, 0)
-        yield from _read_segment(folder, start, is_last=number == segments[-1])
+        for position, content in _read_segment(folder, start, is_last=number == end.segment):
+            if position > end:
+                return
+            yield position, content
+
+
+def forget_before(folder: Path, position: Position) -> int:
+    """Delete whole segments before a position, also while the journal is written; how many."""
+    gone = [n for n in _segments(folder) if n < min(position.segment, durable_end(folder).segment)]
+    for number in gone:
+        _path(folder, number).unlink()
+    return len(gone)
 
 
 def _read_segment(

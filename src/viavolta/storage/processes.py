@@ -31,6 +31,11 @@ def identity() -> str:
     return f"{_machine()} {pid} {_started(pid)}"[:120]
 
 
+def same_machine(name: str, other: str) -> bool:
+    """Whether two processes, by their `identity`, run on one machine since its last start."""
+    return name.rsplit(" ", 2)[0] == other.rsplit(" ", 2)[0]
+
+
 def is_lost(name: str) -> bool:
     """Whether a process of this machine has ended; False where that cannot be known."""
     machine, _, rest = name.rpartition(" ")[0].rpartition(" ")

@@ -1,33 +1,25 @@
 """From a gateway's journal to the tables: each record once, whatever happens in between.
 
 The position reached is written in the same transaction as what the records brought, so that a
-projector that dies goes on where the tables stand. Events are kept by their content, and a session
-is made anew from all of its events: a repeat changes nothing.
+projector that dies goes on where the tables stand. A batch is read and written in bulk; events are
+kept by their content, and what a repeat brings is there already: it changes nothing.
 """
 
-import dataclasses
-import datetime as dt
-import hashlib
-import json
-from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
-from django.db import transaction
-from django.utils import timezone
+from django.db import connection, transaction
 
-from viavolta.model.session import EventKind, Reading, SessionEvent
-from viavolta.protocols.ocpp.transactions import events_of, time_of
-from viavolta.services.central_system.record import Record, RecordKind, record_of
-from viavolta.services.sessions.fold import session_of
+from viavolta.services.central_system.record import Record, record_of
 from viavolta.storage import vehicle_needs
-from viavolta.storage.journal import Position, read_journal
+from viavolta.storage.journal import Position, durable_end, forget_before, read_journal
 from viavolta.storage.notices import notice_of
+from viavolta.storage.session_rows import Told, bring_in_sessions
+from viavolta.storage.station_rows import bring_in_stations
 from viavolta.storage.tables import stations as tables
 from viavolta.storage.tables.notices import Notice
 
-BATCH = 2000
+BATCH = 4000
 
 
 def project(folder: Path, gateway: str, *, most: int = BATCH) -> int:
@@ -35,182 +27,62 @@ def project(folder: Path, gateway: str, *, most: int = BATCH) -> int:
 
     Raises
     ------
-    InputError: the journal is damaged.
+    InputError: the journal is damaged. django.db.Error: another projector met the same session;
+    nothing was written, and the same call will do.
     """
     with transaction.atomic():
-        reached, _ = tables.JournalPosition.objects.select_for_update().get_or_create(
+        position, _ = tables.JournalPosition.objects.select_for_update().get_or_create(
             gateway=gateway
         )
-        after = Position(reached.segment, reached.offset)
+        after = Position(position.segment, position.offset)
         found = list(islice(read_journal(folder, after), most))
         if not found:
             return 0
-        _bring_in([record_of(content) for _, content in found], gateway)
+        records = [record_of(content) for _, content in found]
+        _bring_in(records)
         end = found[-1][0]
-        reached.segment, reached.offset = end.segment, end.offset
-        reached.save()
+        position.segment, position.offset = end.segment, end.offset
+        position.reached_at = records[-1].received_at
+        position.save()
     return len(found)
 
 
-def start_key_of(start: Mapping[str, Any]) -> str:
-    """What makes a start of OCPP 1.6, told again, recognisable as the same."""
-    return hashlib.sha256(json.dumps(start, sort_keys=True).encode()).hexdigest()
+def reached(gateway: str) -> Position:
+    """How far a gateway's journal stands in the tables."""
+    row = tables.JournalPosition.objects.filter(gateway=gateway).first()
+    return Position() if row is None else Position(row.segment, row.offset)
 
 
-def _bring_in(records: list[Record], gateway: str) -> None:
-    known = tables.Station.objects.in_bulk({r.station for r in records})
-    touched: dict[int, tables.Session] = {}
-    heard: dict[int, dt.datetime] = {}
-    notices: list[Notice] = []
-    for record in records:
-        station = known.get(record.station)
-        if station is None:
-            continue  # deleted since
-        heard[station.pk] = record.received_at
-        if record.kind in {RecordKind.CONNECTED, RecordKind.GONE}:
-            _connection(station, record, gateway)
-            continue
-        session = _session_event(station, record)
-        if session is not None:
-            touched[session.pk] = session
-        _told(station, record)
-        notice = notice_of(record)
-        if notice is not None:
-            notices.append(notice)
-    Notice.objects.bulk_create(notices)
-    for session in touched.values():
-        _fold(session)
-    for pk, at in heard.items():
-        known[pk].heard_at = at
-    tables.Station.objects.bulk_update([known[pk] for pk in heard], ["heard_at"])
+def is_behind(folder: Path, gateway: str) -> bool:
+    """Whether a journal has records that the tables lack."""
+    return reached(gateway) < durable_end(folder)
 
 
-def _connection(station: tables.Station, record: Record, gateway: str) -> None:
-    if record.kind is RecordKind.CONNECTED:
-        station.gateway, station.connected_at = gateway, record.received_at
-        station.ocpp_version = record.version.value
-    elif station.gateway == gateway:
-        station.gateway = ""
-    station.save(update_fields=["gateway", "connected_at", "ocpp_version"])
+def forget(folder: Path, gateway: str) -> int:
+    """Delete the segments of a journal that stand in the tables; how many.
+
+    What the database has only written and not yet flushed is flushed first.
+    """
+    position = reached(gateway)
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(FULL)")
+            is_busy = bool(cursor.fetchone()[0])
+        if is_busy:
+            return 0
+    return forget_before(folder, position)
 
 
-def _told(station: tables.Station, record: Record) -> None:
-    """What a call says of the station itself."""
-    payload = record.payload or {}
-    match record.action:
-        case "BootNotification":
-            box = payload.get("chargingStation", payload)
-            station.vendor = box.get("vendorName", box.get("chargePointVendor", ""))
-            station.model = box.get("model", box.get("chargePointModel", ""))
-            station.serial = box.get("serialNumber", box.get("chargePointSerialNumber", ""))
-            station.firmware = box.get("firmwareVersion", "")
-            station.save(update_fields=["vendor", "model", "serial", "firmware"])
-        case "StatusNotification":
-            _status(station, payload, record)
-        case vehicle_needs.ACTION:
-            vehicle_needs.note_needs(station.pk, payload, received_at=record.received_at)
-
-
-def _status(station: tables.Station, payload: Mapping[str, Any], record: Record) -> None:
-    at = time_of(payload["timestamp"]) if "timestamp" in payload else record.received_at
-    # 1.6 numbers connectors over the whole station, each an EVSE of its own
-    evse = payload.get("evseId", payload["connectorId"])
-    tables.Outlet.objects.update_or_create(
-        station=station,
-        evse=evse,
-        connector=payload["connectorId"],
-        defaults={
-            "status": payload.get("connectorStatus", payload.get("status", "")),
-            "error": payload.get("errorCode", "").replace("NoError", ""),
-            "status_at": at,
-        },
-    )
-
-
-def _session_event(station: tables.Station, record: Record) -> tables.Session | None:
-    told = events_of(record.action, record.payload or {}, received_at=record.received_at)
-    if told is None:
-        return None
-    number, event = told
-    start_key = ""
-    if number is None:
-        number = str((record.answer or {})["transactionId"])
-        start_key = start_key_of(record.payload or {})
-    session = _session(station, number, start_key, event)
-    content = _content(event)
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    copies = tables.SessionEvent.objects.filter(session=session, key=event.key)
-    tables.SessionEvent.objects.get_or_create(
-        session=session,
-        key=event.key,
-        digest=digest,
-        defaults={
-            "copy": copies.count(),
-            "content": content | {"received_at": event.received_at.isoformat()},
-        },
-    )
-    return session
-
-
-def _session(
-    station: tables.Station, number: str, start_key: str, event: SessionEvent
-) -> tables.Session:
-    """The session of a transaction; a start told twice under two numbers is one session."""
-    if start_key:
-        same = tables.Session.objects.filter(station=station, start_key=start_key).first()
-        if same is not None and same.transaction != number:
-            tables.TransactionAlias.objects.get_or_create(
-                station=station, transaction=number, defaults={"session": same}
+def _bring_in(records: list[Record]) -> None:
+    numbers = {record.station for record in records}
+    known = tables.Station.objects.in_bulk(numbers)
+    # a station may have been deleted since
+    there = [record for record in records if record.station in known]
+    bring_in_sessions(told for record in there if (told := Told.of(record)))
+    bring_in_stations(known, there)
+    Notice.objects.bulk_create(notice for record in there if (notice := notice_of(record)))
+    for record in there:
+        if record.action == vehicle_needs.ACTION:
+            vehicle_needs.note_needs(
+                record.station, record.payload or {}, received_at=record.received_at
             )
-            return same
-    alias = tables.TransactionAlias.objects.filter(station=station, transaction=number).first()
-    if alias is not None:
-        return alias.session
-    session, _ = tables.Session.objects.get_or_create(
-        station=station, transaction=number, defaults={"started_at": event.at}
-    )
-    if start_key and not session.start_key:
-        session.start_key = start_key
-        session.save(update_fields=["start_key"])
-    return session
-
-
-def _fold(session: tables.Session) -> None:
-    view = session_of(map(event_of_row, session.events.all()))
-    session.started_at, session.ended_at = view.started_at, view.ended_at
-    session.evse, session.connector, session.token = view.evse, view.connector, view.token
-    session.stop_reason = view.stop_reason
-    session.energy_wh, session.discharged_wh = view.energy_wh, view.discharged_wh
-    session.power_w, session.soc = view.last_power_w, view.last_soc
-    session.is_complete, session.missing = view.is_complete, list(view.missing)
-    session.doubts = sorted(view.doubts)
-    session.updated_at = timezone.now()
-    session.save()
-
-
-def _content(event: SessionEvent) -> dict[str, Any]:
-    """The event as JSON, without when it arrived: a repeat arrives later and is the same."""
-    content = dataclasses.asdict(event)
-    del content["received_at"]
-    content["at"] = event.at.isoformat()
-    for reading in content["readings"]:
-        reading["at"] = reading["at"].isoformat()
-    content["readings"] = list(content["readings"])
-    return content
-
-
-def event_of_row(row: tables.SessionEvent) -> SessionEvent:
-    """An event as it was kept."""
-    content = dict(row.content)
-    readings: Iterable[dict[str, Any]] = content.pop("readings")
-    return SessionEvent(
-        **content
-        | {
-            "kind": EventKind(content["kind"]),
-            "at": dt.datetime.fromisoformat(content["at"]),
-            "received_at": dt.datetime.fromisoformat(content["received_at"]),
-            "readings": tuple(
-                Reading(**r | {"at": dt.datetime.fromisoformat(r["at"])}) for r in readings
-            ),
-        }
-    )

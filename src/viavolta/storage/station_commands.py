@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from viavolta.storage.tables.stations import Command
+from viavolta.storage.wake import wake
 
 
 def ask(
@@ -21,10 +22,12 @@ def ask(
     `action` and `payload` in the station's own version of OCPP, as on the wire; `wait` is how long
     the station may take to connect before the command expires.
     """
-    return Command.objects.create(
+    command = Command.objects.create(
         station_id=station_id,
         action=action,
         payload=payload,
         asked_by=by,
         expires_at=timezone.now() + wait,
     )
+    wake()
+    return command

@@ -4,6 +4,7 @@ They are long random texts (OCPP asks for 16 to 40 characters), so that a fast h
 is not in the data folder, the key, is what a thief of the database lacks.
 """
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -17,14 +18,15 @@ def gateway_key(data: Path) -> bytes:
     """The key of all hashes, made once; only the owner of the data folder reads it."""
     path = data / "secrets" / "gateway-key"
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(handle, "wb") as file:
-        key = secrets.token_bytes(32)
-        file.write(key)
-    return key
+    if not path.exists():
+        # written whole under another name first: of two who begin at once, one's key stays
+        draft = path.with_name(f"gateway-key-{secrets.token_hex(8)}")
+        draft.touch(mode=0o600)
+        draft.write_bytes(secrets.token_bytes(32))
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    return path.read_bytes()
 
 
 def new_password() -> str:

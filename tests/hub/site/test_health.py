@@ -5,23 +5,32 @@ from django.db import DatabaseError
 from django.test import Client
 
 from viavolta.hub.site import health
+from viavolta.storage import presence
+from viavolta.storage.processes import identity
 from viavolta.storage.runs import queue
 
 
 @pytest.mark.django_db
 def test_health_says_which_part_is_silent() -> None:
-    """503 until a worker was heard of, 200 with it, 503 again when it has gone."""
+    """503 until worker and gateway were heard of, 200 with them, 503 again when one has gone."""
     client = Client()
     assert (client.get("/health").status_code, client.get("/health").json()) == (
         503,
-        {"web": "ok", "worker": "silent"},
+        {"web": "ok", "worker": "silent", "gateway": "silent"},
     )
+    presence.begin("g", identity())
     queue.say_alive("w")
     queue.say_alive("w")
     answer = client.get("/health")
-    assert (answer.status_code, answer.json()) == (200, {"web": "ok", "worker": "ok"})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"web": "ok", "worker": "ok", "gateway": "ok"},
+    )
     assert answer["Cache-Control"] == "no-store"
     queue.say_gone("w")
+    assert client.get("/health").status_code == 503
+    queue.say_alive("w")
+    presence.end("g")
     assert client.get("/health").status_code == 503
 
 

@@ -67,7 +67,7 @@ def test_the_demo_says_where_it_is_and_how_to_enter(
     """At once when the study is computed; else it waits for a while, and says that it is not."""
     told: list[bool] = []
 
-    def serve(_at: Any, *, on_ready: Any, meanwhile: Any, is_once: bool) -> None:
+    def serve(_at: Any, _stations: Any, *, on_ready: Any, meanwhile: Any, is_once: bool) -> None:
         assert is_once
         meanwhile()
         Run.objects.update(state=state)
@@ -83,7 +83,7 @@ def test_the_demo_says_where_it_is_and_how_to_enter(
     monkeypatch.setattr(
         "viavolta.hub.site.samples.seed", lambda: SimpleNamespace(person=person, scenario=scenario)
     )
-    demo.open_hub(tmp_path, None, is_once=True, as_json=True)
+    demo.open_hub(tmp_path, None, None, is_once=True, as_json=True)
     assert told == [state == "done", True]
     documents = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [one["is_computed"] for one in documents] == ([True, True] if told[0] else [False])

@@ -3,11 +3,11 @@
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import dj_database_url
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from viavolta.hub.site.config import hub_config
+from viavolta.storage.database import database
 
 CONFIG = hub_config()
 
@@ -88,16 +88,7 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 
-DATABASES = {"default": dj_database_url.parse(CONFIG.database_url, conn_max_age=60)}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": (
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
-            "PRAGMA mmap_size=134217728; PRAGMA cache_size=-32000;"
-        ),
-    }
+DATABASES = {"default": database(CONFIG.database_url)}
 
 # Accounts: an e-mail address and a password with a second factor, or a passkey.
 AUTH_USER_MODEL = "people.User"

@@ -1,4 +1,4 @@
-"""Web server and worker side by side: started, started again where one is lost, ended together."""
+"""Web server, worker and gateway side by side: started, kept, ended together."""
 
 import contextlib
 import json
@@ -30,6 +30,7 @@ class _Part:
 
     name: str
     words: Sequence[str]
+    environment: Mapping[str, str]
     process: subprocess.Popen[bytes]
     restarts: list[float]
 
@@ -41,18 +42,25 @@ class Together:
         self._environment = dict(environment)
         self._parts: list[_Part] = []
 
-    def start(self, name: str, words: Sequence[str]) -> None:
-        """Start a part: `viavolta` with these words."""
-        self._parts.append(_Part(name=name, words=words, process=self._process(words), restarts=[]))
-
-    def _process(self, words: Sequence[str]) -> subprocess.Popen[bytes]:
-        launch = [sys.executable, "-m", "viavolta.storage.launch", str(os.getpid())]
-        return subprocess.Popen(  # noqa: S603 - our own commands
-            [*launch, sys.executable, "-m", "viavolta", *words],
-            stdin=subprocess.DEVNULL,
-            env=self._environment,
-            process_group=0,
+    def start(
+        self,
+        name: str,
+        words: Sequence[str],
+        *,
+        module: str = "viavolta",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """Start a part: a module with these words, and what differs in its environment."""
+        words = ["-m", module, *words]
+        around = self._environment | dict(environment or {})
+        part = _Part(
+            name=name,
+            words=words,
+            environment=around,
+            process=_process(words, around),
+            restarts=[],
         )
+        self._parts.append(part)
 
     def watch(self, stop: threading.Event, *, meanwhile: Callable[[], None] | None = None) -> bool:
         """Keep all parts running until `stop` is set; False where one cannot be kept."""
@@ -73,7 +81,7 @@ class Together:
             return False
         LOG.warning("part ended, started again", extra={"part": part.name, "code": code})
         part.restarts.append(now)
-        part.process = self._process(part.words)
+        part.process = _process(part.words, part.environment)
         return True
 
     def stop(self) -> None:
@@ -89,6 +97,16 @@ class Together:
                 LOG.warning("part killed", extra={"part": part.name})
                 os.killpg(part.process.pid, signal.SIGKILL)
                 part.process.wait()
+
+
+def _process(words: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    launch = [sys.executable, "-m", "viavolta.storage.launch", str(os.getpid())]
+    return subprocess.Popen(  # noqa: S603 - our own commands
+        [*launch, sys.executable, *words],
+        stdin=subprocess.DEVNULL,
+        env=dict(environment),
+        process_group=0,
+    )
 
 
 def health_of(address: str) -> dict[str, str] | None:

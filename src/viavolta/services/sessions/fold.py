@@ -46,7 +46,7 @@ def session_of(events: Iterable[SessionEvent]) -> Session:
         doubts.add(Doubt.GAP)
     if _has_clock_error(kept):
         doubts.add(Doubt.CLOCK)
-    readings = sorted((r for e in kept for r in e.readings), key=_reading_order)
+    readings = readings_of(kept)
     energy_wh = _rise([r.import_wh for r in readings if r.import_wh is not None], doubts)
     discharged_wh = _rise([r.export_wh for r in readings if r.export_wh is not None], doubts)
     if energy_wh is None:
@@ -103,7 +103,13 @@ def _order(event: SessionEvent) -> tuple[int, dt.datetime, int, str]:
     return (0, event.at, _RANK[event.kind], event.key)
 
 
-def _reading_order(reading: Reading) -> tuple[dt.datetime, float, float]:
+def readings_of(kept: Iterable[SessionEvent]) -> list[Reading]:
+    """The readings of all events, in the order of their times."""
+    return sorted((r for e in kept for r in e.readings), key=reading_order)
+
+
+def reading_order(reading: Reading) -> tuple[dt.datetime, float, float]:
+    """By time; among equals a register that rises comes in order."""
     return (reading.at, reading.import_wh or 0.0, reading.export_wh or 0.0)
 
 
@@ -134,10 +140,13 @@ def _rise(values: Sequence[float], doubts: set[Doubt]) -> float | None:
     """The sum of the rises of a register; a fall is told and counts for nothing."""
     if len(values) < 2:  # noqa: PLR2004 - a rise needs two readings
         return None
-    steps = [b - a for a, b in itertools.pairwise(values)]
-    if min(steps) < 0:
-        doubts.add(Doubt.METER_FELL)
-    return sum(step for step in steps if step > 0)
+    total = 0.0  # one after the other, as `tail` does: the same to the last bit
+    for step in (b - a for a, b in itertools.pairwise(values)):
+        if step < 0:
+            doubts.add(Doubt.METER_FELL)
+        else:
+            total += step
+    return total
 
 
 def _first(values: Iterable[_Value | None]) -> _Value | None:

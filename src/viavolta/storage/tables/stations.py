@@ -60,7 +60,7 @@ class Station(models.Model):
     serial = models.CharField(max_length=50, blank=True)
     firmware = models.CharField(max_length=50, blank=True)
     gateway = models.CharField(max_length=80, blank=True)
-    connected_at = models.DateTimeField(null=True, blank=True)
+    connected_at = models.DateTimeField(null=True, blank=True, db_index=True)
     heard_at = models.DateTimeField(null=True, blank=True)
     changed_at = models.DateTimeField(default=timezone.now, db_index=True)
 
@@ -118,7 +118,11 @@ class Token(models.Model):
 
 
 class Session(models.Model):
-    """A session as far as its events tell it; made anew from all of them after each."""
+    """A session as far as its events tell it.
+
+    `tail` is what the next event in order adds to without reading the earlier ones; null where
+    they must all be read (`services.sessions.tail`).
+    """
 
     station = models.ForeignKey(Station, on_delete=models.PROTECT, related_name="sessions")
     transaction = models.CharField(max_length=36)
@@ -136,6 +140,7 @@ class Session(models.Model):
     is_complete = models.BooleanField(default=False)
     missing = models.JSONField(default=list)
     doubts = models.JSONField(default=list)
+    tail = models.JSONField(null=True, blank=True)
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -171,6 +176,28 @@ class SessionEvent(models.Model):
         return f"{self.session} {self.key}"
 
 
+class SessionHour(models.Model):
+    """What a session drew and gave back within an hour (kWh), and its highest power (kW).
+
+    Energy between two readings is spread evenly over the time between them.
+    """
+
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="hours")
+    hour = models.DateTimeField(db_index=True)
+    energy_kwh = models.FloatField(default=0.0)
+    discharged_kwh = models.FloatField(default=0.0)
+    max_kw = models.FloatField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("hour",)
+        constraints = (
+            models.UniqueConstraint(fields=("session", "hour"), name="one_session_hour"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.session} {self.hour:%F %R} {self.energy_kwh:g} kWh"
+
+
 class TransactionAlias(models.Model):
     """A second number that a start got, told again after its answer was lost."""
 
@@ -188,14 +215,27 @@ class TransactionAlias(models.Model):
 
 
 class JournalPosition(models.Model):
-    """How far a gateway's journal stands in the tables."""
+    """How far a gateway's journal stands in the tables; what it heard until `reached_at` does."""
 
     gateway = models.CharField(max_length=80, unique=True)
     segment = models.PositiveIntegerField(default=0)
     offset = models.BigIntegerField(default=0)
+    reached_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"{self.gateway} {self.segment}:{self.offset}"
+
+
+class GatewaySeen(models.Model):
+    """When a gateway last said that it lives, which process it is, and what it holds."""
+
+    gateway = models.CharField(max_length=80, unique=True)
+    process = models.CharField(max_length=120)
+    n_stations = models.PositiveIntegerField(default=0)
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.gateway
 
 
 class NumberBlock(models.Model):

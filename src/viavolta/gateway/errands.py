@@ -1,0 +1,156 @@
+"""Between the event loop and the tables: commands, presence, passwords, who may come.
+
+The event loop never waits for the database: one thread meets it, this errand-runner goes between.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+
+from viavolta.gateway import commands, new_keys
+from viavolta.gateway.hall import Hall
+from viavolta.gateway.registry import Registry
+from viavolta.protocols.ocpp.link import NotAPayloadError, Outcome, QueueFullError
+from viavolta.storage import presence, wake
+from viavolta.storage.processes import identity
+
+REFRESH_EVERY_S = 1.0
+SEEN_EVERY_S = 2.0
+_Found = TypeVar("_Found")
+log = logging.getLogger(__name__)
+
+
+class Errands:
+    """Runs errands for one gateway."""
+
+    def __init__(
+        self, gateway: str, hall: Hall, registry: Registry, thread: ThreadPoolExecutor
+    ) -> None:
+        self._gateway, self._hall, self._registry = gateway, hall, registry
+        self._thread, self._process = thread, identity()
+        self._asked: dict[str, int] = {}
+        self._outcomes: list[tuple[int, Outcome]] = []
+        self._keys_asked: dict[str, int] = {}
+        self._key_outcomes: list[tuple[int, Outcome]] = []
+        self._promoted: list[int] = []
+        self._flying: set[int] = set()
+        self._refreshed_s = self._seen_s = 0.0
+
+    async def call(self, what: Callable[..., _Found], *values: Any) -> _Found:
+        """Do something that may wait for the database."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, partial(what, *values)
+        )
+
+    async def begin(self) -> None:
+        """Take the name, end what the forerunner left behind, and know who may come.
+
+        Raises
+        ------
+        UsageError: a gateway of that name lives on another machine.
+        """
+        await self.call(presence.begin, self._gateway, self._process)
+        await self.call(commands.lose_those_of, self._gateway)
+        await self.call(self._registry.refresh)
+
+    async def run(self, key: bytes) -> None:
+        """Run errands until cancelled."""
+        async with wake.listening() as woken:
+            while True:
+                await self._once(key)
+                await woken()
+
+    async def end(self) -> None:
+        """Write down what is left, and that this gateway holds nobody."""
+        await self.call(commands.note, self._take_outcomes())
+        await self._note_presence()
+        await self.call(presence.end, self._gateway)
+
+    def ended(self, station: int, outcome: Outcome) -> None:
+        """Take note of what became of a call."""
+        which = f"{station} {outcome.message_id}"
+        if (pk := self._asked.pop(which, None)) is not None:
+            self._outcomes.append((pk, outcome))
+        elif self._keys_asked.pop(which, None) is not None:
+            self._key_outcomes.append((station, outcome))
+
+    def has_next_key(self, station: int) -> None:
+        """A station showed the password that was under way to it."""
+        self._promoted.append(station)
+
+    async def _once(self, key: bytes) -> None:
+        now_s = asyncio.get_running_loop().time()
+        if now_s - self._refreshed_s >= REFRESH_EVERY_S:
+            self._refreshed_s = now_s
+            await self.call(self._registry.refresh)
+            await self._give_keys(key)
+        if now_s - self._seen_s >= SEEN_EVERY_S:
+            self._seen_s = now_s
+            await self.call(presence.seen, self._gateway, self._process, len(self._hall))
+            for station in await self.call(presence.moved_away, self._gateway):
+                self._hall.release(station)
+        await self._note_presence()
+        while taken := await self.call(commands.take, self._gateway, self._holds):
+            for asked in taken:
+                await self._send(asked)
+            if len(taken) < commands.MOST_AT_ONCE:
+                break
+        self._end_overdue()
+        if self._outcomes:
+            await self.call(commands.note, self._take_outcomes())
+
+    async def _note_presence(self) -> None:
+        entered, left = self._hall.take_changes()
+        if entered or left:
+            came = [(one.entry.pk, one.version.value) for one in entered]
+            await self.call(presence.note, self._gateway, came, left)
+
+    async def _give_keys(self, key: bytes) -> None:
+        promoted, self._promoted = self._promoted, []
+        if promoted:
+            await self.call(new_keys.promote, promoted)
+        while self._key_outcomes:
+            await self.call(new_keys.note, *self._key_outcomes.pop())
+        for entry in self._registry.who_wants_a_key():
+            conversation = self._hall.get(entry.pk)
+            if conversation is None or conversation.was_given_key:
+                continue
+            conversation.was_given_key = True
+            new = await self.call(new_keys.prepare, entry, conversation.version, key)
+            message_id = conversation.ask(new.action, new.payload, timeout_s=new_keys.TIMEOUT_S)
+            self._keys_asked[f"{entry.pk} {message_id}"] = entry.pk
+            self._flying.add(entry.pk)
+
+    async def _send(self, asked: commands.Asked) -> None:
+        conversation = self._hall.get(asked.station)
+        if conversation is None:
+            await self.call(commands.refuse, asked.pk, "the station has just gone")
+            return
+        try:
+            message_id = conversation.ask(asked.action, asked.payload, timeout_s=asked.timeout_s)
+        except NotAPayloadError as error:
+            await self.call(commands.refuse, asked.pk, str(error))
+        except QueueFullError:
+            await self.call(commands.refuse, asked.pk, "too many commands wait for this station")
+        else:
+            self._asked[f"{asked.station} {message_id}"] = asked.pk
+            self._flying.add(asked.station)
+
+    def _end_overdue(self) -> None:
+        """Have calls that took too long ended."""
+        for station in list(self._flying):
+            conversation = self._hall.get(station)
+            if conversation is not None:
+                conversation.flush()
+            if conversation is None or conversation.next_due_s() is None:
+                self._flying.discard(station)
+
+    def _take_outcomes(self) -> list[tuple[int, Outcome]]:
+        taken, self._outcomes = self._outcomes, []
+        return taken
+
+    def _holds(self, station: int) -> bool:
+        return self._hall.get(station) is not None

@@ -1,0 +1,39 @@
+"""Many rows at once."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection, models
+
+
+def write(rows: Sequence[models.Model], names: Sequence[str]) -> None:
+    """Write some fields of many rows that are there: one statement, prepared once.
+
+    Django's own bulk_update makes one long CASE of them, which takes ten times as long.
+    """
+    if not rows:
+        return
+    meta = rows[0]._meta
+    fields = [_column(rows[0], n) for n in names]
+    quote = connection.ops.quote_name
+    columns = [quote(str(field.column)) for field in fields]
+    changes = ", ".join(f"{column} = %s" for column in columns)
+    key = quote(str(meta.pk.column))
+    values = [
+        [
+            *(f.get_db_prep_save(getattr(row, f.attname), connection) for f in fields),
+            row.pk,
+        ]
+        for row in rows
+    ]
+    statement = f"UPDATE {quote(meta.db_table)} SET {changes} WHERE {key} = %s"  # noqa: S608 - names of our own columns
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, values)
+
+
+def _column(row: models.Model, name: str) -> "models.Field[Any, Any]":
+    field = row._meta.get_field(name)
+    if not isinstance(field, models.Field):
+        msg = f"{name} is no column"
+        raise TypeError(msg)
+    return field
