@@ -19,3 +19,4 @@ STATIC_ROOT = Path(tempfile.mkdtemp(prefix="viavolta-static-"))
 WHITENOISE_USE_FINDERS = True
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 API_RATE_PER_MINUTE = API_RATE_PER_MINUTE_UNKNOWN = 1_000_000
+VISITOR_LOOKS_PER_MINUTE = VISITOR_CHANGES_PER_MINUTE = 1_000_000

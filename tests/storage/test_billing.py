@@ -12,19 +12,15 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from journalled import T0, bring_in, told
 
 from viavolta.model.errors import UsageError
-from viavolta.protocols.ocpp.schemas import Version
 from viavolta.services.billing.tariff import Component, Per, Tariff, content_of
-from viavolta.services.central_system.record import Record, RecordKind, record_bytes
 from viavolta.storage.billing import close_bill, close_bills, standing_of
-from viavolta.storage.journal import Journal
-from viavolta.storage.projector import project
 from viavolta.storage.tables import billing as tables
 from viavolta.storage.tables.live import Wish
 from viavolta.storage.tables.stations import Session, Station
 
-T0 = dt.datetime(2026, 3, 1, 8, tzinfo=dt.UTC)
 LATER = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
 PRICES = Tariff(
     zone="UTC",
@@ -48,37 +44,6 @@ def new_station(**terms: Any) -> Station:
         content=content_of(PRICES),
     )
     return Station.objects.create(tenant_id=tenant, identity=f"billed-{tenant}")
-
-
-def told(station: Station, transaction: str, seq: int, last: int) -> Record:
-    """One event of a session of OCPP 2.0.1: one kWh a minute."""
-    at = (T0 + dt.timedelta(minutes=seq)).isoformat()
-    payload = {
-        "eventType": "Started" if seq == 0 else "Ended" if seq == last else "Updated",
-        "timestamp": at,
-        "triggerReason": "MeterValuePeriodic",
-        "seqNo": seq,
-        "transactionInfo": {"transactionId": transaction},
-        "meterValue": [{"timestamp": at, "sampledValue": [{"value": 1000 * seq}]}],
-    }
-    return Record(
-        kind=RecordKind.CALL,
-        station=station.pk,
-        version=Version.V201,
-        received_at=T0 + dt.timedelta(hours=1),
-        action="TransactionEvent",
-        payload=payload,
-        answer={},
-    )
-
-
-def bring_in(folder: Path, *records: Record) -> None:
-    """Write records into a journal of their own and project it to the end."""
-    name = f"{folder.name}-{next(_tenants)}"
-    with Journal(folder / name) as journal:
-        journal.append([record_bytes(record) for record in records])
-    while project(folder / name, name):
-        pass
 
 
 def only_bill(station: Station) -> tables.Bill:
@@ -117,6 +82,7 @@ def test_late_news_is_a_credit_note_or_a_supplement_of_its_own(tmp_path: Path) -
     assert close_bills(T0) == 0  # numbers are missing: it may still come
     assert close_bills(LATER) == 1
     reset = told(station, "t", 2, 4)
+    assert reset.payload is not None
     reset.payload["meterValue"][0]["sampledValue"][0]["value"] = 9000
     bring_in(tmp_path, reset)
     for _ in range(2):

@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "viavolta.hub.labs",
     "viavolta.hub.collaborate",
     "viavolta.hub.market",
+    "viavolta.hub.drive",
     "viavolta.hub.studies",
     "viavolta.hub.guide",
     "viavolta.hub.people",
@@ -140,6 +141,9 @@ CACHES: dict[str, dict[str, Any]] = {
 }
 API_RATE_PER_MINUTE = 1_200
 API_RATE_PER_MINUTE_UNKNOWN = 300
+# Somebody at a charging post, by address: many may share one.
+VISITOR_LOOKS_PER_MINUTE = 240
+VISITOR_CHANGES_PER_MINUTE = 20
 
 # Who runs this place: named in the privacy notice and in letters.
 ORIGIN = CONFIG.origin

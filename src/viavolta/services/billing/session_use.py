@@ -13,8 +13,10 @@ _FULL = ("SuspendedEV", "Idle")
 """The vehicle itself takes no more, or is not plugged in."""
 
 
-def use_of(events: Iterable[SessionEvent], *, is_boosted: bool) -> Use:
-    """What an ended session used.
+def use_of(
+    events: Iterable[SessionEvent], *, is_boosted: bool, until: dt.datetime | None = None
+) -> Use:
+    """What an ended session used; with `until`, what one under way used by then.
 
     Raises
     ------
@@ -22,12 +24,13 @@ def use_of(events: Iterable[SessionEvent], *, is_boosted: bool) -> Use:
     """
     kept = in_order(events)
     view = session_of(kept)
-    if view.ended_at is None:
+    ended_at = view.ended_at or until
+    if ended_at is None:
         msg = "a session under way has no account yet"
         raise ValueError(msg)
     return Use(
         started_at=view.started_at,
-        ended_at=max(view.started_at, view.ended_at),
+        ended_at=max(view.started_at, ended_at),
         registers=tuple(
             (r.at, r.import_wh) for e in kept for r in e.readings if r.import_wh is not None
         ),

@@ -214,6 +214,12 @@ class DriverPreference(models.Model):
     def __str__(self) -> str:
         return f"preference {self.pk}"
 
+    @property
+    def ready_clock(self) -> str:
+        """`ready_min` as clocks show it; empty for none."""
+        minute = self.ready_min
+        return "" if minute is None else f"{minute // 60:02}:{minute % 60:02}"
+
 
 class CardLink(models.Model):
     """A letter to the holder of a card: who opens it first ties the card to her phone."""

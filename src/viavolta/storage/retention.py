@@ -1,0 +1,56 @@
+"""Forgetting what the terms of its tenant say is no longer kept."""
+
+import datetime as dt
+
+from django.db import transaction
+from django.db.models import Q
+
+from viavolta.storage.billing import terms_of
+from viavolta.storage.driver_wishes import VISIT_PREFIX
+from viavolta.storage.tables.billing import (
+    Bill,
+    CardLink,
+    ChargingTerms,
+    Correction,
+    DriverPreference,
+    Payment,
+    Visit,
+)
+from viavolta.storage.tables.stations import Token
+
+NEVER_CAME = dt.timedelta(days=1)
+"""A visit without a session is kept so long."""
+
+
+def forget(now: dt.datetime) -> None:
+    """Delete visits, preferences, links and bills whose time is over."""
+    Visit.objects.filter(session=None, made_at__lt=now - NEVER_CAME).delete()
+    Token.objects.filter(token__startswith=VISIT_PREFIX, expires_at__lt=now - NEVER_CAME).delete()
+    CardLink.objects.filter(expires_at__lt=now).delete()
+    usual = ChargingTerms()
+    DriverPreference.objects.filter(
+        issuer_id=None, used_at__lt=now - dt.timedelta(days=usual.keep_preferences_days)
+    ).delete()
+    for tenant in _tenants():
+        _forget_of(tenant, now)
+
+
+def _tenants() -> set[int]:
+    found = set(Visit.objects.values_list("station__tenant_id", flat=True).distinct())
+    found |= set(Bill.objects.values_list("tenant_id", flat=True).distinct())
+    issuers = DriverPreference.objects.exclude(issuer_id=None)
+    return found | {i for i in issuers.values_list("issuer_id", flat=True).distinct() if i}
+
+
+@transaction.atomic
+def _forget_of(tenant_id: int, now: dt.datetime) -> None:
+    terms = terms_of(tenant_id)
+    old_visit = now - dt.timedelta(days=terms.keep_visits_days)
+    Visit.objects.filter(station__tenant_id=tenant_id, session__ended_at__lt=old_visit).delete()
+    unused = now - dt.timedelta(days=terms.keep_preferences_days)
+    DriverPreference.objects.filter(issuer_id=tenant_id, used_at__lt=unused).delete()
+    old_bill = now - dt.timedelta(days=366 * terms.keep_bills_years)
+    bills = Bill.objects.filter(tenant_id=tenant_id, ended_at__lt=old_bill)
+    Payment.objects.filter(Q(bill__in=bills) | Q(correction__bill__in=bills)).delete()
+    Correction.objects.filter(bill__in=bills).delete()
+    bills.delete()

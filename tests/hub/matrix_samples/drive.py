@@ -1,0 +1,69 @@
+"""What routes of drivers need."""
+
+import datetime as dt
+
+from cast import Cast
+from django.utils import timezone
+from matrix import HIDDEN, VISITORS, row, sample
+
+from viavolta.hub.drive.receipt import address_of
+from viavolta.storage.tables.stations import Outlet, Session, SessionEvent, Station
+
+
+def _station(cast: Cast) -> Station:
+    station, _ = Station.objects.get_or_create(
+        tenant_id=cast.organisation.pk, identity="matrix-1", defaults={"ocpp_version": "2.0.1"}
+    )
+    Outlet.objects.get_or_create(
+        station=station,
+        evse=1,
+        connector=1,
+        defaults={"status": "Available", "status_at": timezone.now()},
+    )
+    return station
+
+
+@sample("station")
+def a_station(cast: Cast) -> str:
+    """A station of the city."""
+    return _station(cast).identity
+
+
+@sample("evse")
+def an_evse(cast: Cast) -> int:
+    """Its first point."""
+    _station(cast)
+    return 1
+
+
+@sample("receipt")
+def a_receipt(cast: Cast) -> str:
+    """The receipt of a session that ended."""
+    ended_at = timezone.now()
+    session, is_new = Session.objects.get_or_create(
+        station=_station(cast),
+        transaction="matrix",
+        defaults={"started_at": ended_at - dt.timedelta(hours=1), "ended_at": ended_at},
+    )
+    if is_new:
+        for seq, kind in enumerate(("started", "ended")):
+            at = (ended_at - dt.timedelta(hours=1 - seq)).isoformat()
+            SessionEvent.objects.create(
+                session=session,
+                key=str(seq),
+                digest=str(seq),
+                content={
+                    "kind": kind,
+                    "key": str(seq),
+                    "seq": seq,
+                    "at": at,
+                    "received_at": at,
+                    "readings": [],
+                },
+            )
+    return address_of(session).strip("/").split("/")[-1]
+
+
+_NOBODYS = {visitor: {HIDDEN} for visitor in VISITORS}
+for name in ("drive-wish", "drive-boost", "drive-stop"):
+    row(name, outcomes=_NOBODYS)  # nobody of the cast has a session there
