@@ -27,6 +27,7 @@ from viavolta.cli import (
     reminders,
     serve,
     serving,
+    signals,
     simulate,
     translations,
     users,
@@ -60,6 +61,7 @@ app.command("serve")(serve.serve)
 app.command("web")(serving.web)
 app.command("worker")(serving.worker)
 app.command("gateway")(gateway.gateway)
+app.command("signals")(signals.signals)
 app.add_typer(users.app, name="user")
 app.command("backup")(backing_up.backup)
 app.command("restore")(backing_up.restore)

@@ -205,6 +205,76 @@ def worker(*, data: DataOption = None) -> None:
             Worker(quotas).work(stop)
 
 
+def serve(
+    *,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8000,
+    data: DataOption = None,
+    processes: ProcessesOption = None,
+    tls_certificate: CertificateOption = None,
+    tls_key: KeyOption = None,
+    allow_plain_http: PlainOption = False,
+) -> None:
+    """Start the hub with its worker, and stop both together."""
+    with told_plainly():
+        at = Listening(
+            host=host,
+            port=port,
+            processes=processes,
+            certificate=tls_certificate,
+            key=tls_key,
+            allow_plain=allow_plain_http,
+        ).checked()
+        make_ready(data, at)
+        serve_together(at, on_ready=_say_ready)
+
+
+def serve_together(
+    at: Listening,
+    *,
+    on_ready: Callable[[], bool],
+    meanwhile: Callable[[], None] | None = None,
+    is_once: bool = False,
+) -> None:
+    """Run web server, worker and grid signals until told to stop.
+
+    `meanwhile` is called once while they start. `on_ready` is called when both answer, again and
+    again until it says that it has told so.
+
+    Raises
+    ------
+    PeerError: a part ends again and again.
+    """
+    from viavolta.hub.site.together import Together, health_of  # noqa: PLC0415 - start-up time
+
+    together = Together()
+    is_told = False
+    with until_told_to_stop() as stop:
+
+        def look() -> None:
+            nonlocal is_told
+            if not is_told and set((health_of(at.address) or {"": ""}).values()) == {"ok"}:
+                is_told = on_ready()
+                if is_told and is_once:
+                    stop.set()
+
+        try:
+            together.start("worker", ["worker"])
+            together.start("signals", ["signals"])
+            together.start("web", ["web", *at.words()])
+            if meanwhile is not None:
+                meanwhile()
+            is_kept = together.watch(stop, meanwhile=look)
+        finally:
+            together.stop()
+    if not is_kept:
+        raise PeerError(
+            code="part-lost",
+            message=text("web server or worker ended again and again"),
+            hint=text("the lines above say why; `viavolta web` and `viavolta worker` run alone"),
+        )
+
+
 def make_ready(data: Path | None, at: Listening | None) -> None:
     """Set up: log, settings, what pages need, tables."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)

@@ -50,13 +50,14 @@ def follow_limits(
     *,
     channel: str = OWN,
     everybody: str = "",
+    catches_all: bool = False,
     now: dt.datetime | None = None,
 ) -> Followed:
     """Make the limits of a tenant what all events of a channel say, from now on.
 
-    A target that names a limit of the tree is that limit; an event for everybody, or one whose
-    targets name none while `everybody` is given, is for the limit `everybody`, or for all at the
-    top of the tree.
+    A target that names a limit of the tree is that limit. An event for everybody is for the limit
+    `everybody`, or for all at the top of the tree where that is empty; with `catches_all` so is
+    one whose target names no limit: another's VTN has names of its own for us.
 
     Raises
     ------
@@ -67,7 +68,9 @@ def follow_limits(
     with transaction.atomic():
         # rows stay locked, so that two updates at once do not both write what is new
         tree = {row.limit_id: row for row in _tree(tenant_id)}
-        wanted = set(_wanted(tree, _on_tree(said, tree, everybody), channel, now))
+        wanted = set(
+            _wanted(tree, _on_tree(said, tree, everybody, catches_all=catches_all), channel, now)
+        )
         held = LimitChange.objects.filter(
             limit__in=tree.values(), source=LimitChange.Source.OPENADR, is_withdrawn=False
         ).exclude(ends_at__lte=now)
@@ -136,21 +139,17 @@ def _tree(tenant_id: int) -> list[SiteLimit]:
 
 
 def _on_tree(
-    said: Sequence[Capacity], tree: Mapping[str, SiteLimit], everybody: str
+    said: Sequence[Capacity], tree: Mapping[str, SiteLimit], everybody: str, *, catches_all: bool
 ) -> list[Capacity]:
     """The same, with names of the tree as targets; what names nothing of it is left out."""
-    top = [everybody] if everybody in tree else [n for n, row in tree.items() if not row.parent_id]
-    return [
-        replace(capacity, target=target)
-        for capacity in said
-        for target in (
-            [capacity.target]
-            if capacity.target in tree
-            else top
-            if capacity.target == "" or everybody
-            else []
-        )
-    ]
+    top = [everybody] if everybody else [n for n, row in tree.items() if not row.parent_id]
+    found = []
+    for capacity in said:
+        if capacity.target in tree:
+            found.append(capacity)
+        elif capacity.target == "" or catches_all:
+            found += [replace(capacity, target=name) for name in top if name in tree]
+    return found
 
 
 def _wanted(

@@ -1,6 +1,8 @@
 """An organisation's VTN with a grid operator's client and a VEN's, and a tree of limits."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from cast import Cast
@@ -8,6 +10,7 @@ from openadr_vtn import Speaker, speaker
 
 from viavolta.hub.openadr.models import ClientRole
 from viavolta.hub.people.models import Membership, Organisation, Role, User
+from viavolta.storage.outgoing import Door
 from viavolta.storage.tables.live import SiteLimit
 
 
@@ -51,3 +54,9 @@ def tree(cast: Cast) -> dict[str, SiteLimit]:
 def program(dso: Speaker) -> str:
     """The id of a programme for everybody."""
     return str(dso.made("programs", {"programName": "Capacity"})["id"])
+
+
+@pytest.fixture
+def loopback(settings: Any) -> None:
+    """Requests to others may go to this machine."""
+    settings.CONFIG = replace(settings.CONFIG, partner_door=Door.LOOPBACK)

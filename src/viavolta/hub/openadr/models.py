@@ -1,4 +1,4 @@
-"""Clients of our VTN, its objects, what is still to be told to subscribers."""
+"""Clients of our VTN, its objects, what is still to be told to subscribers; VTNs of others."""
 
 from django.db import models
 from django.utils import timezone
@@ -114,3 +114,79 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subscription} {self.pk}"
+
+
+class Connection(models.Model):
+    """A VTN of somebody else that an organisation follows as a VEN.
+
+    `programs` are the names that its owner chose, `offered` those that the VTN told last. Events
+    whose targets name no limit of the tree are for `limit_id`, or for its top where that is empty.
+    `ven_id` is our VEN there, `ven_error` why there is
+    none. `secret` and `token` are sealed. `lease_until`: one process at a time looks after it.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
+    name = models.CharField(_("name"), max_length=80)
+    url = models.URLField(_("address of the VTN"), max_length=500)
+    version = models.CharField(
+        _("version of OpenADR"),
+        max_length=8,
+        choices=[(v.value, v.value) for v in Version],
+        default=Version.V301.value,
+    )
+    token_url = models.URLField(_("address for tokens"), max_length=500, blank=True)
+    client_id = models.CharField(_("client ID"), max_length=255)
+    secret = models.TextField(editable=False)
+    ven_name = models.CharField(_("name of our VEN"), max_length=128)
+    limit_id = models.CharField(_("limit"), max_length=120, blank=True)
+    programs = models.JSONField(default=list)
+    offered = models.JSONField(default=list)
+    takes_limits = models.BooleanField(_("its limits hold"), default=True)
+    takes_prices = models.BooleanField(_("its prices count"), default=False)
+    sends_reports = models.BooleanField(_("send the reports that it asks for"), default=True)
+    poll_s = models.PositiveIntegerField(_("seconds between looks"), default=30)
+    is_on = models.BooleanField(_("follow it"), default=True)
+    ven_id = models.CharField(max_length=128, blank=True)
+    ven_error = models.CharField(max_length=255, blank=True)
+    token = models.TextField(blank=True, editable=False)
+    token_until = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(default=timezone.now, db_index=True)
+    lease_until = models.DateTimeField(null=True)
+    looked_at = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0)
+    error = models.CharField(max_length=255, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("name", "id")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ForeignEvent(models.Model):
+    """An event of a VTN that is followed, as it came.
+
+    `is_out` where the operator opted out, `told_out` what of that the VTN was told last.
+    `error` says why it is not followed; `reported` names the reports that were sent for it.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="events")
+    event_id = models.CharField(max_length=128)
+    program = models.CharField(max_length=128, blank=True)
+    content = models.JSONField()
+    received_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+    is_out = models.BooleanField(default=False)
+    told_out = models.BooleanField(default=False)
+    error = models.CharField(max_length=255, blank=True)
+    reported = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ("-received_at", "-id")
+        constraints = (
+            models.UniqueConstraint(fields=("connection", "event_id"), name="one_foreign_event"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.connection} {self.event_id}"
