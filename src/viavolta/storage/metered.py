@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from viavolta.services.sessions.fold import in_order
 from viavolta.services.sessions.metered import Register, energy_within_wh
-from viavolta.storage.projector import event_of_row
+from viavolta.storage.session_rows import events_of_session
 from viavolta.storage.tables.live import SiteLimit
 from viavolta.storage.tables.stations import Session, Station
 
@@ -38,14 +38,14 @@ def _registers(
         return []
     first, last = min(s for s, _ in spans), max(e for _, e in spans)
     rows = Session.objects.filter(station__in=stations, started_at__lt=last)
-    rows = rows.exclude(ended_at__lte=first).prefetch_related("events")
+    rows = rows.exclude(ended_at__lte=first)
     return [
         (
             row.started_at,
             row.ended_at or last,
             [
                 (reading.at, reading.import_wh)
-                for event in in_order(event_of_row(one) for one in row.events.all())
+                for event in in_order(events_of_session(row))
                 for reading in event.readings
                 if reading.import_wh is not None
             ],

@@ -11,7 +11,7 @@ from viavolta.services.billing.price import Account, account_of
 from viavolta.services.billing.session_use import use_of
 from viavolta.services.billing.tariff import Tariff as Prices
 from viavolta.storage.billing import prices_of, tariff_at, terms_of
-from viavolta.storage.projector import event_of_row
+from viavolta.storage.session_rows import events_of_session
 from viavolta.storage.tables.billing import ChargingTerms, DriverPreference, Tariff, Visit
 from viavolta.storage.tables.live import Order, SiteLimit, Wish
 from viavolta.storage.tables.stations import Outlet, Session, Station
@@ -150,7 +150,7 @@ def _limit_name(session: Session | None, order: Order | None) -> str:
 
 def account_so_far(session: Session, now: dt.datetime) -> Account | None:
     """What a session under way costs by now; None before its first event is in the tables."""
-    events = [event_of_row(row) for row in session.events.all()]
+    events = events_of_session(session)
     if not events:
         return None
     boosted = Wish.objects.filter(session=session, is_boosted=True).exists()

@@ -18,7 +18,7 @@ from viavolta.services.billing.tariff import Component, Per
 from viavolta.services.billing.wear import usual_wear
 from viavolta.services.sessions.fold import session_of
 from viavolta.storage.billing import close_bill, standing_of
-from viavolta.storage.projector import event_of_row
+from viavolta.storage.session_rows import events_of_session
 from viavolta.storage.tables.billing import Bill, Correction, MeterKey
 from viavolta.storage.tables.live import Wish
 from viavolta.storage.tables.stations import Session
@@ -117,7 +117,7 @@ def _line(row: dict[str, Any]) -> tuple[Component, Decimal, int]:
 
 def _records(session: Session) -> list[ShownRecord]:
     """What the meter signed, checked where its key is known."""
-    signed = session_of(map(event_of_row, session.events.all())).signed
+    signed = session_of(events_of_session(session)).signed
     key = MeterKey.objects.filter(station=session.station, evse=session.evse or 0).first()
     return [_shown(raw, "" if key is None else key.public_key) for raw in signed[:MOST_RECORDS]]
 
