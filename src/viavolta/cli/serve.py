@@ -91,6 +91,7 @@ def serve_together(
 
         try:
             together.start("worker", ["worker"])
+            together.start("signals", ["signals"])
             stations.start(together)
             together.start("web", ["web", *at.words()])
             if meanwhile is not None:

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from viavolta.services.sessions.fold import in_order
 from viavolta.services.sessions.metered import Register, energy_within_wh
 from viavolta.storage.session_rows import events_of_session
 from viavolta.storage.tables.live import SiteLimit
@@ -45,7 +44,7 @@ def _registers(
             row.ended_at or last,
             [
                 (reading.at, reading.import_wh)
-                for event in in_order(events_of_session(row))
+                for event in events_of_session(row)
                 for reading in event.readings
                 if reading.import_wh is not None
             ],
