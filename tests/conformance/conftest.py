@@ -7,7 +7,8 @@ import pytest
 from oca.database import database_in
 from oca.stage import gateway_beside
 
-from viavolta.gateway import server
+from viavolta.gateway import errands, server
+from viavolta.storage import wake
 from viavolta.storage.tables.stations import Token
 
 EXPIRED_AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -31,7 +32,8 @@ def gateway(
         pytest.MonkeyPatch.context() as patch,
         database_in(data),
     ):
-        patch.setattr(server, "TICK_S", 0.02)
+        patch.setattr(errands, "REFRESH_EVERY_S", 0.02)
+        patch.setattr(wake, "POLL_S", 0.02)
         Token.objects.create(tenant_id=1, token="card", group="family")
         Token.objects.create(tenant_id=1, token="card-2", group="family")
         Token.objects.create(tenant_id=1, token="master", group="masters")

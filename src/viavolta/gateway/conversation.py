@@ -11,7 +11,7 @@ from viavolta.gateway.registry import Entry, Registry
 from viavolta.protocols.ocpp.frames import ErrorCode
 from viavolta.protocols.ocpp.link import Heard, Link, Outcome, Side
 from viavolta.protocols.ocpp.schemas import Version
-from viavolta.services.central_system.answers import answer, may_say
+from viavolta.services.central_system.answers import UNSUPPORTED, answer, may_say
 from viavolta.services.central_system.record import Record, RecordKind, record_bytes
 from viavolta.services.central_system.world import Admission, TokenVerdict
 from viavolta.storage.session_rows import start_key_of
@@ -51,6 +51,8 @@ class _StationWorld:
 
     def __init__(self, entry: Entry, registry: Registry, clock: Callable[[], dt.datetime]) -> None:
         self._entry, self._registry, self._clock = entry, registry, clock
+        self.profiles: dict[int, dict[str, Any]] = {}
+        """The profile that the station took last for each EVSE, on this link."""
 
     @property
     def heartbeat_s(self) -> int:
@@ -74,8 +76,11 @@ class _StationWorld:
     def setpoint(self, profile_id: int) -> Mapping[str, Any] | None:  # noqa: ARG002 - none is given
         return None
 
-    def takes_signing_requests(self) -> bool:
-        return False
+    def profile_at(self, evse: int) -> Mapping[str, Any] | None:
+        return self.profiles.get(evse)
+
+    def why_unsigned(self, csr: str, kind: str) -> str:  # noqa: ARG002 - nobody signs yet
+        return "NotSupported"
 
 
 class Conversation:
@@ -105,6 +110,7 @@ class Conversation:
         self._wire, self._committer = wire, committer
         self._clock, self._seconds, self._ended = clock, seconds, ended
         self._world = _StationWorld(entry, registry, clock)
+        self._profiles: dict[str, dict[str, Any]] = {}
         count = itertools.count(1)
         start = int(clock().timestamp() * 1000)
         self._link = Link(version, Side.CENTRAL, new_id=lambda: f"{start:x}-{next(count)}")
@@ -122,6 +128,8 @@ class Conversation:
     def ask(self, action: str, payload: dict[str, Any], *, timeout_s: float) -> str:
         """Queue a call to the station; returns its message id. Raises as `Link.call` does."""
         message_id = self._link.call(action, payload, timeout_s=timeout_s)
+        if action == "SetChargingProfile" and "chargingProfile" in payload:
+            self._profiles[message_id] = payload
         self.flush()
         return message_id
 
@@ -132,6 +140,9 @@ class Conversation:
         for text in self._link.to_send(self._seconds()):
             self._wire.send(text)
         for outcome in self._link.outcomes():
+            asked = self._profiles.pop(outcome.message_id, None)
+            if asked is not None and (outcome.payload or {}).get("status") == "Accepted":
+                self._world.profiles[asked["evseId"]] = asked["chargingProfile"]
             self._ended(self.entry.pk, outcome)
 
     def next_due_s(self) -> float | None:
@@ -162,6 +173,9 @@ class Conversation:
             return
         if not may_say(heard.action, self._world.admission):
             self._link.refuse(heard.message_id, ErrorCode.SECURITY, "not accepted yet")
+            return
+        if heard.action in UNSUPPORTED:
+            self._link.refuse(heard.message_id, ErrorCode.NOT_SUPPORTED, heard.action)
             return
         if self._committer.is_full:
             self._link.refuse(heard.message_id, ErrorCode.INTERNAL, "busy, please repeat")

@@ -1,14 +1,14 @@
 """Every case of the suite, played against a running gateway."""
 
 import pytest
-from oca import v16
+from oca import ALL
 from oca.cases import Case
 from oca.stage import Stage
 
 from viavolta.gateway.server import Gateway
 
 pytestmark = pytest.mark.django_db(transaction=True)
-CASES = [case for case in v16.CASES if case.steps]
+CASES = [case for case in ALL if case.steps]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.id}-{case.version}")

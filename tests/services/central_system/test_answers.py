@@ -39,8 +39,11 @@ class Town:
     def setpoint(self, profile_id: int) -> Mapping[str, Any] | None:
         return {"setpoint": -5000.0} if profile_id == 1 else None
 
-    def takes_signing_requests(self) -> bool:
-        return True
+    def profile_at(self, evse: int) -> Mapping[str, Any] | None:  # noqa: ARG002 - none is known
+        return None
+
+    def why_unsigned(self, csr: str, kind: str) -> str:  # noqa: ARG002 - any other text will do
+        return "" if csr else "InvalidCSR"
 
 
 def least(  # noqa: PLR0911 - one return per type of JSON

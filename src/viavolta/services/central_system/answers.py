@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from viavolta.protocols.ocpp.charging_profile import utc_text
+from viavolta.protocols.ocpp.ev_schedule import exceeds
 from viavolta.protocols.ocpp.schemas import Version
 from viavolta.services.central_system.world import Admission, TokenStatus, TokenVerdict, World
 
@@ -23,6 +24,8 @@ WITHOUT_ADMISSION = frozenset({"BootNotification"})
 WHILE_PENDING = WITHOUT_ADMISSION | {"NotifyReport", "Heartbeat", "SecurityEventNotification"}
 """What it may say, too, while it waits: answers to what the operator asks it (2.0.1 B02.FR.02)."""
 
+STATION_KIND = "ChargingStationCertificate"
+
 _IN_1_6 = {
     TokenStatus.NO_CREDIT: "Blocked",
     TokenStatus.NOT_HERE: "Invalid",
@@ -30,6 +33,13 @@ _IN_1_6 = {
     TokenStatus.UNKNOWN: "Invalid",
 }
 """1.6 has five words for the state of a token."""
+
+ENERGY_TRANSFERS = ("AC_single_phase", "AC_three_phase", "DC", "AC_BPT", "DC_BPT")
+"""Ways of transfer that an accepted token may choose (2.1 Q01); whether a vehicle discharges is
+still its driver's to say, and the plan's."""
+
+UNSUPPORTED = frozenset({"BatterySwap"})
+"""Calls that are known and not supported (2.1 block S): the station is told so."""
 
 _NO_CREDENTIAL = ("NoAuthorization", "Central")
 """Kinds of 2.x that stand for a decision made already: by the station, or by this side."""
@@ -81,6 +91,9 @@ def _authorize(version: Version, payload: Payload, world: World) -> Answer:
     if "iso15118CertificateHashData" in payload or "certificate" in payload:
         found["certificateStatus"] = "NoCertificateAvailable"
         found["idTokenInfo"] = {"status": TokenStatus.INVALID.value}
+    is_accepted = found["idTokenInfo"]["status"] == TokenStatus.ACCEPTED
+    if version is Version.V21 and is_accepted:  # without the list, charging alone is allowed
+        found["allowedEnergyTransfer"] = list(ENERGY_TRANSFERS)
     return found
 
 
@@ -104,9 +117,13 @@ def _transaction(_version: Version, payload: Payload, world: World) -> Answer:
     return {} if token is None else {"idTokenInfo": _token_info(token, world)}
 
 
-def _sign(_version: Version, _payload: Payload, world: World) -> Answer:
+def _sign(version: Version, payload: Payload, world: World) -> Answer:
     """2.0.1 A02: accepted to be signed; the certificate follows in CertificateSigned."""
-    return {"status": "Accepted" if world.takes_signing_requests() else "Rejected"}
+    why_not = world.why_unsigned(payload["csr"], payload.get("certificateType", STATION_KIND))
+    if not why_not:
+        return {"status": "Accepted"}
+    more = {} if version is Version.V16 else {"statusInfo": {"reasonCode": why_not}}
+    return {"status": "Rejected", **more}
 
 
 def _contract(_version: Version, _payload: Payload, _world: World) -> Answer:
@@ -140,13 +157,19 @@ def _data(_version: Version, _payload: Payload, _world: World) -> Answer:
     return {"status": "UnknownVendorId"}
 
 
-def _needs(_version: Version, _payload: Payload, _world: World) -> Answer:
-    """2.0.1 K15.FR.03: the profile follows as soon as it is computed."""
+def _needs(version: Version, payload: Payload, _world: World) -> Answer:
+    """2.0.1 K15.FR.03: the profile follows as soon as it is computed; 2.1 Q01: unless refused."""
+    way = payload["chargingNeeds"]["requestedEnergyTransfer"]
+    if version is Version.V21 and way not in ENERGY_TRANSFERS:
+        return {"status": "Rejected", "statusInfo": {"reasonCode": "NotSupported"}}
     return {"status": "Processing"}
 
 
-def _ev_schedule(_version: Version, _payload: Payload, _world: World) -> Answer:
-    """2.0.1 K15, K17: what the vehicle plans is taken note of and weighed at the next planning."""
+def _ev_schedule(_version: Version, payload: Payload, world: World) -> Answer:
+    """2.0.1 K15, K17: what the vehicle plans is accepted while the station's profile allows it."""
+    allowed = world.profile_at(payload["evseId"])
+    if allowed is not None and exceeds(payload, allowed):
+        return {"status": "Rejected"}
     return {"status": "Accepted"}
 
 

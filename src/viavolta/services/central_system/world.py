@@ -63,5 +63,8 @@ class World(Protocol):
     def setpoint(self, profile_id: int) -> Mapping[str, Any] | None:
         """The present limits and setpoints of a dynamic profile (2.1); None for an unknown one."""
 
-    def takes_signing_requests(self) -> bool:
-        """Whether this operator signs certificates for its stations."""
+    def profile_at(self, evse: int) -> Mapping[str, Any] | None:
+        """The profile that the station took last for an EVSE; None where none is known."""
+
+    def why_unsigned(self, csr: str, kind: str) -> str:
+        """Why a request for a certificate of a kind is not signed, in one word; "" if it is."""

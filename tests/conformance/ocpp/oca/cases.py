@@ -83,6 +83,13 @@ class Kept:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class In21:
+    """A field that only 2.1 has: left out in older versions."""
+
+    value: Any
+
+
 Step = Says | Sends | Asked | Hears | Does | Comes | Stored
 
 

@@ -15,7 +15,20 @@ from typing import Any, assert_never
 import websocket
 from running_gateway import running
 
-from oca.cases import Asked, Case, Comes, Does, Hears, Kept, Payload, Says, Sends, Step, Stored
+from oca.cases import (
+    Asked,
+    Case,
+    Comes,
+    Does,
+    Hears,
+    In21,
+    Kept,
+    Payload,
+    Says,
+    Sends,
+    Step,
+    Stored,
+)
 from viavolta.gateway.server import Gateway
 from viavolta.protocols.ocpp.schemas import Version, first_violation
 from viavolta.storage.projector import project
@@ -203,12 +216,18 @@ class Stage:
         return list(json.loads(self.line.recv()))
 
     def _filled(self, value: Any) -> Any:
-        """A payload with what was kept in the places of `Kept`."""
+        """A payload as it goes out, `Kept` and `In21` resolved."""
         match value:
             case Kept():
                 return self.kept[value.name]
+            case In21():
+                return self._filled(value.value)
             case dict():
-                return {key: self._filled(part) for key, part in value.items()}
+                return {
+                    key: self._filled(part)
+                    for key, part in value.items()
+                    if self.version is Version.V21 or not isinstance(part, In21)
+                }
             case list():
                 return [self._filled(part) for part in value]
             case _:
