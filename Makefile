@@ -12,9 +12,11 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-head
 	--no-emit-index-url --python-version 3.11
 # What the engines are measured against, each in an environment of its own.
 PEERS := acnportal highs linopy pandapower
+# Clients of others that tests run against ours, each in an environment of its own.
+CLIENTS := python-oa3-client toadr3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-postgres check bench docs lock
+.PHONY: help demo test test-postgres check bench docs lock clients
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1 - \2/p' $(firstword $(MAKEFILE_LIST))
@@ -39,6 +41,9 @@ check: .venv/.dev ## format, lint, types, arrows between the rooms
 bench: .venv/.dev $(PEERS:%=.venv-peers/%/.made) ## run every benchmark and print its ratios
 	@$(BIN)/python benchmarks/run.py
 
+clients: $(CLIENTS:%=.venv-peers/%/.made) ## make the clients of others that tests run
+	@true
+
 docs: .venv/.dev ## build the documentation into site/
 	@$(BIN)/zensical build --clean --strict
 
@@ -46,7 +51,7 @@ lock: .venv/.dev ## renew the locks in requirements/
 	@$(COMPILE) --upgrade pyproject.toml --group build --output-file requirements/base.txt
 	@$(COMPILE) --upgrade pyproject.toml --group dev --constraints requirements/base.txt \
 		--output-file requirements/dev.txt
-	@set -e; for peer in $(PEERS); do \
+	@set -e; for peer in $(PEERS) $(CLIENTS); do \
 	  $(COMPILE) --upgrade requirements/peers-$$peer.in --output-file requirements/peers-$$peer.txt; \
 	done
 

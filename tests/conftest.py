@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,19 @@ def assets() -> Path:
     if not (folder / "prepared.txt").is_file():
         _leave_out("the files of the hub's pages (viavolta prepare)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def foreign_client() -> Callable[[str], Path]:
+    """The Python of a client of others by its name; the test is left out where it is not made."""
+
+    def find(name: str) -> Path:
+        python = Path(__file__).parents[1] / ".venv-peers" / name / "bin" / "python"
+        if not python.exists():
+            _leave_out(f"{name} (make clients)")
+        return python
+
+    return find
 
 
 @pytest.fixture(scope="session")

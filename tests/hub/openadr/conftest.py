@@ -60,3 +60,9 @@ def program(dso: Speaker) -> str:
 def loopback(settings: Any) -> None:
     """Requests to others may go to this machine."""
     settings.CONFIG = replace(settings.CONFIG, partner_door=Door.LOOPBACK)
+
+
+@pytest.fixture
+def speakers(ven: Speaker, dso: Speaker) -> tuple[Speaker, Speaker]:
+    """A VEN and a grid operator."""
+    return ven, dso

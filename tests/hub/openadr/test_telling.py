@@ -81,12 +81,6 @@ def told(subscriber: Subscriber) -> list[tuple[str, str]]:
     return [(one["operation"], one["objectType"]) for _, one in subscriber.heard]
 
 
-@pytest.fixture
-def speakers(ven: Speaker, dso: Speaker) -> tuple[Speaker, Speaker]:
-    """A VEN and a grid operator."""
-    return ven, dso
-
-
 @pytest.mark.parametrize(
     ("base", "words"), [("3.0.1", "POST PUT DELETE"), ("3.1.0", "CREATE UPDATE DELETE")]
 )

@@ -206,7 +206,7 @@ def _taken_secrets(content: dict[str, Any]) -> str:
     """Take the tokens of a subscriber out of its subscription, sealed."""
     tokens = []
     for one in content["objectOperations"]:
-        if "READ" in one["operations"]:
+        if not {"READ", "GET"}.isdisjoint(one["operations"]):
             msg = "operations: nobody is told of reading; expected CREATE, UPDATE, DELETE"
             raise bad(msg)
         try:

@@ -20,7 +20,7 @@ from viavolta.hub.openadr.models import Notification, VtnObject
 from viavolta.hub.openadr.seen import is_seen, written
 from viavolta.model.errors import PlatformError
 from viavolta.protocols.openadr.intervals import targets_of
-from viavolta.protocols.openadr.objects import Kind, Version
+from viavolta.protocols.openadr.objects import OPERATIONS, Kind, Version
 from viavolta.storage.outgoing import send, wait_s
 from viavolta.storage.sealed import unseal
 
@@ -38,9 +38,6 @@ class Operation(StrEnum):
     CREATE = "CREATE"
     UPDATE = "UPDATE"
     DELETE = "DELETE"
-
-
-_METHOD = {Operation.CREATE: "POST", Operation.UPDATE: "PUT", Operation.DELETE: "DELETE"}
 
 
 def tell(row: VtnObject, operation: Operation) -> None:
@@ -66,7 +63,8 @@ def tell(row: VtnObject, operation: Operation) -> None:
         for one in subscriptions
         if _is_asked(one, row)
         for k, wanted in enumerate(one.content["objectOperations"])
-        if kind in wanted["objects"] and operation in wanted["operations"]
+        if kind in wanted["objects"]
+        and not {operation, OPERATIONS[operation]}.isdisjoint(wanted["operations"])
     )
 
 
@@ -148,7 +146,7 @@ def _content(subscription: VtnObject, row: VtnObject, operation: Operation) -> d
     assert subscription.client is not None  # noqa: S101 - the query leaves out those without
     return {
         "objectType": row.kind,
-        "operation": _METHOD[operation] if version is Version.V301 else operation.value,
+        "operation": OPERATIONS[operation] if version is Version.V301 else operation.value,
         "object": written(row, version, subscription.client),
     }
 

@@ -40,6 +40,9 @@ class Kind(StrEnum):
     RESOURCE = "RESOURCE"
 
 
+OPERATIONS = {"READ": "GET", "CREATE": "POST", "UPDATE": "PUT", "DELETE": "DELETE"}
+"""What may be told of, and what 3.0.0 calls it; clients of that version are in use."""
+
 NAME = {
     Kind.PROGRAM: "programName",
     Kind.EVENT: "eventName",
@@ -244,7 +247,7 @@ _RULES: dict[Kind, dict[str, Any]] = {
                 objects={"type": "array", "items": {"enum": list(Kind)}, "maxItems": 20},
                 operations={
                     "type": "array",
-                    "items": {"enum": ["READ", "CREATE", "UPDATE", "DELETE"]},
+                    "items": {"enum": [*OPERATIONS, *OPERATIONS.values()]},
                     "maxItems": 20,
                 },
                 callbackUrl={**_text(2000), "format": "uri"},
