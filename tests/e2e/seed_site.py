@@ -20,6 +20,7 @@ from viavolta.hub.collaborate import samples as collaborate  # noqa: E402 - mode
 from viavolta.hub.labs import samples as labs  # noqa: E402
 from viavolta.hub.labs.models import Lab  # noqa: E402
 from viavolta.hub.market import samples as market  # noqa: E402
+from viavolta.hub.operate import samples as operate  # noqa: E402
 from viavolta.hub.people.models import Membership, Organisation, Role, User  # noqa: E402
 from viavolta.hub.studies.models import Scenario, Study, Visibility  # noqa: E402
 from viavolta.storage.study_folder import write_study  # noqa: E402
@@ -71,6 +72,7 @@ def main() -> None:
         session["is_strong"] = True  # as with a second factor
         session.save()
         keys[name] = session.session_key
+    operate.seed(User.objects.get(email="owner@example.org"))
     Lab.objects.get().hosts.add(User.objects.get(email="moderator@example.org"))
     json.dump(keys, sys.stdout)
 

@@ -30,6 +30,7 @@ SAME_EVERYWHERE = frozenset(
         "Atom",
         "iCal",
         "GTFS",
+        "OCPP",
         *("CO₂", "kW", "kWh", "MWh", "km", "EUR"),
     ]
 )

@@ -18,6 +18,9 @@ from viavolta.hub.site.run_limits import RunLimits, run_limits
 from viavolta.model.errors import UsageError, Where
 from viavolta.storage.outgoing import Door
 
+STATIONS_PORT = 9000
+"""Where the gateway listens unless told otherwise."""
+
 DATA_FOLDERS = ("secrets", "uploads", "runs", "studies", "media", "outbox", "backups")
 
 
@@ -40,6 +43,7 @@ class HubConfig:
     oidc: tuple[dict[str, Any], ...]
     test_payments: bool
     partner_door: Door
+    stations: str
 
 
 def hub_config(environ: Mapping[str, str] = os.environ) -> HubConfig:
@@ -75,7 +79,16 @@ def hub_config(environ: Mapping[str, str] = os.environ) -> HubConfig:
         oidc=_providers(environ.get("VIAVOLTA_OIDC", "")),
         test_payments=environ.get("VIAVOLTA_TEST_PAYMENTS", "") == "1",
         partner_door=_door(environ.get("VIAVOLTA_PARTNERS", "")),
+        stations=environ.get("VIAVOLTA_STATIONS", "").rstrip("/") or _stations_at(origin),
     )
+
+
+def _stations_at(origin: str) -> str:
+    """Where stations call, unless said otherwise: the hub's own host, at the gateway's port."""
+    parts = urlsplit(origin)
+    host = parts.hostname or "127.0.0.1"
+    scheme = "wss" if parts.scheme == "https" else "ws"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{STATIONS_PORT}"
 
 
 def _count(environ: Mapping[str, str], name: str) -> int:

@@ -13,6 +13,7 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from viavolta.hub.market import samples as market
+from viavolta.hub.operate import samples as operate
 from viavolta.hub.people.models import Membership, Organisation, OrganisationKind, Role, User
 from viavolta.hub.studies.models import Scenario, Study, Visibility
 from viavolta.hub.studies.sharing import share
@@ -36,6 +37,7 @@ def seed() -> SampleHub:
     person, city = _person_and_city()
     scenario = _study(person, city)
     market.seed(scenario.study)
+    operate.seed(person)
     for app in _FURTHER:
         name = f"viavolta.hub.{app}.samples"
         if find_spec(name) is not None:

@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "viavolta.hub.collaborate",
     "viavolta.hub.market",
     "viavolta.hub.drive",
+    "viavolta.hub.operate",
     "viavolta.hub.studies",
     "viavolta.hub.guide",
     "viavolta.hub.people",
@@ -148,6 +149,7 @@ VISITOR_CHANGES_PER_MINUTE = 20
 # Who runs this place: named in the privacy notice and in letters.
 ORIGIN = CONFIG.origin
 OPERATOR = CONFIG.operator
+STATIONS_ADDRESS = CONFIG.stations
 CONTACT = CONFIG.contact
 
 # A provider of payments that moves no money, for trying things out.

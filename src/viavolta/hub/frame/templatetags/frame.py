@@ -28,6 +28,7 @@ _MODULES = {
     "maplibre-gl/sheet": "vendor/maplibre-gl.css",
     "viavolta/chart": "frame/chart.js",
     "viavolta/gantt": "frame/gantt.js",
+    "viavolta/live": "frame/live.js",
     "viavolta/map": "frame/map.js",
     "viavolta/map-style": "frame/map-style.js",
     "viavolta/page": "frame/page.js",

@@ -164,6 +164,16 @@ class MapElement extends HTMLElement {
     this.open(layer, feature.properties, [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]);
   }
 
+  /** Draw layers that are there already with new features. */
+  update(layers) {
+    for (const { key, features } of layers) {
+      const layer = this.data.layers.find((other) => other.key === key);
+      if (!layer) continue;
+      layer.features = features;
+      this.map?.getSource(`own-${key}`)?.setData(features);
+    }
+  }
+
   listen() {
     const place = this.closest(".map-with-table") ?? document;
     place.addEventListener("click", (event) => {

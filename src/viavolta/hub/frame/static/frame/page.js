@@ -1,6 +1,6 @@
 /* What every page does beyond HTML: menus that close, the theme at once, messages, and the loading
    of pictures when a page has some. Without it every page still works. */
-import { say } from "viavolta/words";
+import { number, say } from "viavolta/words";
 import { setTheme } from "viavolta/theme";
 
 const root = document.documentElement;
@@ -12,6 +12,7 @@ const PARTS = {
   "vv-chart": "viavolta/chart",
   "vv-gantt": "viavolta/gantt",
   "vv-tags": "viavolta/tags",
+  "[data-live]": "viavolta/live",
 };
 const loaded = new Set();
 
@@ -86,6 +87,12 @@ document.addEventListener("click", (event) => {
 
 /* a wrong form: the summary of its errors is read first */
 document.querySelector("[data-focus]")?.focus();
+
+/* sliders: <input type="range" data-output="id"> tells its value in that element while it moves */
+document.addEventListener("input", ({ target }) => {
+  const told = document.getElementById(target.dataset?.output);
+  if (told) told.textContent = number(Number(target.value), 1);
+});
 
 /* files: drop them anywhere on their frame */
 for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {

@@ -1,0 +1,1 @@
+"""What pages and the API read of a tenant, and of no other."""

@@ -1,0 +1,89 @@
+"""Samples of running stations: the city's station, session, limit, token and window."""
+
+import datetime as dt
+
+from cast import Cast
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+from matrix import row, sample
+
+from viavolta.storage.enrolment import open_window
+from viavolta.storage.tables.live import SiteLimit
+from viavolta.storage.tables.stations import Outlet, Session, Station, Token
+
+
+def a_station(cast: Cast) -> Station:
+    """A station of the city that is on line."""
+    made, is_new = Station.objects.get_or_create(
+        identity="cp-1",
+        defaults={
+            "tenant_id": cast.organisation.pk,
+            "ocpp_version": "2.0.1",
+            "gateway": "gateway",
+            "lat": 46.6,
+            "lon": 14.3,
+        },
+    )
+    if is_new:
+        Outlet.objects.create(
+            station=made, evse=1, connector=1, status="Available", status_at=timezone.now()
+        )
+    return made
+
+
+def a_session(cast: Cast) -> Session:
+    """A session that is under way there."""
+    return Session.objects.get_or_create(
+        station=a_station(cast), transaction="tx-1", defaults={"started_at": timezone.now()}
+    )[0]
+
+
+@sample("station")
+def _station(cast: Cast) -> str:
+    return a_station(cast).identity
+
+
+@sample("charging_session")
+def _session(cast: Cast) -> int:
+    return a_session(cast).pk
+
+
+@sample("site_limit")
+def _limit(cast: Cast) -> int:
+    return SiteLimit.objects.create(
+        tenant_id=cast.organisation.pk, limit_id="site", import_kw=50.0
+    ).pk
+
+
+@sample("charging_token")
+def _token(cast: Cast) -> int:
+    return Token.objects.create(tenant_id=cast.organisation.pk, token="card").pk
+
+
+@sample("window")
+def _window(cast: Cast) -> int:
+    window, _ = open_window(cast.organisation.pk, by="", lasts=dt.timedelta(hours=1))
+    return window.pk
+
+
+@sample("waiting_station")
+def _waiting(cast: Cast) -> str:
+    return Station.objects.create(
+        tenant_id=cast.organisation.pk, identity="new-1", admission="Pending"
+    ).identity
+
+
+row("operate-station-new", post={"identity": "cp-9", "security_profile": 1})
+row("operate-station-edit", post={"name": "North", "security_profile": 2})
+row("operate-station-ask", post={"wanted": "soft-reset", "evse": 0, "connector": 1})
+row("operate-limit-new", post={"limit_id": "feeder"})
+row("operate-limit", post={"name": "Site"})
+row("operate-limit-set", post={"import_kw": "20"})
+row(
+    "operate-prices-new",
+    post=lambda _cast: {"file": SimpleUploadedFile("prices.csv", b"start\n")},
+)
+row("operate-token-new", post={"token": "card-2", "status": "Accepted"})
+row("operate-token-set", post={"block": "1"})
+row("operate-window-open", post={"hours": 2, "capacity": 5})
+row("operate-adopt", post={"adopt": "1"})
