@@ -2,13 +2,17 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from oca.certificates import ORGANISATION, Pair
 from oca.database import database_in
-from oca.stage import gateway_beside
+from oca.stage import Gateways, gateway_beside
 
-from viavolta.gateway import errands, server
+from viavolta.gateway import errands
+from viavolta.gateway.part import tls_context
 from viavolta.storage import wake
+from viavolta.storage.station_authorities import open_authority
 from viavolta.storage.tables.stations import Token
 
 EXPIRED_AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -20,13 +24,14 @@ def _no_flush_between_cases(django_db_setup: None) -> None:
 
 
 @pytest.fixture(scope="module")
-def gateway(
+def gateways(
     tmp_path_factory: pytest.TempPathFactory,
     django_db_setup: None,  # noqa: ARG001 - the tables must be there
     django_db_blocker: pytest.FixtureRequest,
-) -> Iterator[server.Gateway]:
-    """A running gateway and the cards that its tenant knows."""
+) -> Iterator[Gateways]:
+    """Two running gateways, one with TLS; the cards and the authority of their tenant."""
     data = tmp_path_factory.mktemp("gateway")
+    certificate, key = Pair.new().self_signed("127.0.0.1").write(data, "server")
     with (
         django_db_blocker.unblock(),
         pytest.MonkeyPatch.context() as patch,
@@ -40,5 +45,9 @@ def gateway(
         Token.objects.create(tenant_id=1, token="blocked", status="Blocked")
         Token.objects.create(tenant_id=1, token="empty", status="NoCredit")
         Token.objects.create(tenant_id=1, token="expired", expires_at=EXPIRED_AT)
-        with gateway_beside(data) as running:
-            yield running
+        open_authority(data, 1, ORGANISATION)
+        with (
+            gateway_beside(data) as plain,
+            gateway_beside(data, name="tls", tls=tls_context(certificate, key, None)) as tls,
+        ):
+            yield Gateways(plain, tls, Path(certificate))

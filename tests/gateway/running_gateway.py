@@ -5,17 +5,18 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 from viavolta.gateway.server import Gateway, GatewaySettings
 
 
 @contextlib.asynccontextmanager
-async def running(data: Path) -> AsyncIterator[Gateway]:
+async def running(data: Path, **settings: Any) -> AsyncIterator[Gateway]:
     """A gateway on a free port, stopped at the end."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    gateway = Gateway(settings=GatewaySettings(data=data, port=port))
+    gateway = Gateway(settings=GatewaySettings(data=data, port=port, **settings))
     ready = asyncio.Event()
     task = asyncio.create_task(gateway.run(ready))
     waiting = asyncio.create_task(ready.wait())

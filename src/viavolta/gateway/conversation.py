@@ -11,17 +11,22 @@ from viavolta.gateway.registry import Entry, Registry
 from viavolta.protocols.ocpp.frames import ErrorCode
 from viavolta.protocols.ocpp.link import Heard, Link, Outcome, Side
 from viavolta.protocols.ocpp.schemas import Version
-from viavolta.services.central_system.answers import UNSUPPORTED, answer, may_say
+from viavolta.services.central_system.answers import STATION_KIND, UNSUPPORTED, answer, may_say
 from viavolta.services.central_system.record import Record, RecordKind, record_bytes
 from viavolta.services.central_system.world import Admission, TokenVerdict
+from viavolta.services.station_certificates import why_unsigned
 from viavolta.storage.session_rows import start_key_of
 
 NOT_WRITTEN = frozenset({"Heartbeat"})
 """Calls that tell nothing to be kept: answered at once."""
 
+BUSY = (ErrorCode.INTERNAL, "busy, please repeat")
 HEARTBEAT_S = 300
 KNOCK_AGAIN_S = 30
 """After which a station that waits for adoption may boot again."""
+
+SIGNED_AT_MOST_EVERY = dt.timedelta(minutes=1)
+"""A station that asks for certificates more often is told to wait."""
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +58,7 @@ class _StationWorld:
         self._entry, self._registry, self._clock = entry, registry, clock
         self.profiles: dict[int, dict[str, Any]] = {}
         """The profile that the station took last for each EVSE, on this link."""
+        self._signed_at: dt.datetime | None = None
 
     @property
     def heartbeat_s(self) -> int:
@@ -79,8 +85,20 @@ class _StationWorld:
     def profile_at(self, evse: int) -> Mapping[str, Any] | None:
         return self.profiles.get(evse)
 
-    def why_unsigned(self, csr: str, kind: str) -> str:  # noqa: ARG002 - nobody signs yet
-        return "NotSupported"
+    def why_unsigned(self, csr: str, kind: str) -> str:
+        organisation = self._registry.signing_organisation(self._entry.tenant_id)
+        if organisation is None or kind != STATION_KIND:
+            return "NotSupported"
+        known = self._registry.station(self._entry.identity) or self._entry
+        names = {known.identity, known.serial} - {""}
+        why_not = why_unsigned(csr, names=names, organisation=organisation)
+        if why_not:
+            return why_not
+        now, before = self._clock(), self._signed_at
+        if before is not None and now - before < SIGNED_AT_MOST_EVERY:
+            return "TooManyRequests"
+        self._signed_at = now
+        return ""
 
 
 class Conversation:
@@ -92,6 +110,8 @@ class Conversation:
         The time in UTC, and a clock for time-outs that never jumps.
     ended
         Told what became of each call.
+    asks_signature
+        Told of each request for a certificate (PEM) that was accepted and is durable.
     """
 
     def __init__(
@@ -105,10 +125,12 @@ class Conversation:
         clock: Callable[[], dt.datetime],
         seconds: Callable[[], float],
         ended: Ended,
+        asks_signature: Callable[[int, str, Version], None],
     ) -> None:
         self.entry, self.version = entry, version
         self._wire, self._committer = wire, committer
         self._clock, self._seconds, self._ended = clock, seconds, ended
+        self._asks_signature = asks_signature
         self._world = _StationWorld(entry, registry, clock)
         self._profiles: dict[str, dict[str, Any]] = {}
         count = itertools.count(1)
@@ -171,19 +193,14 @@ class Conversation:
         if heard.is_send:
             self._write_down(RecordKind.SEND, heard.action, heard.payload)
             return
-        if not may_say(heard.action, self._world.admission):
-            self._link.refuse(heard.message_id, ErrorCode.SECURITY, "not accepted yet")
-            return
-        if heard.action in UNSUPPORTED:
-            self._link.refuse(heard.message_id, ErrorCode.NOT_SUPPORTED, heard.action)
-            return
-        if self._committer.is_full:
-            self._link.refuse(heard.message_id, ErrorCode.INTERNAL, "busy, please repeat")
+        refusal = self._refusal(heard)
+        if refusal is not None:
+            self._link.refuse(heard.message_id, *refusal)
             return
         try:
             found = answer(self.version, heard.action, heard.payload, self._world)
         except IndexError:  # no transaction number left for a moment
-            self._link.refuse(heard.message_id, ErrorCode.INTERNAL, "busy, please repeat")
+            self._link.refuse(heard.message_id, *BUSY)
             return
         if heard.action in NOT_WRITTEN:
             self._link.answer(heard.message_id, found)
@@ -194,12 +211,22 @@ class Conversation:
             if not self._is_open:
                 return
             if is_durable:
+                if heard.action == "SignCertificate" and found["status"] == "Accepted":
+                    self._asks_signature(self.entry.pk, heard.payload["csr"], self.version)
                 self._link.answer(heard.message_id, found)
             else:
                 self._link.refuse(heard.message_id, ErrorCode.INTERNAL, "not stored, please repeat")
             self.flush()
 
         self._committer.submit(record_bytes(record), durable)
+
+    def _refusal(self, heard: Heard) -> tuple[ErrorCode, str] | None:
+        """Why a call is not even looked at."""
+        if not may_say(heard.action, self._world.admission):
+            return ErrorCode.SECURITY, "not accepted yet"
+        if heard.action in UNSUPPORTED:
+            return ErrorCode.NOT_SUPPORTED, heard.action
+        return BUSY if self._committer.is_full else None
 
     def _write_down(
         self, kind: RecordKind, action: str = "", payload: dict[str, Any] | None = None

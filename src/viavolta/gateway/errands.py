@@ -5,20 +5,30 @@ The event loop never waits for the database: one thread meets it, this errand-ru
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from viavolta.gateway import commands, new_keys
+from cryptography import x509
+
+from viavolta.gateway import commands, new_keys, signing
 from viavolta.gateway.hall import Hall
 from viavolta.gateway.registry import Registry
 from viavolta.protocols.ocpp.link import NotAPayloadError, Outcome, QueueFullError
+from viavolta.protocols.ocpp.schemas import Version
+from viavolta.services.station_certificates import sha256_of
 from viavolta.storage import presence, wake
 from viavolta.storage.processes import identity
+from viavolta.storage.station_authorities import trusted_certificates
+
+if TYPE_CHECKING:
+    from viavolta.gateway.server import GatewaySettings
 
 REFRESH_EVERY_S = 1.0
 SEEN_EVERY_S = 2.0
+RENEW_EVERY_S = 60.0
 _Found = TypeVar("_Found")
 log = logging.getLogger(__name__)
 
@@ -27,17 +37,27 @@ class Errands:
     """Runs errands for one gateway."""
 
     def __init__(
-        self, gateway: str, hall: Hall, registry: Registry, thread: ThreadPoolExecutor
+        self,
+        settings: "GatewaySettings",
+        hall: Hall,
+        registry: Registry,
+        thread: ThreadPoolExecutor,
     ) -> None:
-        self._gateway, self._hall, self._registry = gateway, hall, registry
+        self._settings, self._gateway = settings, settings.name
+        self._hall, self._registry = hall, registry
         self._thread, self._process = thread, identity()
         self._asked: dict[str, int] = {}
         self._outcomes: list[tuple[int, Outcome]] = []
         self._keys_asked: dict[str, int] = {}
         self._key_outcomes: list[tuple[int, Outcome]] = []
         self._promoted: list[int] = []
+        self._to_sign: list[tuple[int, str, Version]] = []
+        self._certificates: list[tuple[int, Outcome]] = []
+        self._shown: list[tuple[int, bytes]] = []
+        self._trusted: set[str] = set()
         self._flying: set[int] = set()
         self._refreshed_s = self._seen_s = 0.0
+        self._renewed_s: float | None = None
 
     async def call(self, what: Callable[..., _Found], *values: Any) -> _Found:
         """Do something that may wait for the database."""
@@ -72,6 +92,8 @@ class Errands:
     def ended(self, station: int, outcome: Outcome) -> None:
         """Take note of what became of a call."""
         which = f"{station} {outcome.message_id}"
+        if outcome.action == signing.SIGNED:
+            self._certificates.append((station, outcome))
         if (pk := self._asked.pop(which, None)) is not None:
             self._outcomes.append((pk, outcome))
         elif self._keys_asked.pop(which, None) is not None:
@@ -81,12 +103,21 @@ class Errands:
         """A station showed the password that was under way to it."""
         self._promoted.append(station)
 
+    def sign(self, station: int, csr: str, version: Version) -> None:
+        """A station's request for a certificate was accepted."""
+        self._to_sign.append((station, csr, version))
+
+    def showed_certificate(self, station: int, shown: bytes) -> None:
+        """A station came in with a certificate (DER) whose end is not known yet."""
+        self._shown.append((station, shown))
+
     async def _once(self, key: bytes) -> None:
         now_s = asyncio.get_running_loop().time()
         if now_s - self._refreshed_s >= REFRESH_EVERY_S:
             self._refreshed_s = now_s
             await self.call(self._registry.refresh)
             await self._give_keys(key)
+            await self._see_to_certificates(now_s)
         if now_s - self._seen_s >= SEEN_EVERY_S:
             self._seen_s = now_s
             await self.call(presence.seen, self._gateway, self._process, len(self._hall))
@@ -123,6 +154,24 @@ class Errands:
             message_id = conversation.ask(new.action, new.payload, timeout_s=new_keys.TIMEOUT_S)
             self._keys_asked[f"{entry.pk} {message_id}"] = entry.pk
             self._flying.add(entry.pk)
+
+    async def _see_to_certificates(self, now_s: float) -> None:
+        while self._to_sign:
+            await self.call(signing.sign, self._settings.data, *self._to_sign.pop(0))
+        while self._certificates:
+            await self.call(signing.note, *self._certificates.pop())
+        while self._shown:
+            station, der = self._shown.pop()
+            shown = x509.load_der_x509_certificate(der)
+            await self.call(signing.promote, station, sha256_of(shown), shown.not_valid_after_utc)
+        if self._settings.tls is not None:
+            for pem in set(await self.call(trusted_certificates)) - self._trusted:
+                self._settings.tls.load_verify_locations(cadata=pem)
+                self._settings.tls.verify_mode = ssl.CERT_OPTIONAL
+                self._trusted.add(pem)
+        if self._renewed_s is None or now_s - self._renewed_s >= RENEW_EVERY_S:
+            self._renewed_s = now_s
+            await self.call(signing.ask_for_renewals, self._gateway)
 
     async def _send(self, asked: commands.Asked) -> None:
         conversation = self._hall.get(asked.station)

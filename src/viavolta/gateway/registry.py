@@ -7,6 +7,7 @@ changed.
 import dataclasses
 import datetime as dt
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.db import close_old_connections, transaction
@@ -14,6 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from viavolta.services.central_system.world import Admission, TokenStatus, TokenVerdict
+from viavolta.storage.station_authorities import signing_organisations
 from viavolta.storage.tables.enrolment import EnrolmentWindow
 from viavolta.storage.tables.stations import NumberBlock, Session, Station, Token
 
@@ -39,7 +41,10 @@ class Entry:
     key_hash: str
     next_key_hash: str
     wants_key: bool
+    serial: str
     certificate_sha256: str
+    next_certificate_sha256: str
+    certificate_expires_at: dt.datetime | None
     security_profile: int
     admission: Admission
     window_id: int | None
@@ -64,9 +69,14 @@ _UNKNOWN = TokenVerdict(status=TokenStatus.UNKNOWN)
 
 
 class Registry:
-    """Stations by identity, tokens by tenant, windows of enrolment, transaction numbers."""
+    """Stations by identity, tokens by tenant, windows of enrolment, transaction numbers.
 
-    def __init__(self) -> None:
+    `data` is the folder where the keys of authorities are.
+    """
+
+    def __init__(self, data: Path | None = None) -> None:
+        self._data = data
+        self._organisations: dict[int, str] = {}
         self._windows: dict[str, Window] = {}
         self._stations: dict[str, Entry] = {}
         self._tokens: dict[tuple[int, str], TokenVerdict] = {}
@@ -83,6 +93,10 @@ class Registry:
     def window(self, token_hash: str) -> Window | None:
         """The window of enrolment of a token."""
         return self._windows.get(token_hash)
+
+    def signing_organisation(self, tenant_id: int) -> str | None:
+        """The name that requests of a tenant's stations must give; None where nobody signs."""
+        return self._organisations.get(tenant_id)
 
     def who_wants_a_key(self) -> list[Entry]:
         """The stations that are to be given a new password."""
@@ -132,6 +146,8 @@ class Registry:
         )
         windows = EnrolmentWindow.objects.values_list("pk", "token_hash", "opens_at", "ends_at")
         self._windows = {row[1]: Window(*row) for row in windows}
+        if self._data is not None:
+            self._organisations = signing_organisations(self._data)
         self._seen_at = now
         if len(self._numbers) < NUMBERS_AT_ONCE:
             # reversed, so that the smallest is given out first

@@ -63,7 +63,7 @@ class Gateway:
     """A running gateway."""
 
     settings: GatewaySettings
-    registry: Registry = field(default_factory=Registry)
+    registry: Registry = field(init=False)
     hall: Hall = field(default_factory=Hall)
     by_address: Patience = field(default_factory=lambda: Patience(burst=100, per_minute=60.0))
     by_identity: Patience = field(default_factory=lambda: Patience(burst=20, per_minute=20.0))
@@ -71,11 +71,14 @@ class Gateway:
     """Where each station came from last: there it is never turned away for another's guesses."""
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        self.registry = Registry(self.settings.data)
+
     async def run(self, ready: asyncio.Event | None = None) -> None:
         """Serve until cancelled; stations are told to go, and what they said is durable."""
         settings = self.settings
         thread = ThreadPoolExecutor(1, thread_name_prefix="tables")
-        self.errands = Errands(settings.name, self.hall, self.registry, thread)
+        self.errands = Errands(settings, self.hall, self.registry, thread)
         self._key = gateway_key(settings.data)
         await self.errands.begin()
         behind = await self.errands.call(reached, settings.name)
@@ -142,7 +145,7 @@ class Gateway:
     def _begin(self, welcome: Welcome, address: str, socket: StationSocket) -> None:
         """A station is on the line, if its certificate is its own."""
         entry = welcome.entry
-        if welcome.needs_certificate and not _is_of(socket, entry.certificate_sha256):
+        if welcome.needs_certificate and not self._is_shown(entry, socket):
             now_s = asyncio.get_running_loop().time()
             self.by_address.refused(address, now_s)
             self.by_identity.refused(entry.identity, now_s)
@@ -154,6 +157,19 @@ class Gateway:
         if not welcome.is_unproven:
             self.known_at[entry.identity] = address
         self._talk(entry, welcome.version, socket)
+
+    def _is_shown(self, entry: Entry, socket: StationSocket) -> bool:
+        """Whether the certificate that a station showed is one that it is known by."""
+        shown = socket.certificate()
+        if not shown:
+            return False
+        sha256 = hashlib.sha256(shown).hexdigest()
+        known = (entry.certificate_sha256, entry.next_certificate_sha256)
+        if not any(hmac.compare_digest(sha256, one) for one in known):
+            return False
+        if sha256 == entry.next_certificate_sha256 or entry.certificate_expires_at is None:
+            self.errands.showed_certificate(entry.pk, shown)
+        return True
 
     def _enrol(self, newcomer: Newcomer, socket: StationSocket) -> None:
         """Put a station into its inbox; what it says meanwhile waits."""
@@ -185,17 +201,10 @@ class Gateway:
             clock=lambda: dt.datetime.now(dt.UTC),
             seconds=asyncio.get_running_loop().time,
             ended=self._ended,
+            asks_signature=self.errands.sign,
         )
         self.hall.enter(conversation)
         socket.hear_with(conversation, partial(self.hall.leave, conversation))
 
     def _ended(self, station: int, outcome: Outcome) -> None:
         self.errands.ended(station, outcome)
-
-
-def _is_of(socket: StationSocket, sha256: str) -> bool:
-    """Whether the certificate that the station showed is the one that it is known by."""
-    shown = socket.certificate()
-    if not shown or not sha256:
-        return False
-    return hmac.compare_digest(hashlib.sha256(shown).hexdigest(), sha256)

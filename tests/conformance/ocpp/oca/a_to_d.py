@@ -1,7 +1,19 @@
 """Security, provisioning, authorisation, local lists."""
 
+from functools import partial
+
 from oca.cases import Asked, Comes, Payload, Says, Step
 from oca.rows import described, sessions, told
+from oca.security import (
+    OLD_TLS,
+    OVER_TLS,
+    foreign_certificate,
+    new_password,
+    not_taken,
+    own_certificate,
+    renewed,
+    subprotocol,
+)
 from oca.two import CHARGING as CHARGES
 from oca.two import (
     EVSE,
@@ -23,25 +35,56 @@ from oca.two import (
 )
 from viavolta.protocols.ocpp.schemas import Version
 
-TLS = "needs a port with TLS in this suite"
 CONTRACT = "contract certificates are answered as not supported: no provider of theirs is connected"
+
+SUBPROTOCOL = {Version.V201: "ocpp2.0.1", Version.V21: "ocpp2.1"}
+UPGRADE: tuple[Step, ...] = (
+    *UP,
+    Asked(
+        "SetVariables",
+        {
+            "setVariableData": [
+                {
+                    **variable("NetworkConfigurationPriority"),
+                    "attributeValue": "2",
+                }
+            ]
+        },
+        {
+            "setVariableResult": [
+                {**variable("NetworkConfigurationPriority"), "attributeStatus": "Accepted"}
+            ]
+        },
+    ),
+    asked("Reset", type="OnIdle"),
+    *OVER_TLS,
+    *UP,
+)
 
 SECURITY = cases(
     "A Security",
     (
         ("A_01", "Basic authentication, valid", (Comes(), *UP)),
-        ("A_02", "Basic authentication, another user name", "comes with the attack suite"),
+        (
+            "A_02",
+            "Basic authentication, another user name",
+            (Comes(user="cp-other", refused=401),),
+        ),
         ("A_03", "Basic authentication, invalid password", (Comes("wrong-password", 401),)),
-        ("A_04", "TLS: certificate of the server", TLS),
-        ("A_06", "TLS: version too low", TLS),
-        ("A_07", "TLS: certificate of the station, valid", TLS),
-        ("A_08", "TLS: certificate of the station, invalid", TLS),
-        ("A_09", "New password, accepted", "comes with the change of passwords"),
-        ("A_10", "New password, rejected", "comes with the change of passwords"),
-        ("A_11", "New certificate of the station", "comes with the signing of certificates"),
+        ("A_04", "TLS: certificate of the server", (*OVER_TLS, *UP)),
+        ("A_06", "TLS: version too low", (OLD_TLS,)),
+        ("A_07", "TLS: certificate of the station, valid", partial(own_certificate, up=UP)),
+        ("A_08", "TLS: certificate of the station, invalid", partial(foreign_certificate, up=UP)),
+        ("A_09", "New password, accepted", partial(new_password, answer="Accepted")),
+        ("A_10", "New password, rejected", partial(new_password, answer="Rejected")),
+        ("A_11", "New certificate of the station", partial(renewed, up=UP)),
         ("A_12", "New V2G certificate", CONTRACT),
-        ("A_14", "New certificate, invalid", "comes with the signing of certificates"),
-        ("A_19", "Upgrade of the security profile", TLS),
+        (
+            "A_14",
+            "New certificate, invalid",
+            partial(not_taken, up=UP, event="InvalidChargingStationCertificate"),
+        ),
+        ("A_19", "Upgrade of the security profile", UPGRADE),
     ),
 )
 
@@ -216,7 +259,7 @@ PROVISIONING = cases(
                 asked("SetNetworkProfile", "Failed", configurationSlot=1, connectionData=NETWORK),
             ),
         ),
-        ("B_58", "Subprotocol of the WebSocket", "comes with the attack suite"),
+        ("B_58", "Subprotocol of the WebSocket", lambda v: subprotocol(SUBPROTOCOL[v])),
     ),
 )
 

@@ -63,10 +63,20 @@ class Does:
 
 @dataclass(frozen=True, slots=True)
 class Comes:
-    """The station calls the gateway anew, after the old link was closed."""
+    """The station calls the gateway anew, after the old link was closed.
+
+    `password`: None for its own, "new" for the one that it was given last. `refused`: the status of
+    HTTP, or -1 where TLS or the closing of the link says so. `tls`: which port, None for the one
+    of before. `shows`: "own" or "other" certificate.
+    """
 
     password: str | None = None
     refused: int = 0
+    user: str = ""
+    offers: str = ""
+    tls: bool | None = None
+    shows: str = ""
+    is_old_tls: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import base64
 import contextlib
 import json
 import queue
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +18,6 @@ from running_gateway import running
 
 from oca.cases import (
     Asked,
-    Case,
     Comes,
     Does,
     Hears,
@@ -29,6 +29,7 @@ from oca.cases import (
     Step,
     Stored,
 )
+from oca.certificates import Pair, client_context
 from viavolta.gateway.server import Gateway
 from viavolta.protocols.ocpp.schemas import Version, first_violation
 from viavolta.storage.projector import project
@@ -39,16 +40,27 @@ from viavolta.storage.tables.stations import Command, CommandState, Station
 PASSWORD = "password-of-the-station"
 PATIENCE_S = 15.0
 SUBPROTOCOL = {Version.V16: "ocpp1.6", Version.V201: "ocpp2.0.1", Version.V21: "ocpp2.1"}
+FIRST = Comes()
 _WAITING = (CommandState.QUEUED, CommandState.SENT)
 
 
+@dataclass(frozen=True)
+class Gateways:
+    """Two gateways of one operator: a plain port, and one with TLS."""
+
+    plain: Gateway
+    tls: Gateway
+    trusted: Path
+    """The certificate (PEM) of the port with TLS."""
+
+
 @contextlib.contextmanager
-def gateway_beside(data: Path) -> Iterator[Gateway]:
+def gateway_beside(data: Path, **settings: Any) -> Iterator[Gateway]:
     """A gateway on a free port of this machine, in a thread of its own."""
     found: queue.Queue[tuple[Gateway, asyncio.AbstractEventLoop, asyncio.Event]] = queue.Queue()
 
     async def serve() -> None:
-        async with running(data) as gateway:
+        async with running(data, **settings) as gateway:
             stop = asyncio.Event()
             found.put((gateway, asyncio.get_running_loop(), stop))
             await stop.wait()
@@ -67,42 +79,82 @@ def gateway_beside(data: Path) -> Iterator[Gateway]:
 class Stage:
     """One station and its line."""
 
-    gateway: Gateway
+    gateways: Gateways
     version: Version
     station: Station
     password: str = PASSWORD
+    new_password: str = ""
+    pair: Pair = field(default_factory=Pair.new)
     kept: dict[str, Any] = field(default_factory=dict)
     line: websocket.WebSocket | None = None
     count: int = 0
+    is_tls: bool = False
+
+    @property
+    def gateway(self) -> Gateway:
+        """The gateway that the station calls."""
+        return self.gateways.tls if self.is_tls else self.gateways.plain
 
     @classmethod
-    def of(cls, gateway: Gateway, case: Case) -> "Stage":
-        """A new station, known to the gateway, for a case."""
-        identity = f"{case.id}-{case.version}"
-        hashed = key_hash(gateway_key(gateway.settings.data), identity, PASSWORD)
-        station = Station.objects.create(tenant_id=1, identity=identity, key_hash=hashed)
-        stage = cls(gateway, case.version, station)
-        stage.wait_for(lambda: gateway.registry.station(identity) is not None)
+    def of(cls, gateways: Gateways, name: str, version: Version) -> "Stage":
+        """A new station, known to the gateways."""
+        hashed = key_hash(gateway_key(gateways.plain.settings.data), name, PASSWORD)
+        station = Station.objects.create(tenant_id=1, identity=name, key_hash=hashed)
+        stage = cls(gateways, version, station)
+        stage.wait_for_registry()
         return stage
 
-    def connect(self, *, user: str = "", password: str | None = None, offers: str = "") -> None:
-        """Call the gateway. Raises `websocket.WebSocketBadStatusException` where it refuses."""
+    def connect(self, how: Comes = FIRST) -> None:
+        """Call the gateway.
+
+        Raises
+        ------
+        websocket.WebSocketException, OSError: it refuses.
+        """
+        self.is_tls = self.is_tls if how.tls is None else how.tls
         name = self.station.identity
-        secret = self.password if password is None else password
-        credential = base64.b64encode(f"{user or name}:{secret}".encode()).decode()
+        own = self.new_password if how.password == "new" else how.password
+        secret = self.password if own is None else own
+        credential = base64.b64encode(f"{how.user or name}:{secret}".encode()).decode()
+        scheme = "wss" if self.is_tls else "ws"
         self.line = websocket.create_connection(
-            f"ws://127.0.0.1:{self.gateway.settings.port}/ocpp/{name}",
+            f"{scheme}://127.0.0.1:{self.gateway.settings.port}/ocpp/{name}",
             timeout=PATIENCE_S,
-            subprotocols=(offers or SUBPROTOCOL[self.version]).split(","),
+            subprotocols=(how.offers or SUBPROTOCOL[self.version]).split(","),
             header=[f"Authorization: Basic {credential}"],
+            sslopt={"context": self._tls(how)} if self.is_tls else None,
         )
+
+    def _tls(self, how: Comes) -> ssl.SSLContext:
+        folder = self.gateways.trusted.parent
+        shown = None
+        if how.shows:
+            pair = self.pair if how.shows == "own" else Pair.new().self_signed("other")
+            shown = pair.write(folder, f"{self.station.pk}-{how.shows}")
+        at_most = ssl.TLSVersion.TLSv1_1 if how.is_old_tls else None
+        return client_context(self.gateways.trusted, shown, at_most=at_most)
 
     def close(self) -> None:
         """Hang up."""
         if self.line is not None:
             self.line.close()
+            self.line.shutdown()
             self.line = None
-        self.wait_for(lambda: self.gateway.hall.get(self.station.pk) is None)
+        for gateway in (self.gateways.plain, self.gateways.tls):
+            self.wait_for(lambda held=gateway: held.hall.get(self.station.pk) is None)
+
+    def wait_for_registry(self, **columns: Any) -> None:
+        """Wait until the gateways know this of the station."""
+        identity = self.station.identity
+
+        def know(gateway: Gateway) -> bool:
+            entry = gateway.registry.station(identity)
+            return entry is not None and all(
+                getattr(entry, name) == value for name, value in columns.items()
+            )
+
+        for gateway in (self.gateways.plain, self.gateways.tls):
+            self.wait_for(lambda asked=gateway: know(asked))
 
     def wait_for(self, is_so: Callable[[], bool]) -> None:
         """Wait until something is so."""
@@ -113,8 +165,9 @@ class Stage:
 
     def project(self) -> None:
         """Bring what was heard into the tables."""
-        while project(self.gateway.settings.journal, self.gateway.settings.name):
-            pass
+        for gateway in (self.gateways.plain, self.gateways.tls):
+            while project(gateway.settings.journal, gateway.settings.name):
+                pass
         self.station.refresh_from_db()
 
     def play(self, steps: tuple[Step, ...]) -> None:
@@ -188,15 +241,21 @@ class Stage:
     def _come(self, step: Comes) -> None:
         self.close()
         if not step.refused:
-            self.connect(password=step.password)
+            self.connect(step)
             return
         try:
-            self.connect(password=step.password)
+            self.connect(step)
+            # a certificate is seen after the upgrade: the link is closed at once
+            assert self.line is not None
+            assert step.refused < 0
+            self.line.recv()
         except websocket.WebSocketBadStatusException as error:
             assert error.status_code == step.refused  # noqa: PT017 - the step says which
+        except (websocket.WebSocketException, OSError):
+            assert step.refused < 0
         else:
-            msg = "the station was let in"
-            raise AssertionError(msg)
+            assert self.line is None or not self.line.connected, "the station was let in"
+        self.close()
 
     @staticmethod
     def _state(row: Command) -> str:

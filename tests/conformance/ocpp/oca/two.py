@@ -1,14 +1,13 @@
 """What cases of 2.0.1 and 2.1 share: usual messages, usual courses."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from django.utils import timezone
-
 from oca.cases import Asked, Case, Does, Payload, Says, Source, Step, Stored
 from oca.rows import session
+from oca.security import station_is
 from viavolta.protocols.ocpp.schemas import Version
-from viavolta.storage.tables.stations import Station
 
 NINE, TEN, LATER = "2026-03-01T09:00:00Z", "2026-03-01T10:00:00Z", "2040-01-01T00:00:00Z"
 TX = "tx-1"
@@ -145,19 +144,17 @@ def variable(name: str = "OfflineThreshold", component: str = "OCPPCommCtrlr") -
 
 def admitted(as_what: str) -> Does:
     """The operator decides whether a station is taken in."""
-
-    def act(stage: Any) -> None:
-        Station.objects.filter(pk=stage.station.pk).update(
-            admission=as_what, changed_at=timezone.now()
-        )
-        identity = stage.station.identity
-        stage.wait_for(lambda: stage.gateway.registry.station(identity).admission == as_what)
-
-    return Does(act)
+    return station_is(admission=as_what)
 
 
-Course = tuple[Step, ...] | str
+Course = tuple[Step, ...] | str | Callable[[Version], tuple[Step, ...]]
 Listed = tuple[str, str, Course]
+
+
+def _steps(course: Course, version: Version) -> tuple[Step, ...]:
+    if isinstance(course, str):
+        return ()
+    return course if isinstance(course, tuple) else course(version)
 
 
 def _source(version: Version, source: Source) -> Source:
@@ -180,7 +177,7 @@ def cases(
             version=version,
             block=block,
             source=_source(version, source),
-            steps=() if isinstance(course, str) else course,
+            steps=_steps(course, version),
             missing=course if isinstance(course, str) else "",
         )
         for number, name, course in listed

@@ -4,6 +4,7 @@ from functools import partial
 
 from oca.cases import Asked, Case, Comes, Kept, Payload, Says, Source, Step
 from oca.rows import described, outlet, session, told
+from oca.security import OVER_TLS, new_password, not_taken, own_certificate, renewed, subprotocol
 from viavolta.protocols.ocpp.schemas import Version
 
 NINE, TEN = "2026-03-01T09:00:00Z", "2026-03-01T10:00:00Z"
@@ -595,8 +596,8 @@ _BLOCKS: dict[str, tuple[tuple[str, str, tuple[Step, ...] | str], ...]] = {
         ),
     ),
     "Security": (
-        ("TC_073", "A new password", "comes with the change of passwords"),
-        ("TC_074", "A new certificate", "comes with the signing of certificates"),
+        ("TC_073", "A new password", new_password(Version.V16, "Accepted")),
+        ("TC_074", "A new certificate", renewed(Version.V16, UP)),
         (
             "TC_075_1",
             "Install a root of the manufacturer",
@@ -616,7 +617,11 @@ _BLOCKS: dict[str, tuple[tuple[str, str, tuple[Step, ...] | str], ...]] = {
                 Asked("DeleteCertificate", {"certificateHashData": HASH}),
             ),
         ),
-        ("TC_077", "Invalid certificate of the charge point", "comes with the signing"),
+        (
+            "TC_077",
+            "Invalid certificate of the charge point",
+            not_taken(Version.V16, UP, "InvalidChargePointCertificate"),
+        ),
         (
             "TC_078",
             "Invalid certificate of the central system",
@@ -678,11 +683,21 @@ _BLOCKS: dict[str, tuple[tuple[str, str, tuple[Step, ...] | str], ...]] = {
                 told("SignedFirmwareStatusNotification", 3, status="InvalidSignature"),
             ),
         ),
-        ("TC_083", "Upgrade of the security profile", "needs a port with TLS in this suite"),
+        (
+            "TC_083",
+            "Upgrade of the security profile",
+            (
+                *UP,
+                configure("SecurityProfile", "2"),
+                Asked("Reset", {"type": "Hard"}),
+                *OVER_TLS,
+                *UP,
+            ),
+        ),
         ("TC_085", "Basic authentication", (Comes(), *UP)),
-        ("TC_086", "TLS: certificate of the server", "needs a port with TLS in this suite"),
-        ("TC_087", "TLS: certificate of the client", "needs a port with TLS in this suite"),
-        ("TC_088", "Subprotocol of the WebSocket", "comes with the attack suite"),
+        ("TC_086", "TLS: certificate of the server", (*OVER_TLS, *UP)),
+        ("TC_087", "TLS: certificate of the client", own_certificate(Version.V16, UP)),
+        ("TC_088", "Subprotocol of the WebSocket", subprotocol("ocpp1.6")),
     ),
 }
 

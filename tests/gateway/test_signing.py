@@ -1,0 +1,114 @@
+"""Certificates of stations: signed with their operator's key, renewed in time."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from oca.certificates import ORGANISATION, Pair
+
+from viavolta.gateway import signing
+from viavolta.gateway.registry import Registry
+from viavolta.protocols.ocpp.link import End, Outcome
+from viavolta.protocols.ocpp.schemas import Version
+from viavolta.storage.station_authorities import (
+    authority_of,
+    open_authority,
+    signing_organisations,
+)
+from viavolta.storage.tables.stations import Command, Station
+
+pytestmark = pytest.mark.django_db
+
+
+def station(**columns: object) -> Station:
+    """A station of tenant 1."""
+    return Station.objects.create(tenant_id=1, identity="cp-1", **columns)
+
+
+def test_an_authority_is_opened_once(tmp_path: Path) -> None:
+    """Its key is its owner's alone; another machine without the key signs nothing."""
+    made = open_authority(tmp_path, 1, ORGANISATION)
+    again = open_authority(tmp_path, 1, "Other")
+    assert (again.organisation, again.certificate) == (ORGANISATION, made.certificate)
+    (key,) = (tmp_path / "secrets").iterdir()
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert signing_organisations(tmp_path) == {1: ORGANISATION}
+    assert authority_of(tmp_path / "elsewhere", 1) is None
+    assert signing_organisations(tmp_path / "elsewhere") == {}
+    registry = Registry(tmp_path)
+    registry.refresh()
+    assert (registry.signing_organisation(1), registry.signing_organisation(2)) == (
+        ORGANISATION,
+        None,
+    )
+
+
+def test_a_request_is_signed_and_sent(tmp_path: Path) -> None:
+    """The certificate waits as a command; the old one counts until the new one is shown."""
+    open_authority(tmp_path, 1, ORGANISATION)
+    row = station(certificate_sha256="old")
+    signing.sign(tmp_path, row.pk, Pair.new().request("cp-1"), Version.V21)
+    row.refresh_from_db()
+    command = Command.objects.get(station=row, action="CertificateSigned")
+    assert "BEGIN CERTIFICATE" in command.payload["certificateChain"]
+    assert row.certificate_sha256 == "old"
+    end = timezone.now() + dt.timedelta(days=365)
+    signing.promote(row.pk, row.next_certificate_sha256, end)
+    shown = row.next_certificate_sha256
+    row.refresh_from_db()
+    assert (row.certificate_sha256, row.next_certificate_sha256) == (shown, "")
+    assert row.certificate_expires_at == end
+
+
+@pytest.mark.parametrize("name", ["cp-2", "", "cp-1\x00"])
+def test_a_request_for_another_is_not_signed(tmp_path: Path, name: str) -> None:
+    """What the doors let slip is checked again where the key is."""
+    open_authority(tmp_path, 1, ORGANISATION)
+    row = station()
+    request = Pair.new().request(name or "x")
+    signing.sign(tmp_path, row.pk, request, Version.V201)
+    assert not Command.objects.exists()
+
+
+def test_a_certificate_that_is_not_taken_counts_no_longer() -> None:
+    """Rejected: forgotten; lost: kept, since the station may have it."""
+    row = station(next_certificate_sha256="new")
+    lost = Outcome(message_id="1", action="CertificateSigned", end=End.LOST)
+    signing.note(row.pk, lost)
+    row.refresh_from_db()
+    assert row.next_certificate_sha256 == "new"
+    rejected = Outcome(
+        message_id="1",
+        action="CertificateSigned",
+        end=End.ANSWERED,
+        payload={"status": "Rejected"},
+    )
+    signing.note(row.pk, rejected)
+    row.refresh_from_db()
+    assert row.next_certificate_sha256 == ""
+
+
+@pytest.mark.parametrize(
+    ("version", "action", "message"),
+    [
+        ("1.6", "ExtendedTriggerMessage", "SignChargePointCertificate"),
+        ("2.0.1", "TriggerMessage", "SignChargingStationCertificate"),
+        ("2.1", "TriggerMessage", "SignChargingStationCertificate"),
+    ],
+)
+def test_renewal_is_asked_for_in_time(version: str, action: str, message: str) -> None:
+    """Thirty days before the end, once a day, of stations on this gateway's line alone."""
+    soon = timezone.now() + dt.timedelta(days=29)
+    station(gateway="g", ocpp_version=version, certificate_expires_at=soon)
+    assert signing.ask_for_renewals("other") == 0
+    assert signing.ask_for_renewals("g") == 1
+    assert signing.ask_for_renewals("g") == 0
+    command = Command.objects.get()
+    assert (command.action, command.payload) == (action, {"requestedMessage": message})
+    Command.objects.update(asked_at=timezone.now() - dt.timedelta(days=2))
+    assert signing.ask_for_renewals("g") == 1
+    later = timezone.now() + dt.timedelta(days=31)
+    Station.objects.update(certificate_expires_at=later)
+    Command.objects.all().delete()
+    assert signing.ask_for_renewals("g") == 0
