@@ -21,10 +21,15 @@ _BETWEEN_LETTERS = "-" * 79
 
 @dataclass
 class Live:
-    """A running hub: its address, its folder, the letters read so far."""
+    """A running hub: its address, that of its gateway, its folder, the letters read so far.
+
+    `surroundings` are those that commands of the same hub need.
+    """
 
     address: str
     data: Path
+    stations_url: str
+    surroundings: dict[str, str]
     _read: set[str] = field(default_factory=set)
 
     def letter(self, to: str) -> str:
@@ -100,7 +105,12 @@ def _served(data: Path, assets: Path, database: str) -> Iterator[Live]:
         server = subprocess.Popen(command, env=surroundings, stderr=log, stdout=log)
     try:
         until(lambda: _answers(address, server), "the hub", 120.0)
-        yield Live(address=address, data=data)
+        yield Live(
+            address=address,
+            data=data,
+            stations_url=f"ws://127.0.0.1:{ocpp_port}/ocpp",
+            surroundings=surroundings,
+        )
     finally:
         server.terminate()
         server.wait(30)

@@ -69,6 +69,11 @@ class WishForm(forms.Form):
             },
         )
 
+    @property
+    def is_told(self) -> bool:
+        """Whether the driver has told of her car before."""
+        return any(self.initial.get(name) for name in ("capacity_kwh", "may_discharge"))
+
     def clean(self) -> dict[str, Any]:
         """The least is not above the most."""
         found = super().clean() or {}
