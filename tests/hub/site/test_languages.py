@@ -24,6 +24,7 @@ SAME_EVERYWHERE = frozenset(
         "CSV",
         "API",
         "JSON",
+        "OpenADR",
         "PDF",
         "GeoPackage",
         "Parquet",

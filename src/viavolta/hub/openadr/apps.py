@@ -8,3 +8,11 @@ class OpenadrConfig(AppConfig):
 
     name = "viavolta.hub.openadr"
     label = "openadr"
+
+    def ready(self) -> None:
+        """Take a tab on the pages of running stations."""
+        from django.utils.translation import gettext_lazy as _  # noqa: PLC0415 - needs the apps
+
+        from viavolta.hub.operate.tenants import add_tab  # noqa: PLC0415 - needs the models
+
+        add_tab(_("Grid signals"), "grid-signals")

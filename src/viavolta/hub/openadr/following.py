@@ -19,7 +19,7 @@ from viavolta.hub.openadr.effects import end_of
 from viavolta.hub.openadr.foreign import ForeignVtn
 from viavolta.hub.openadr.models import Connection, ForeignEvent
 from viavolta.hub.openadr.reporting import report_due
-from viavolta.model.errors import PeerError, PlatformError
+from viavolta.model.errors import InputError, PeerError, PlatformError, Where
 from viavolta.protocols.openadr.objects import Kind, Version, inward, violation
 from viavolta.storage.grid_signals import Heard, follow_limits, follow_prices, limits_named
 from viavolta.storage.outgoing import wait_s
@@ -54,7 +54,7 @@ def look(connection: Connection) -> None:
         follow(connection)
         _register(connection)
         report_due(connection, timezone.now())
-    except (PlatformError, ValueError) as problem:
+    except (PlatformError, ValueError) as problem:  # sealed with another key, or the like
         error = str(problem)
     now = timezone.now()
     connection.failures = connection.failures + 1 if error else 0
@@ -71,11 +71,15 @@ def look(connection: Connection) -> None:
 def follow(connection: Connection) -> None:
     """Make limits and prices what a connection's events say, but for those opted out of."""
     now, tenant = timezone.now(), connection.organisation_id
-    if connection.limit_id and not limits_named(tenant, [connection.limit_id]):
-        msg = _("there is no limit %(limit)s") % {"limit": connection.limit_id}
-        raise ValueError(msg)
     rows = connection.events.filter(error="", is_out=False, ends_at__gt=now).order_by("pk")
     is_on = connection.is_on and bool(connection.programs)
+    if is_on and connection.limit_id and not limits_named(tenant, [connection.limit_id]):
+        raise InputError(
+            code="no-such-limit",
+            message=_("there is no limit %(limit)s") % {"limit": connection.limit_id},
+            where=Where(field="limit_id", value=connection.limit_id),
+            hint=_("choose another for this VTN, or add it to the tree"),
+        )
     heard = [Heard(content=row.content, received_at=row.received_at) for row in rows if is_on]
     channel = channel_of(connection)
     limits = heard if connection.takes_limits else []

@@ -11,3 +11,5 @@ class Verb(StrEnum):
     CONNECTION_MADE = "openadr.connection-made"
     CONNECTION_CHANGED = "openadr.connection-changed"
     CONNECTION_ENDED = "openadr.connection-ended"
+    EVENT_LEFT = "openadr.event-left"
+    EVENT_FOLLOWED = "openadr.event-followed"

@@ -10,12 +10,14 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from viavolta.hub.frame.access import Access, access
 from viavolta.hub.people.access import may, require_member
 from viavolta.hub.people.models import Organisation, Role
 
+_more_tabs: list[tuple[str, str | Promise]] = []
 _ROLES = {Access.READER: Role.READER, Access.EDITOR: Role.EDITOR, Access.OWNER: Role.OWNER}
 Page = Callable[..., HttpResponseBase]
 OperatorPage = Callable[Concatenate[HttpRequest, Organisation, ...], HttpResponseBase]
@@ -60,6 +62,11 @@ def zone_of(tenant: Organisation) -> ZoneInfo:
     return ZoneInfo(next(iter(european or names), "UTC"))
 
 
+def add_tab(label: str | Promise, url_name: str) -> None:
+    """Give the pages of a tenant one more tab, in an AppConfig.ready()."""
+    _more_tabs.append((url_name, label))
+
+
 def page_context(request: HttpRequest, tenant: Organisation, tab: str) -> dict[str, Any]:
     """What all pages of a tenant share: tabs, way back, what the visitor may do, the zone."""
     entries = (
@@ -70,6 +77,7 @@ def page_context(request: HttpRequest, tenant: Organisation, tab: str) -> dict[s
         ("operate-prices", _("Prices")),
         ("operate-tokens", _("Tokens")),
         ("operate-enrolment", _("Enrolment")),
+        *_more_tabs,
     )
     return {
         "tenant": tenant,

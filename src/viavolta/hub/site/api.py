@@ -10,6 +10,7 @@ from viavolta.hub.frame.refusals import RefusedError
 from viavolta.hub.kpis.api import router as kpis
 from viavolta.hub.labs.api import router as labs
 from viavolta.hub.market.api import router as market
+from viavolta.hub.openadr.api import router as signals
 from viavolta.hub.people.api import router as people
 from viavolta.hub.people.api_auth import WHO_ASKS, FairUse
 from viavolta.hub.site.description import described
@@ -48,4 +49,5 @@ api.add_router("studies", studies)
 api.add_router("", collaborate)
 api.add_router("", labs)
 api.add_router("", kpis)
+api.add_router("", signals)
 api.add_router("", market)
