@@ -9,6 +9,7 @@ import typer
 
 from viavolta import __version__
 from viavolta.cli import (
+    authority,
     backing_up,
     blocks,
     charge,
@@ -63,6 +64,7 @@ app.command("worker")(serving.worker)
 app.command("gateway")(gateway.gateway)
 app.command("signals")(signals.signals)
 app.add_typer(users.app, name="user")
+app.command("station-authority")(authority.station_authority)
 app.command("backup")(backing_up.backup)
 app.command("restore")(backing_up.restore)
 app.command("prepare")(prepare.prepare)

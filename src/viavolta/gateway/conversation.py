@@ -79,8 +79,8 @@ class _StationWorld:
     def transaction_number(self, start: Mapping[str, Any]) -> int:
         return self._registry.number_of(self._entry.pk, start_key_of(start))
 
-    def setpoint(self, profile_id: int) -> Mapping[str, Any] | None:  # noqa: ARG002 - none is given
-        return None
+    def setpoint(self, profile_id: int) -> Mapping[str, Any] | None:
+        return self._registry.setpoints.at(self._entry.pk, profile_id, self._clock())
 
     def profile_at(self, evse: int) -> Mapping[str, Any] | None:
         return self.profiles.get(evse)

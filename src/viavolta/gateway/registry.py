@@ -14,6 +14,7 @@ from django.db import close_old_connections, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from viavolta.gateway.setpoints import Setpoints
 from viavolta.services.central_system.world import Admission, TokenStatus, TokenVerdict
 from viavolta.storage.station_authorities import signing_organisations
 from viavolta.storage.tables.enrolment import EnrolmentWindow
@@ -77,6 +78,7 @@ class Registry:
     def __init__(self, data: Path | None = None) -> None:
         self._data = data
         self._organisations: dict[int, str] = {}
+        self.setpoints = Setpoints()
         self._windows: dict[str, Window] = {}
         self._stations: dict[str, Entry] = {}
         self._tokens: dict[tuple[int, str], TokenVerdict] = {}
@@ -139,6 +141,7 @@ class Registry:
             self._read_whole(now)
         else:
             since = (self._seen_at or now) - OVERLAP
+            self.setpoints.refresh(since)
             self._stations |= _entries(Station.objects.filter(changed_at__gt=since))
             self._tokens |= _verdicts(Token.objects.filter(changed_at__gt=since))
         self._wanting = list(
@@ -154,6 +157,7 @@ class Registry:
             self._numbers = [*reversed(_new_numbers(NUMBERS_AT_ONCE)), *self._numbers]
 
     def _read_whole(self, now: dt.datetime) -> None:
+        self.setpoints.refresh(None)
         self._stations = _entries(Station.objects.all())
         self._tokens = _verdicts(Token.objects.all())
         if self._whole_at is None:  # later ones were given out here, or elsewhere to be an alias

@@ -4,7 +4,7 @@ from typing import Any
 
 from oca.cases import Asked, Payload, Says, Source, Step
 from oca.k import TX_PROFILE, put, schedule
-from oca.rows import told
+from oca.rows import planned, told
 from oca.two import CHARGING, NINE, PLUGGED, TX, UP, Listed, asked, cases, token, updated
 from oca.two import verdict as known
 from viavolta.protocols.ocpp.schemas import Version
@@ -56,6 +56,12 @@ def _update(setpoint: float) -> Asked:
     )
 
 
+def pulled(answer: str, **update: float) -> Says:
+    """The station asks for the present setpoint of profile 1."""
+    expected: Payload = {"status": answer, **({"scheduleUpdate": update} if update else {})}
+    return Says("PullDynamicScheduleUpdate", {"chargingProfileId": 1}, expected)
+
+
 V2X: tuple[Step, ...] = (*CHARGING, needs())
 
 _Q: tuple[Listed, ...] = (
@@ -105,7 +111,20 @@ _Q: tuple[Listed, ...] = (
             Asked("ClearChargingProfile", {"chargingProfileId": 1}),
         ),
     ),
-    ("Q_110", "Central control by setpoints, pulled", "comes with the setpoints of the last plan"),
+    (
+        "Q_110",
+        "Central control by setpoints, pulled",
+        (
+            *V2X,
+            pulled("Rejected"),
+            DYNAMIC,
+            planned((-1, -3.0), (5, 11.0)),
+            pulled("Accepted", setpoint=-3000.0, limit=0.0, dischargeLimit=-3000.0),
+            planned((-9, -3.0), (-1, 4.0)),
+            pulled("Accepted", setpoint=4000.0, limit=4000.0),
+            Asked("ClearChargingProfile", {"chargingProfileId": 1}),
+        ),
+    ),
     ("Q_111", "Control from outside, a setpoint", (*V2X, v2x("ExternalSetpoint"), CHANGED)),
     ("Q_112", "Control from outside, a limit", (*V2X, v2x("ExternalLimits"), CHANGED)),
     (

@@ -1,8 +1,12 @@
 """What must stand in the tables after a case."""
 
+import datetime as dt
 from typing import Any
 
+from django.utils import timezone
+
 from oca.cases import Stored
+from viavolta.storage.tables.live import Order
 from viavolta.storage.tables.notices import Notice
 from viavolta.storage.tables.stations import Outlet, Session
 
@@ -46,6 +50,33 @@ def told(action: str, n: int = 1, **fields: Any) -> Stored:
         assert {name: rows[0].payload.get(name) for name in fields} == fields
 
     return Stored(check)
+
+
+def planned(*levels: tuple[int, float]) -> Stored:
+    """The operator's plan of the running session: kW from so many minutes on, told last."""
+
+    def act(stage: Any) -> None:
+        now = timezone.now()
+        plan = [[(now + dt.timedelta(minutes=m)).isoformat(), kw] for m, kw in levels]
+        Order.objects.update_or_create(
+            session=Session.objects.get(station=stage.station),
+            defaults={
+                "planned_at": now,
+                "power_kw": levels[0][1],
+                "why": "limited",
+                "departure_at": now + dt.timedelta(hours=1),
+                "departure_source": "forecast",
+                "energy_kwh": 10.0,
+                "plan": plan,
+                "command": stage.station.commands.filter(action="SetChargingProfile").first(),
+            },
+        )
+        setpoints = stage.gateway.registry.setpoints
+        number = stage.station.pk
+        expected = [kw for m, kw in levels if m <= 0][-1] * 1000
+        stage.wait_for(lambda: (setpoints.at(number, 1, now) or {}).get("setpoint") == expected)
+
+    return Stored(act)
 
 
 def described(**expected: str) -> Stored:

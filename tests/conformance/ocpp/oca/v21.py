@@ -5,7 +5,8 @@ from typing import Any
 from oca.cases import Asked, Comes, Payload, Says, Sends, Source, Step
 from oca.k import NEEDS, TX_PROFILE, TX_SET, ev_schedule, put, schedule
 from oca.l_to_p import message
-from oca.rows import outlet, session, told
+from oca.q_and_r import DYNAMIC, pulled
+from oca.rows import outlet, planned, session, told
 from oca.two import (
     CHARGING,
     HASH,
@@ -366,7 +367,16 @@ _K: tuple[Listed, ...] = (
         ),
     ),
     ("K_118", "Priority charging asked from afar", (*CHARGING, *PRIORITY)),
-    ("K_121", "A dynamic profile, pulled", "comes with the setpoints of the last plan"),
+    (
+        "K_121",
+        "A dynamic profile, pulled",
+        (
+            *CHARGING,
+            DYNAMIC,
+            planned((-1, 3.0)),
+            pulled("Accepted", setpoint=3000.0),
+        ),
+    ),
     ("K_126", "ISO 15118-20: no profile", (*CHARGING, DYNAMIC_NEEDS)),
 )
 
