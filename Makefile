@@ -13,7 +13,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-head
 # What the engines are measured against, each in an environment of its own.
 PEERS := acnportal highs linopy pandapower
 # Clients of others that tests run against ours, each in an environment of its own.
-CLIENTS := python-oa3-client toadr3
+CLIENTS := ocpp python-oa3-client test-ocpp toadr3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-postgres check bench docs lock clients

@@ -31,6 +31,10 @@ The operator's questions are asked the way the hub and the API ask them, as comm
 tables. How profiles come about that smart charging sends by itself is tested with the control
 loop.
 
+Stations that others wrote are run against the same gateway, each in an environment of its own
+(`make clients`): the `ocpp` library charges in 1.6, 2.0.1 and 2.1, `test-ocpp` finds the plain port
+and the one with TLS in 1.6 and 2.0.1.
+
 | source | where |
 |---|---|
 | {evtivity_16} | repository EVtivity/evtivity-csms, results of OCPP 1.6 by module: 77 cases |

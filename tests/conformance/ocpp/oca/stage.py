@@ -143,6 +143,15 @@ class Stage:
         for gateway in (self.gateways.plain, self.gateways.tls):
             self.wait_for(lambda held=gateway: held.hall.get(self.station.pk) is None)
 
+    def wait_for_end(self, command: Command) -> None:
+        """Wait until it is known what became of a command."""
+
+        def is_over() -> bool:
+            command.refresh_from_db()
+            return command.state not in _WAITING
+
+        self.wait_for(is_over)
+
     def wait_for_registry(self, **columns: Any) -> None:
         """Wait until the gateways know this of the station."""
         identity = self.station.identity
@@ -217,7 +226,7 @@ class Stage:
         row = ask(self.station.pk, step.action, payload, by="conformance")
         heard = self._answer(step.action, step.answer, error=step.error)
         assert heard == payload
-        self.wait_for(lambda: self._state(row) not in _WAITING)
+        self.wait_for_end(row)
         if step.error:
             assert (row.state, row.error.split()[0]) == (CommandState.REFUSED, step.error)
         else:
@@ -256,11 +265,6 @@ class Stage:
         else:
             assert self.line is None or not self.line.connected, "the station was let in"
         self.close()
-
-    @staticmethod
-    def _state(row: Command) -> str:
-        row.refresh_from_db()
-        return row.state
 
     def _new_id(self) -> str:
         self.count += 1
