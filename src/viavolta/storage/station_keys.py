@@ -4,29 +4,19 @@ They are long random texts (OCPP asks for 16 to 40 characters), so that a fast h
 is not in the data folder, the key, is what a thief of the database lacks.
 """
 
-import contextlib
 import hashlib
 import hmac
-import os
 import secrets
 from pathlib import Path
+
+from viavolta.storage.key_file import key_of
 
 PASSWORD_BYTES = 24
 
 
 def gateway_key(data: Path) -> bytes:
     """The key of all hashes, made once; only the owner of the data folder reads it."""
-    path = data / "secrets" / "gateway-key"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        # written whole under another name first: of two who begin at once, one's key stays
-        draft = path.with_name(f"gateway-key-{secrets.token_hex(8)}")
-        draft.touch(mode=0o600)
-        draft.write_bytes(secrets.token_bytes(32))
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-        draft.unlink()
-    return path.read_bytes()
+    return key_of(data, "gateway-key", lambda: secrets.token_bytes(32))
 
 
 def new_password() -> str:
