@@ -7,7 +7,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from matrix import row, sample
 
+from viavolta.hub.operate.api.operations import OPERATIONS
+from viavolta.protocols.ocpp.example import smallest
+from viavolta.protocols.ocpp.schemas import Version, schema_of
 from viavolta.storage.enrolment import open_window
+from viavolta.storage.station_commands import ask
 from viavolta.storage.tables.live import SiteLimit
 from viavolta.storage.tables.stations import Outlet, Session, Station, Token
 
@@ -46,6 +50,16 @@ def _station(cast: Cast) -> str:
 @sample("charging_session")
 def _session(cast: Cast) -> int:
     return a_session(cast).pk
+
+
+@sample("command")
+def _command(cast: Cast) -> int:
+    return ask(a_station(cast).pk, "ClearCache", {}, by="").pk
+
+
+@sample("limit_name")
+def _limit_name(cast: Cast) -> str:
+    return SiteLimit.objects.create(tenant_id=cast.organisation.pk, limit_id="site").limit_id
 
 
 @sample("site_limit")
@@ -87,3 +101,24 @@ row("operate-token-new", post={"token": "card-2", "status": "Accepted"})
 row("operate-token-set", post={"block": "1"})
 row("operate-window-open", post={"hours": 2, "capacity": 5})
 row("operate-adopt", post={"adopt": "1"})
+row("set_limit", post={"import_kw": 20.0})
+row("add_charging_token", post={"token": "card-3"})
+row("change_charging_token", post={"status": "Blocked"})
+
+
+def _for_a_version(version: Version) -> None:
+    """Each command with the smallest payload, asked of a station that has it."""
+    for operation in OPERATIONS:
+        if version in operation.actions:
+            name = f"station_{operation.name.replace('-', '_')}"
+            row(name, post=smallest(schema_of(version, operation.actions[version])))
+            sample("station", route=name)(lambda cast: _station_of(cast, version))
+
+
+def _station_of(cast: Cast, version: Version) -> str:
+    Station.objects.filter(pk=a_station(cast).pk).update(ocpp_version=version)
+    return "cp-1"
+
+
+for _version in Version:
+    _for_a_version(_version)

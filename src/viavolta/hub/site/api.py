@@ -3,6 +3,7 @@
 from typing import Any
 
 from ninja import NinjaAPI
+from ninja.renderers import JSONRenderer
 
 from viavolta import __version__
 from viavolta.hub.collaborate.api import router as collaborate
@@ -11,6 +12,8 @@ from viavolta.hub.kpis.api import router as kpis
 from viavolta.hub.labs.api import router as labs
 from viavolta.hub.market.api import router as market
 from viavolta.hub.openadr.api import router as signals
+from viavolta.hub.operate.api import router as operate
+from viavolta.hub.operate.api.payloads import payload_schemas
 from viavolta.hub.people.api import router as people
 from viavolta.hub.people.api_auth import WHO_ASKS, FairUse
 from viavolta.hub.site.description import described
@@ -18,12 +21,20 @@ from viavolta.hub.site.problems import problem, tell_problems
 from viavolta.hub.studies.api_results import router as studies
 
 
+class CompactJSON(JSONRenderer):
+    """JSON without spaces between its parts."""
+
+    json_dumps_params = {"separators": (",", ":")}  # noqa: RUF012 - ninja's own form
+
+
 class HubAPI(NinjaAPI):
     """The API of the hub, with a description that says what every operation may answer."""
 
     def get_openapi_schema(self, **kwargs: Any) -> Any:
         """The OpenAPI document."""
-        return described(self, super().get_openapi_schema(**kwargs))
+        document = super().get_openapi_schema(**kwargs)
+        document["components"].setdefault("schemas", {}).update(payload_schemas())
+        return described(self, document)
 
 
 api = HubAPI(
@@ -38,6 +49,7 @@ api = HubAPI(
     docs_url=None,
     auth=WHO_ASKS,
     throttle=FairUse(),
+    renderer=CompactJSON(),
 )
 tell_problems(api)
 api.add_router("", people)
@@ -51,3 +63,4 @@ api.add_router("", labs)
 api.add_router("", kpis)
 api.add_router("", signals)
 api.add_router("", market)
+api.add_router("operate", operate)

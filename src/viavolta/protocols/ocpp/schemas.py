@@ -67,13 +67,24 @@ def first_violation(
     )
 
 
+def schema_of(version: Version, action: str, part: Part = Part.REQUEST) -> dict[str, Any]:
+    """The official schema of an action's half, as it was published.
+
+    Raises
+    ------
+    FileNotFoundError: the version has no such action.
+    """
+    # in 1.6 only answers carry their kind in the file's name
+    kind = "" if version is Version.V16 and part is Part.REQUEST else part.value
+    file = resources.files("ocpp") / _FOLDERS[version] / "schemas" / f"{action}{kind}.json"
+    schema: dict[str, Any] = json.loads(file.read_text(encoding="utf-8-sig"))
+    return schema
+
+
 @cache
 def _validator(
     version: Version, action: str, part: Part
 ) -> tuple[Callable[[Any], bool], Callable[[Any], Any]]:
-    # in 1.6 only answers carry their kind in the file's name
-    kind = "" if version is Version.V16 and part is Part.REQUEST else part.value
-    file = resources.files("ocpp") / _FOLDERS[version] / "schemas" / f"{action}{kind}.json"
-    schema = json.loads(file.read_text(encoding="utf-8-sig"))
+    schema = schema_of(version, action, part)
     validator = jsonschema_rs.validator_for(schema, validate_formats=True)
     return validator.is_valid, validator.iter_errors

@@ -55,6 +55,13 @@ def check_payload(version: Version, action: str, payload: dict[str, Any]) -> Non
             where=Where(field="action", value=action[:200]),
             hint=_("Ask for what the station's version has; the API's description lists it."),
         )
+    if "\\u0000" in json.dumps(payload):
+        raise InputError(
+            code="payload-refused",
+            message=_("The payload holds a NUL character"),
+            where=Where(field=action),
+            hint=_("Mend the payload; the API's description has the schema."),
+        )
     wrong = first_violation(version, action, payload)
     if wrong is not None:
         raise InputError(
