@@ -99,7 +99,11 @@ def test_serve_answers_keeps_its_parts_and_ends_all(
         assert b"<main" in page.read()
     (worker,) = (pid for pid, words in below(process.pid).items() if " worker" in words)
     os.kill(worker, signal.SIGKILL)
-    wait_for(lambda: any(" worker" in words for words in below(process.pid).values()))
+    wait_for(
+        lambda: any(
+            pid != worker and " worker" in words for pid, words in below(process.pid).items()
+        )
+    )
     (holder,) = (pid for pid, words in below(process.pid).items() if "gateway.part hold" in words)
     os.kill(holder, signal.SIGKILL)
     wait_for(lambda: (health_of(address) or {})["gateway"] == "silent")

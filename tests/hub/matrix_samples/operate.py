@@ -52,6 +52,12 @@ def _session(cast: Cast) -> int:
     return a_session(cast).pk
 
 
+@sample("organisation", route="get_latest_transaction")
+def _with_a_session(cast: Cast) -> str:
+    a_session(cast)
+    return cast.organisation.slug
+
+
 @sample("command")
 def _command(cast: Cast) -> int:
     return ask(a_station(cast).pk, "ClearCache", {}, by="").pk

@@ -1,7 +1,6 @@
 """Pages of results: what they say, who gets them, how heavy they are."""
 
 import io
-import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -187,16 +186,14 @@ def test_a_scenario_without_result_says_so(cast: Cast, make_scenario: MakeScenar
     assert "not been computed" in answer.content.decode()
 
 
-def test_pages_of_a_city_are_light_and_quick(
+def test_pages_of_a_city_are_light(
     cast: Cast, make_scenario: MakeScenario, bus_study: MakeStudy
 ) -> None:
-    """With 1,800 trips and 150 buses each page is made within a second and weighs little."""
+    """With 1,800 trips and 150 buses each page weighs little."""
     scenario = make_scenario(result=bus_study(n_vehicles=150, n_routes=40, n_depots=3))
     client = cast.client("reader")
     client.get(place(scenario, "results-overview"))
     for name in [*PAGES, *DATA]:
-        begin = time.perf_counter()
         answer = client.get(place(scenario, name))
-        assert time.perf_counter() - begin < 1.0, name
         limit = 1_000_000 if name in DATA else HEAVIEST_PAGE_BYTES
         assert len(answer.content) < limit, name
