@@ -12,8 +12,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-head
 	--no-emit-index-url --python-version 3.11
 # What the engines are measured against, each in an environment of its own.
 PEERS := acnportal highs linopy pandapower
-# Clients of others that tests run against ours, each in an environment of its own.
-CLIENTS := ocpp python-oa3-client test-ocpp toadr3
+# Programs of others that tests run against ours, each in an environment of its own.
+CLIENTS := ocpp python-oa3-client test-ocpp toadr3 tods-validate
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-postgres check bench docs lock clients

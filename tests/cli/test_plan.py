@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,20 @@ def test_the_plan_obeys_every_rule(planned: tuple[Path, dict[str, Any]]) -> None
     assert result.is_ok, result.findings[:5]
 
 
+def test_operators_get_the_blocks_of_the_plan(
+    planned: tuple[Path, dict[str, Any]], monaco_feed: Path, foreign_client: Callable[[str], Path]
+) -> None:
+    """The validator of the standard accepts the overlay of a whole city beside its own feed."""
+    program = foreign_client("tods-validate").with_name("tods-validate")
+    command = [program, "validate", planned[0] / "tods", "--gtfs", monaco_feed]
+    options = ["--fail-on", "warning", "--enable", "coverage"]
+    done = subprocess.run(
+        [*command, *options], capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == 0, done.stdout
+    assert "0 error(s), 0 warning(s)" in done.stdout
+
+
 def test_managed_charging_is_lower_and_cheaper_than_charging_at_once(
     planned: tuple[Path, dict[str, Any]],
 ) -> None:
@@ -97,9 +112,9 @@ def test_one_core_and_another_hash_seed_give_the_same_bytes(
         env={**os.environ, "PYTHONHASHSEED": "7"},
         preexec_fn=one_core,
     )
-    for file in sorted(planned[0].iterdir()):
-        if file.name != "study.json":
-            assert (again / file.name).read_bytes() == file.read_bytes(), file.name
+    for name, content in read_folder(planned[0]).items():
+        if name != "study.json":
+            assert (again / name).read_bytes() == content, name
 
 
 def _ended_at(stage: str, how: signal.Signals, command: list[str]) -> tuple[int, list[str]]:
@@ -139,9 +154,9 @@ def test_a_killed_run_goes_on_behind_its_last_stage(
     done = subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8")
     assert "blocks" not in done.stderr
     assert json.loads(done.stdout)["vehicles"] == planned[1]["vehicles"]
-    for file in sorted(planned[0].iterdir()):
-        if file.name != "study.json":
-            assert (out / file.name).read_bytes() == file.read_bytes(), file.name
+    for name, content in read_folder(planned[0]).items():
+        if name != "study.json":
+            assert (out / name).read_bytes() == content, name
     ours, theirs = (json.loads((f / "study.json").read_text("utf-8")) for f in (out, planned[0]))
     assert ours["timings_s"].keys() == theirs["timings_s"].keys()
     assert {**ours, "timings_s": 0} == {**theirs, "timings_s": 0}

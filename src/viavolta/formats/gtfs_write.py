@@ -43,7 +43,12 @@ def plain_text(value: str) -> str:
 
 def feed_bytes(tables: Sequence[FeedTable], texts: Mapping[str, str]) -> bytes:
     """Pack tables and plain texts (file name -> text) as a zip, deterministically."""
-    files = {f"{table.name}.txt": _csv(table) for table in tables} | dict(texts)
+    files = {f"{table.name}.txt": table_text(table) for table in tables} | dict(texts)
+    return packed({name: content.encode() for name, content in files.items()})
+
+
+def packed(files: Mapping[str, bytes]) -> bytes:
+    """Pack files as a zip: same files, same bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name in sorted(files):
@@ -51,7 +56,7 @@ def feed_bytes(tables: Sequence[FeedTable], texts: Mapping[str, str]) -> bytes:
             info.compress_type = zipfile.ZIP_DEFLATED
             info.create_system = 3
             info.external_attr = 0o644 << 16
-            archive.writestr(info, files[name].encode("utf-8"))
+            archive.writestr(info, files[name])
     return buffer.getvalue()
 
 
@@ -103,7 +108,8 @@ def write_whole(path: Path, content: bytes) -> None:
         ) from error
 
 
-def _csv(table: FeedTable) -> str:
+def table_text(table: FeedTable) -> str:
+    """Write a table as CSV, as it stands in a feed."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\r\n")
     writer.writerow(table.columns)

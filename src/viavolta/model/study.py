@@ -36,7 +36,10 @@ class AssumptionUsed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
-    """Everything a study folder holds; `tables` by name, `summary` of plain JSON values."""
+    """Everything a study folder holds; `tables` by name, `summary` of plain JSON values.
+
+    `files` are those beside the tables that the run itself makes, by their names in the folder.
+    """
 
     kind: str
     title: str
@@ -51,3 +54,4 @@ class Study:
     summary: dict[str, Any]
     tables: dict[str, pl.DataFrame]
     timings_s: dict[str, float] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)

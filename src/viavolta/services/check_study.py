@@ -9,6 +9,7 @@ import polars as pl
 
 from viavolta.checks.bus import check_bus
 from viavolta.checks.finding import Finding
+from viavolta.checks.operators import check_operators
 from viavolta.checks.study_file import (
     STUDY_FILE,
     check_files,
@@ -91,7 +92,10 @@ def check_study(folder: Path, read: ReadFolder) -> CheckResult:
     findings += check_report(files)
     tables = _tables(files)
     findings += check_row_counts(study, tables)
-    findings += _CHECKS[kind](study, tables)
+    of_kind = _CHECKS[kind](study, tables)
+    findings += of_kind
+    if kind == "bus" and not of_kind:  # they reckon with sound tables
+        findings += check_operators(study, tables, files)
     return CheckResult(kind=kind, findings=tuple(findings))
 
 

@@ -38,6 +38,7 @@ from viavolta.services.bus.grid_tables import (
     grid_warnings,
 )
 from viavolta.services.bus.network import Network, read_network, trips_per_day_table
+from viavolta.services.bus.operators_files import operators_files
 from viavolta.services.bus.request import BusRequest, command_line
 from viavolta.services.bus.why import Explained, why_table
 from viavolta.services.bus_config import BusSettings, DepotSetting, bus_assumptions
@@ -399,6 +400,7 @@ def _study(request: BusRequest, result: _Result, *, layover_s: int) -> Study:
         ),
         summary=summary,
         tables=frames,
+        files=operators_files(request.feed, network.feed, network.timetable, frames),
     )
 
 

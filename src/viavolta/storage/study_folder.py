@@ -63,14 +63,14 @@ def write_study(
 ) -> Path:
     """Write a study folder whole or not at all; returns its path.
 
-    `extra` are further files by relative name (such as `report.html`).
+    `extra` are further files by relative name (such as `report.html`), beside those of the study.
     """
     out = prepare_out(out, force=force)
     out.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
         files = [_write_table(beside, name, study.tables[name]) for name in sorted(study.tables)]
-        for name, content in sorted((extra or {}).items()):
+        for name, content in sorted({**study.files, **(extra or {})}.items()):
             (beside / name).parent.mkdir(parents=True, exist_ok=True)
             (beside / name).write_bytes(content)
             files.append({"name": name, "rows": None, "sha256": _sha256(content)})

@@ -4,7 +4,7 @@
 counted with an example; what cannot be repaired is an `InputError`. May import model only.
 """
 
-from viavolta.formats.gtfs.day import DayTimetable, timetable_on
+from viavolta.formats.gtfs.day import DayTimetable, departures_on, timetable_on
 from viavolta.formats.gtfs.feed import Feed, read_feed
 
-__all__ = ["DayTimetable", "Feed", "read_feed", "timetable_on"]
+__all__ = ["DayTimetable", "Feed", "departures_on", "read_feed", "timetable_on"]

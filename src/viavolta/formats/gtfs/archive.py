@@ -61,6 +61,9 @@ class _Member:
         return self.place.name.lower()
 
 
+_Read = Callable[[list[_Member], Path, RepairLog], dict[str, bytes]]
+
+
 def read_tables(path: Path, log: RepairLog) -> dict[str, bytes]:
     """Read the tables of a feed that the bus planner needs, by name.
 
@@ -72,8 +75,23 @@ def read_tables(path: Path, log: RepairLog) -> dict[str, bytes]:
         `not-a-zip`, `unreadable-zip`, `encrypted-zip`, `feed-too-large`, `zip-bomb`,
         `missing-table`.
     """
+    return _with_members(path, log, _chosen)
+
+
+def read_files(path: Path) -> dict[str, bytes]:
+    """Read every file of a feed, unknown ones too, as it lies there, by its name in the feed.
+
+    Raises
+    ------
+    UsageError, InputError
+        As `read_tables` does.
+    """
+    return _with_members(path, RepairLog(), _all_files)
+
+
+def _with_members(path: Path, log: RepairLog, read: _Read) -> dict[str, bytes]:
     if path.is_dir():
-        return _chosen(list(_folder_members(path)), path, log)
+        return read(list(_folder_members(path)), path, log)
     if not path.is_file():
         raise UsageError(
             code="path-not-found",
@@ -83,7 +101,7 @@ def read_tables(path: Path, log: RepairLog) -> dict[str, bytes]:
         )
     try:
         with zipfile.ZipFile(path) as archive:
-            return _chosen(_zip_members(archive, path, log), path, log)
+            return read(_zip_members(archive, path, log), path, log)
     except _BROKEN_ZIP as error:
         raise _unreadable(path, error) from error
 
@@ -180,6 +198,33 @@ def _zip_reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> 
 
 def _chosen(members: list[_Member], path: Path, log: RepairLog) -> dict[str, bytes]:
     """Choose one folder of the feed and read the tables in it."""
+    _, tables = _best_folder(members, path, log)
+    required = list(REQUIRED_TABLES)
+    if "calendar_dates.txt" not in tables:
+        required.append("calendar.txt")
+    for table in required:
+        if table not in tables:
+            raise _missing(table, path, members)
+    _check_sizes(tables, path)
+    largest_first = sorted(tables.values(), key=lambda m: (-m.unpacked_bytes, m.table))
+    with ThreadPoolExecutor(max_workers=2) as pool:  # unpacking leaves the interpreter free
+        contents = list(pool.map(lambda member: member.read(), largest_first))
+    return {m.table: content for m, content in zip(largest_first, contents, strict=True)}
+
+
+def _all_files(members: list[_Member], path: Path, log: RepairLog) -> dict[str, bytes]:
+    """Every file of the feed's folder; of a table that stands twice, the one that is read."""
+    folder, tables = _best_folder(members, path, log)
+    chosen = {m.place.name: m for m in members if m.place.parent == folder}
+    chosen = {name: tables.get(m.table, m) for name, m in chosen.items()}
+    _check_sizes(chosen, path)
+    return {name: chosen[name].read() for name in sorted(chosen)}
+
+
+def _best_folder(
+    members: list[_Member], path: Path, log: RepairLog
+) -> tuple[PurePosixPath, dict[str, _Member]]:
+    """The folder that holds most of the feed's tables, and those it holds, by name."""
     wanted = set(REQUIRED_TABLES + OPTIONAL_TABLES)
     folders: dict[PurePosixPath, dict[str, _Member]] = {}
     for member in members:
@@ -196,17 +241,7 @@ def _chosen(members: list[_Member], path: Path, log: RepairLog) -> dict[str, byt
     for folder in sorted(folders, key=PurePosixPath.as_posix):
         for copy in folders[folder].values() if folder != best else ():
             _note_copy(copy, log)
-    required = list(REQUIRED_TABLES)
-    if "calendar_dates.txt" not in folders[best]:
-        required.append("calendar.txt")
-    for table in required:
-        if table not in folders[best]:
-            raise _missing(table, path, members)
-    _check_sizes(folders[best], path)
-    largest_first = sorted(folders[best].values(), key=lambda m: (-m.unpacked_bytes, m.table))
-    with ThreadPoolExecutor(max_workers=2) as pool:  # unpacking leaves the interpreter free
-        contents = list(pool.map(lambda member: member.read(), largest_first))
-    return {m.table: content for m, content in zip(largest_first, contents, strict=True)}
+    return best, folders[best]
 
 
 def _note_copy(member: _Member, log: RepairLog) -> None:

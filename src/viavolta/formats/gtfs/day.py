@@ -59,6 +59,27 @@ def timetable_on(feed: Feed, date: dt.date) -> DayTimetable:
     return DayTimetable(timetable=timetable, repairs=log.repairs(), warnings=log.warnings())
 
 
+def departures_on(feed: Feed, date: dt.date) -> pl.DataFrame:
+    """All bus departures of a day, those that `timetable_on` leaves out as twins too.
+
+    Returns
+    -------
+    pl.DataFrame
+        id (as in the timetable of the day), kept_id (of the twin that stays; id where there is
+        none), trip_id and service_id (of the feed), by_headway, shift_s (to add to the trip's stop
+        times).
+    """
+    running = feed.service_dates.filter(pl.col("date") == date)
+    departures = feed.departures.join(running, on="service_id", how="semi", maintain_order="left")
+    base = feed.trips["trip_id"].gather(departures["trip"])
+    at = pl.concat_str("trip_id", pl.lit("@"), clock(pl.col("start_s")))
+    named = departures.with_columns(trip_id=base).with_columns(
+        id=pl.when("by_headway").then(at).otherwise("trip_id")
+    )
+    kept = pl.when(pl.col("twin").is_null()).then("id").otherwise(pl.col("id").first().over("twin"))
+    return named.select("id", "trip_id", "service_id", "by_headway", "shift_s", kept_id=kept)
+
+
 def _departures_on(feed: Feed, date: dt.date, log: RepairLog) -> pl.DataFrame:
     running = feed.service_dates.filter(pl.col("date") == date)
     departures = feed.departures.join(running, on="service_id", how="semi", maintain_order="left")
