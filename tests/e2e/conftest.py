@@ -27,18 +27,21 @@ CHROMIUM_FLAGS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A running hub: its address, and the session of each kind of visitor."""
+    """A running hub: its address, its environment, and the session of each kind of visitor."""
 
     address: str
     sessions: dict[str, str]
     data: Path
+    surroundings: dict[str, str]
 
-    def window(self, browser: Any, visitor: str = "", **options: Any) -> Any:
-        """A browser window of that visitor, in English and light unless asked otherwise."""
+    def window(
+        self, browser: Any, visitor: str = "", *, session: str | None = None, **options: Any
+    ) -> Any:
+        """A browser window of that visitor or session, English and light unless asked otherwise."""
         chosen = {"locale": "en-GB", "color_scheme": "light", "reduced_motion": "reduce"} | options
         context = browser.new_context(base_url=self.address, **chosen)
-        if visitor:
-            key = self.sessions[visitor]
+        key = self.sessions[visitor] if visitor else session
+        if key:
             context.add_cookies([{"name": "session", "value": key, "url": self.address}])
         return context.new_page()
 
@@ -64,7 +67,12 @@ def site(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sit
     server = subprocess.Popen(serve, env=surroundings, stderr=subprocess.DEVNULL)
     try:
         _wait_for(address, server)
-        yield Site(address=address, sessions=json.loads(told.stdout), data=data)
+        yield Site(
+            address=address,
+            sessions=json.loads(told.stdout),
+            data=data,
+            surroundings=surroundings,
+        )
     finally:
         server.terminate()
         server.wait(20)

@@ -63,7 +63,9 @@ def main() -> None:
     make_study(city)
     keys = {}
     for name, extra in (("owner", {}), ("moderator", {"is_moderator": True, "is_lab_host": True})):
-        user = User.objects.create_user(f"{name}@example.org", PASSWORD, name=name.title(), **extra)
+        user = User.objects.create_user(
+            f"{name}@city.example", PASSWORD, name=name.title(), **extra
+        )
         Membership.objects.create(organisation=city, user=user, role=Role.OWNER)
         session = SessionStore()
         session[SESSION_KEY] = str(user.pk)
@@ -72,8 +74,8 @@ def main() -> None:
         session["is_strong"] = True  # as with a second factor
         session.save()
         keys[name] = session.session_key
-    operate.seed(User.objects.get(email="owner@example.org"))
-    Lab.objects.get().hosts.add(User.objects.get(email="moderator@example.org"))
+    operate.seed(User.objects.get(email="owner@city.example"))
+    Lab.objects.get().hosts.add(User.objects.get(email="moderator@city.example"))
     json.dump(keys, sys.stdout)
 
 

@@ -1,9 +1,14 @@
 """Every page of the hub in a real browser: sound, accessible, light enough, asking nobody else.
 
-One page for each address pattern, found by following links as an owner, a moderator and a visitor.
+One page for each address pattern, found by following links as an owner, a moderator and a visitor;
+then those that no link of the samples leads to, with what the permission matrix makes for them.
 """
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,9 +45,7 @@ def walk(watch: Watch, seen: set[str]) -> Iterator[tuple[str, Any]]:
         if name is None or name in seen:
             continue
         seen.add(name)
-        watch.requested.clear()
-        watch.errors.clear()
-        answer = _answer(watch.window, path)
+        answer = opened(watch, path)
         if answer is None or "text/html" not in answer.headers.get("content-type", ""):
             continue
         yield path, answer
@@ -52,8 +55,11 @@ def walk(watch: Watch, seen: set[str]) -> Iterator[tuple[str, Any]]:
                 waiting.append(parts.path + (f"?{parts.query}" if parts.query else ""))
 
 
-def _answer(window: Any, path: str) -> Any:
+def opened(watch: Watch, path: str) -> Any:
     """What an address brings; None if it is a file to keep."""
+    watch.requested.clear()
+    watch.errors.clear()
+    window = watch.window
     try:
         answer = window.goto(path)
     except Error as error:
@@ -63,6 +69,20 @@ def _answer(window: Any, path: str) -> Any:
     if window.locator("vv-map, vv-chart, vv-gantt, vv-tags").count():
         window.wait_for_load_state("networkidle")
     return answer
+
+
+def others(site: Any, seen: set[str]) -> Any:
+    """Pages of routes that were not seen, with what they need, and sessions to open them."""
+    seed = [sys.executable, str(Path(__file__).with_name("seed_routes.py"))]
+    told = subprocess.run(
+        seed,
+        env=site.surroundings,
+        check=True,
+        input=json.dumps(sorted(seen)),
+        text=True,
+        stdout=subprocess.PIPE,
+    )
+    return json.loads(told.stdout)
 
 
 def test_every_page_is_sound(site: Any, chromium: Any, axe: str) -> None:
@@ -78,5 +98,15 @@ def test_every_page_is_sound(site: Any, chromium: Any, axe: str) -> None:
             ]
         window.context.close()
     wrong += sorted(name for name in seen if name.startswith("nowhere"))
-    assert not wrong, "\n".join(wrong)
     assert {"home", "components", "market", "account_login"} <= seen
+    further = others(site, seen)
+    for visitor in sorted({visitor for visitor, _ in further["pages"]}):
+        key = further["sessions"].get(visitor)
+        window = site.window(chromium, session=key, viewport=DESKTOP)
+        watch = Watch(window, site.address)
+        for path in (path for whose, path in further["pages"] if whose == visitor):
+            answer = opened(watch, path)
+            assert answer is not None, path
+            wrong += [f"{visitor} {path}: {fault}" for fault in faults(watch, answer, axe)]
+        window.context.close()
+    assert not wrong, "\n".join(wrong)

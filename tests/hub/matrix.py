@@ -115,6 +115,23 @@ def load_samples() -> None:
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
+def make_samples_once() -> None:
+    """From now on make each sample at its first use and keep it, where nothing is undone."""
+
+    def once(make: Sample) -> Sample:
+        kept: list[object] = []
+
+        def made(cast: Cast) -> object:
+            if not kept:
+                kept.append(make(cast))
+            return kept[0]
+
+        return made
+
+    memory = {make: once(make) for make in _samples.values()}
+    _samples.update({key: memory[make] for key, make in _samples.items()})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """One address pattern, or one operation of the API."""

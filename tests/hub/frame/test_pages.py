@@ -59,6 +59,19 @@ def test_navigation_shows_who_may_see_what(
     assert [e["label"] for e in shown["foot_menu"]] == ["f"]
 
 
+def test_an_entry_is_current_beyond_its_own_address(
+    monkeypatch: pytest.MonkeyPatch, rf: RequestFactory
+) -> None:
+    """Events belong to working together."""
+    monkeypatch.setattr(registry, "_entries", [])
+    entry = NavEntry(label="a", url_name="account_login", order=1, beyond=("/events/",))
+    add_to_navigation(entry)
+    for path, is_current in (("/events/month/", True), ("/event", False), ("/", False)):
+        request = rf.get(path)
+        request.user = AnonymousUser()
+        assert frame(request)["navigation"][0]["is_current"] is is_current
+
+
 def test_the_theme_is_kept_in_a_cookie(client: Client) -> None:
     """A theme chosen is on the next page; one that is unknown, or a foreign way back, is not."""
     answer = client.post("/theme/", {"theme": "dark", "next": "/components/"})

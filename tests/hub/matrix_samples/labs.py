@@ -19,11 +19,14 @@ ONLY_EDITORS = {
 }
 
 
-def a_lab(cast: Cast) -> Lab:
+def a_lab(cast: Cast, slug: str = "lab") -> Lab:
     """A lab that the lab host runs for the city."""
+    known = Lab.objects.filter(slug=slug).first()
+    if known is not None:
+        return known
     lab = Lab.objects.create(
         name="Lab",
-        slug="lab",
+        slug=slug,
         organisation=cast.organisation,
         nuts="AT21",
         region_name="Kärnten",
@@ -35,18 +38,20 @@ def a_lab(cast: Cast) -> Lab:
 
 def a_practice(cast: Cast, state: PracticeState = PracticeState.PUBLISHED) -> Practice:
     """A practice of the city."""
-    return Practice.objects.create(
-        lab=a_lab(cast),
-        organisation=cast.organisation,
-        title="By turns",
-        slug="by-turns",
-        segment="fleets",
-        challenge="Peaks",
-        approach="Turns",
-        state=state,
-        published_at="2027-01-01T00:00Z",
-        created_by=cast.users["editor"],
-    )
+    return Practice.objects.get_or_create(
+        slug=f"by-turns-{state}",
+        defaults={
+            "lab": a_lab(cast),
+            "organisation": cast.organisation,
+            "title": "By turns",
+            "segment": "fleets",
+            "challenge": "Peaks",
+            "approach": "Turns",
+            "state": state,
+            "published_at": "2027-01-01T00:00Z",
+            "created_by": cast.users["editor"],
+        },
+    )[0]
 
 
 def of(make: Callable[[Cast], object], *routes: str) -> None:
@@ -99,7 +104,7 @@ def place_id(cast: Cast) -> int:
 @sample("place_id", route="lab-leave")
 def place_taken(cast: Cast) -> int:
     """The city takes part in the lab."""
-    lab, city = a_lab(cast), cast.organisation
+    lab, city = a_lab(cast, "other-lab"), cast.organisation
     return Participant.objects.create(lab=lab, organisation=city, state="member").pk
 
 

@@ -40,6 +40,9 @@ BODY: dict[str, Any] = {"title": "Buses", "summary": "Quiet buses.", "language":
 
 def a_solution(cast: Cast, slug: str = "quiet-buses") -> Entry:
     """A published solution of the city, with one version in its history."""
+    known = Entry.objects.filter(slug=slug).first()
+    if known is not None:
+        return known
     entry = Entry.objects.create(
         kind=EntryKind.SOLUTION,
         organisation=cast.organisation,
@@ -59,6 +62,8 @@ def a_solution(cast: Cast, slug: str = "quiet-buses") -> Entry:
 def a_proven_solution(cast: Cast) -> Entry:
     """A solution with a public study that was computed."""
     entry = a_solution(cast)
+    if entry.study is not None:
+        return entry
     entry.study = Study.objects.create(
         organisation=cast.organisation, title="Lines", slug="lines", visibility="public"
     )

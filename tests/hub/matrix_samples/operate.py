@@ -65,14 +65,18 @@ def _command(cast: Cast) -> int:
 
 @sample("limit_name")
 def _limit_name(cast: Cast) -> str:
-    return SiteLimit.objects.create(tenant_id=cast.organisation.pk, limit_id="site").limit_id
+    return _site_limit(cast).limit_id
 
 
 @sample("site_limit")
 def _limit(cast: Cast) -> int:
-    return SiteLimit.objects.create(
-        tenant_id=cast.organisation.pk, limit_id="site", import_kw=50.0
-    ).pk
+    return _site_limit(cast).pk
+
+
+def _site_limit(cast: Cast) -> SiteLimit:
+    return SiteLimit.objects.get_or_create(
+        tenant_id=cast.organisation.pk, limit_id="site", defaults={"import_kw": 50.0}
+    )[0]
 
 
 @sample("charging_token")

@@ -28,13 +28,15 @@ def passkey(cast: Cast) -> int:
 
 
 def _invitation(cast: Cast) -> Invitation:
-    return Invitation.objects.create(
-        organisation=cast.organisation,
-        email="new@example.org",
-        role="reader",
+    return Invitation.objects.get_or_create(
         secret_hash=hash_of("secret"),
-        expires_at=timezone.now() + timedelta(days=1),
-    )
+        defaults={
+            "organisation": cast.organisation,
+            "email": "new@example.org",
+            "role": "reader",
+            "expires_at": timezone.now() + timedelta(days=1),
+        },
+    )[0]
 
 
 @sample("invitation")

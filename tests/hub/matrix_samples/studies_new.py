@@ -17,7 +17,15 @@ from viavolta.hub.studies.wizard.steps import Step
 from viavolta.storage.inspection_folder import write_inspection
 
 TOML = b"[costs]\ndriver_eur_per_h = 41\n"
-FACTS = {"driver": 41, "bounds": [15.0, 47.0, 15.1, 47.1], "depots": [], "trips_per_day": []}
+FACTS = {
+    "driver": 41,
+    "bounds": [15.0, 47.0, 15.1, 47.1],
+    "depots": [],
+    "trips_per_day": [],
+    "trips": 120,
+    "n_lines": 2,
+    "vehicles_at_least": 5,
+}
 
 
 def an_upload(cast: Cast, kind: str = "config", name: str = "plan.toml") -> Upload:
@@ -45,6 +53,9 @@ def an_upload(cast: Cast, kind: str = "config", name: str = "plan.toml") -> Uplo
 
 def a_scenario(cast: Cast) -> Scenario:
     """A scenario that only members see, with its file and a run that waits."""
+    known = Scenario.objects.filter(study__slug="matrix-buses").first()
+    if known is not None:
+        return known
     study = Study.objects.create(
         organisation=cast.organisation,
         title="Buses",

@@ -29,7 +29,14 @@ _ON_HOME = 5
 
 def take() -> None:
     """Register entries, parts and actions."""
-    add_to_navigation(NavEntry(label=_("Collaborate"), url_name="collaborations", order=40))
+    add_to_navigation(
+        NavEntry(
+            label=_("Collaborate"),
+            url_name="collaborations",
+            order=40,
+            beyond=("/calls/", "/consortia/", "/events/", "/news/", "/projects/"),
+        )
+    )
     add_to_navigation(
         NavEntry(
             label=_("Contact requests"),

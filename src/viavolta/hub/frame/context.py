@@ -28,7 +28,8 @@ def theme(request: HttpRequest) -> str:
 
 def _link(request: HttpRequest, entry: NavEntry) -> dict[str, Any]:
     url = reverse(entry.url_name)
-    here = request.path == url or (url != "/" and request.path.startswith(url))
+    beginnings = (*entry.beyond, *([] if url == "/" else [url]))
+    here = request.path == url or request.path.startswith(beginnings)
     return {
         "label": entry.label,
         "url": url,

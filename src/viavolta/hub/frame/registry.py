@@ -39,6 +39,7 @@ class NavEntry:
     """One entry of the navigation; `order` sorts, `is_for` says who sees it.
 
     `count` gives a number to show beside the label, such as unread messages; 0 shows nothing.
+    `beyond` are further beginnings of addresses that belong to it.
     """
 
     label: str | Promise
@@ -47,6 +48,7 @@ class NavEntry:
     is_for: Callable[[HttpRequest], bool] = everybody
     area: Area = Area.MAIN
     count: Callable[[HttpRequest], int] | None = None
+    beyond: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
