@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from viavolta.hub.frame.access import Access, access
 from viavolta.hub.people.access import may, require_member
 from viavolta.hub.people.models import Organisation, Role
+from viavolta.storage.tables.billing import ChargingTerms
 
 _more_tabs: list[tuple[str, str | Promise]] = []
 _ROLES = {Access.READER: Role.READER, Access.EDITOR: Role.EDITOR, Access.OWNER: Role.OWNER}
@@ -56,7 +57,13 @@ def tenant_of(request: HttpRequest, slug: str, needs: Role) -> Organisation:
 
 
 def zone_of(tenant: Organisation) -> ZoneInfo:
-    """The time zone of its country, the European one where there are several; UTC if unknown."""
+    """The time zone of its terms; without any that of its country, the European one of several.
+
+    UTC where the country is not known.
+    """
+    terms = ChargingTerms.objects.filter(tenant_id=tenant.pk).first()
+    if terms is not None:
+        return ZoneInfo(terms.zone)
     names: list[str] = get_global("territory_zones").get(tenant.country, [])
     european = [name for name in names if name.startswith("Europe/")]
     return ZoneInfo(next(iter(european or names), "UTC"))

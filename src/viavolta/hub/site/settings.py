@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "viavolta.hub.labs",
     "viavolta.hub.collaborate",
     "viavolta.hub.market",
+    "viavolta.hub.fleets",
     "viavolta.hub.drive",
     "viavolta.hub.operate",
     "viavolta.hub.studies",

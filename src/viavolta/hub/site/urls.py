@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("viavolta.hub.market.urls")),
     path("", include("viavolta.hub.drive.urls")),
     path("", include("viavolta.hub.operate.urls")),
+    path("", include("viavolta.hub.fleets.urls")),
     path("", include("viavolta.hub.collaborate.urls")),
     path("", include("viavolta.hub.labs.urls")),
     path("", include("viavolta.hub.kpis.urls")),

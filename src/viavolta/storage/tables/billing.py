@@ -1,4 +1,4 @@
-"""Money and drivers: tariffs, bills, payments, what a driver prefers, vehicles of a fleet.
+"""Money and drivers: tariffs, bills, payments, what a driver prefers.
 
 `tenant_id` is the number of the organisation that runs the stations, as in `stations`. Secrets of
 drivers are kept as hashes alone.
@@ -248,46 +248,3 @@ class MeterKey(models.Model):
 
     def __str__(self) -> str:
         return f"key of {self.station} {self.evse}"
-
-
-class FleetVehicle(models.Model):
-    """A vehicle of a tenant's fleet, known at its stations by a token."""
-
-    tenant_id = models.BigIntegerField()
-    name = models.CharField(max_length=60)
-    token = models.CharField(max_length=255, blank=True)
-    capacity_kwh = models.FloatField(null=True, blank=True)
-    min_soc = models.FloatField(null=True, blank=True)
-    may_discharge = models.BooleanField(default=False)
-
-    class Meta:
-        ordering = ("name",)
-        constraints = (
-            models.UniqueConstraint(fields=("tenant_id", "name"), name="one_fleet_vehicle"),
-            models.UniqueConstraint(
-                fields=("tenant_id", "token"),
-                condition=~models.Q(token=""),
-                name="one_vehicle_per_token",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Departure(models.Model):
-    """When a vehicle leaves, and with how much: a share of its battery, or energy to be charged."""
-
-    vehicle = models.ForeignKey(FleetVehicle, on_delete=models.CASCADE, related_name="departures")
-    leaves_at = models.DateTimeField(db_index=True)
-    target_soc = models.FloatField(null=True, blank=True)
-    energy_kwh = models.FloatField(null=True, blank=True)
-
-    class Meta:
-        ordering = ("leaves_at",)
-        constraints = (
-            models.UniqueConstraint(fields=("vehicle", "leaves_at"), name="one_departure"),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.vehicle} {self.leaves_at:%F %R}"

@@ -7,9 +7,27 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from viavolta.storage.tables import billing, certificates, enrolment, live, notices, stations
+from viavolta.storage.tables import (
+    billing,
+    certificates,
+    enrolment,
+    fleets,
+    live,
+    notices,
+    stations,
+)
 
-__all__ = ["Run", "RunState", "billing", "certificates", "enrolment", "live", "notices", "stations"]
+__all__ = [
+    "Run",
+    "RunState",
+    "billing",
+    "certificates",
+    "enrolment",
+    "fleets",
+    "live",
+    "notices",
+    "stations",
+]
 
 
 class RunState(models.TextChoices):
