@@ -2,17 +2,14 @@
 
 import datetime as dt
 import json
-import math
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
+from viavolta.hub.frame.json_bodies import BodyError, json_object
 from viavolta.hub.openadr.clients import Caller
 from viavolta.hub.openadr.doors import outgoing_door
 from viavolta.hub.openadr.effects import end_of
@@ -25,12 +22,7 @@ from viavolta.protocols.openadr.objects import NAME, Kind, Version, inward, viol
 from viavolta.storage.outgoing import checked_url
 from viavolta.storage.sealed import seal
 
-MOST_BYTES = 1_000_000
-MOST_NESTED = 20
 _MOST_SPANS = 20_000
-_OPEN = (b"[", b"{")
-_BRACKET = re.compile(rb"[\[\]{}]")
-_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,28 +44,10 @@ def body_of(request: HttpRequest) -> dict[str, Any]:
     ------
     RefusedError: too large, nested too deep, no JSON, or no object.
     """
-    length = request.headers.get("Content-Length") or "0"
-    if not length.isdecimal() or int(length) > MOST_BYTES:
-        raise RefusedError(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body of more than {MOST_BYTES} bytes"
-        )
-    raw = request.body
-    if _depth(raw) > MOST_NESTED:
-        msg = f"the body is nested more than {MOST_NESTED} deep"
-        raise bad(msg)
     try:
-        content = json.loads(raw, parse_constant=_no_number, parse_float=_finite)
-    except ValueError as error:
-        msg = "the body is no JSON"
-        raise bad(msg) from error
-    if not isinstance(content, dict):
-        msg = "the body is no JSON object"
-        raise bad(msg)
-    for words in _texts(content):
-        if "\0" in words or (not words.isprintable() and _is_broken(words)):
-            msg = "a text holds NUL or half a character"
-            raise bad(msg)
-    return content
+        return json_object(request)
+    except BodyError as error:
+        raise RefusedError(error.status, error.detail) from error
 
 
 def draft_of(
@@ -216,43 +190,3 @@ def _taken_secrets(content: dict[str, Any]) -> str:
             raise bad(msg) from error
         tokens.append(one.pop("bearerToken", None))
     return seal(settings.CONFIG.data, json.dumps(tokens)) if any(tokens) else ""
-
-
-def _depth(raw: bytes) -> int:
-    """How deep brackets are nested outside of texts."""
-    depth = deepest = 0
-    for sign in _BRACKET.findall(_TEXT.sub(b"", raw)):
-        depth += 1 if sign in _OPEN else -1
-        deepest = max(deepest, depth)
-    return deepest
-
-
-def _texts(content: Any) -> Iterator[str]:
-    if isinstance(content, str):
-        yield content
-    elif isinstance(content, dict):
-        for key, value in content.items():
-            yield key
-            yield from _texts(value)
-    elif isinstance(content, list):
-        for value in content:
-            yield from _texts(value)
-
-
-def _is_broken(words: str) -> bool:
-    try:
-        words.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
-def _finite(words: str) -> float:
-    value = float(words)
-    if not math.isfinite(value):
-        raise ValueError(words)
-    return value
-
-
-def _no_number(words: str) -> float:
-    raise ValueError(words)

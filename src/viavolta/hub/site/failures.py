@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from viavolta.hub.site.problems import problem
 
-MACHINES = ("/api/", "/openadr3/")
+MACHINES = ("/api/", "/ocpi/", "/openadr3/")
 
 
 def _answer(

@@ -22,6 +22,7 @@ SITE_NAME = "viavolta"
 
 INSTALLED_APPS = [
     # The hub first: its templates and words come before those of the libraries.
+    "viavolta.hub.ocpi",
     "viavolta.hub.openadr",
     "viavolta.hub.kpis",
     "viavolta.hub.labs",

@@ -19,6 +19,8 @@ urlpatterns = [
     path("", include("viavolta.hub.kpis.urls")),
     path("guide/", include("viavolta.hub.guide.urls")),
     path("", include("viavolta.hub.people.urls")),
+    path("", include("viavolta.hub.ocpi.urls")),
+    path("ocpi/", include("viavolta.hub.ocpi.urls_ocpi")),
     path("", include("viavolta.hub.openadr.urls")),
     path("openadr3/", include("viavolta.hub.openadr.urls_vtn")),
     path("accounts/", include("allauth.urls")),

@@ -1,0 +1,10 @@
+"""Roaming as a Django app."""
+
+from django.apps import AppConfig
+
+
+class OcpiConfig(AppConfig):
+    """Partners of OCPI."""
+
+    name = "viavolta.hub.ocpi"
+    label = "ocpi"

@@ -1,0 +1,101 @@
+"""Partners told of what changed: each in its order, tried again, a refusal set aside.
+
+A partner that does not answer keeps its own queue waiting and no other's. What a partner refuses is
+not tried again by itself, and the next is told. The id of a request stays the same through all its
+tries, so that a partner knows a repeat for what it is.
+"""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import close_old_connections
+from django.db.models import Min
+from django.utils import timezone
+
+from viavolta.hub.ocpi.asking import PartnerRefusesError, ask
+from viavolta.hub.ocpi.models import Partner, Push
+from viavolta.hub.ocpi.offered import RECEIVER
+from viavolta.model.errors import PlatformError
+from viavolta.storage.outgoing import wait_s
+
+HELD = timedelta(seconds=120)
+"""How long one that sends keeps others from sending the same; longer than a request may take."""
+MOST_ROUNDS = 200
+_AT_A_TIME, _AT_ONCE = 50, 8
+_CHANCE = random.Random()  # noqa: S311 - spreads retries, protects nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of telling; `error` is empty where it went well."""
+
+    error: str = ""
+    is_refused: bool = False
+
+
+def send_due(now: datetime) -> int:
+    """Tell what is due, each partner's in its order; how many were tried."""
+    tried = 0
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for _ in range(MOST_ROUNDS):
+            heads = [row for row in _heads(now) if _is_taken(row, now)]
+            if not heads:
+                break
+            for row, outcome in zip(heads, pool.map(_sent, heads), strict=True):
+                _note(row, outcome)
+            tried += len(heads)
+    return tried
+
+
+def _heads(now: datetime) -> list[Push]:
+    """The first thing that each partner waits for, where it is due."""
+    waiting = Push.objects.filter(
+        sent_at=None,
+        refused_at=None,
+        partner__state=Partner.State.REGISTERED,
+        partner__is_suspended=False,
+    )
+    first = waiting.values("partner").annotate(first=Min("pk")).values("first")
+    due = Push.objects.filter(pk__in=first, due_at__lte=now)
+    return list(due.select_related("partner")[:_AT_A_TIME])
+
+
+def _is_taken(row: Push, now: datetime) -> bool:
+    """Take it, unless another process was faster."""
+    mine = Push.objects.filter(pk=row.pk, tries=row.tries, sent_at=None)
+    is_taken = bool(mine.update(tries=row.tries + 1, due_at=now + HELD))
+    row.tries += is_taken
+    return is_taken
+
+
+def _sent(row: Push) -> Outcome:
+    try:
+        base = row.partner.endpoint(row.module, RECEIVER)
+        if not base:
+            return Outcome(error="the partner has no such module", is_refused=True)
+        url = f"{base.rstrip('/')}/{row.path}" if row.path else base
+        what = row.module if row.module == "tokens" else f"{row.module} {row.object_id}"
+        ask(row.partner, row.method, url, row.content, what=what, request_id=row.request_id)
+    except PartnerRefusesError as error:
+        return Outcome(error=str(error), is_refused=True)
+    except (PlatformError, ValueError) as error:
+        return Outcome(error=str(error))
+    finally:
+        close_old_connections()
+    return Outcome()
+
+
+def _note(row: Push, outcome: Outcome) -> None:
+    now = timezone.now()
+    row.error = outcome.error[:255]
+    if not outcome.error:
+        row.sent_at = now
+    elif outcome.is_refused:
+        row.refused_at = now
+    else:
+        row.due_at = now + timedelta(seconds=wait_s(row.tries, rng=_CHANCE))
+    row.save(update_fields=["sent_at", "refused_at", "due_at", "error"])
+    shown = "" if outcome.is_refused else row.error
+    Partner.objects.filter(pk=row.partner_id).exclude(error=shown).update(error=shown)
