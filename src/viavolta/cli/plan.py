@@ -27,7 +27,7 @@ from viavolta.model.progress import Progress
 
 app = typer.Typer(no_args_is_help=True, help="Plan electric buses from a timetable.")
 
-FeedArgument = Annotated[Path, typer.Argument(help="A GTFS feed: zip or folder.")]
+FeedArgument = Annotated[Path, typer.Argument(help="A GTFS feed or VDV 452 files: zip or folder.")]
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="TOML as `viavolta config bus` prints it.")
 ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from viavolta.formats.gtfs.repairs import MAX_VALUE_CHARS, RepairLog, where
+from viavolta.formats.vdv452 import read_as_feed
 from viavolta.model.errors import InputError, UsageError
 from viavolta.model.messages import text
 
@@ -24,6 +25,8 @@ OPTIONAL_TABLES = (
     "frequencies.txt",
     "shapes.txt",
 )
+X10 = ".x10"
+"""Ending of the files of VDV 452."""
 MAX_TABLE_BYTES = 2 * 1024**3
 """Largest table read; the largest national feeds stay below it."""
 MAX_FEED_BYTES = 4 * 1024**3
@@ -67,6 +70,8 @@ _Read = Callable[[list[_Member], Path, RepairLog], dict[str, bytes]]
 def read_tables(path: Path, log: RepairLog) -> dict[str, bytes]:
     """Read the tables of a feed that the bus planner needs, by name.
 
+    Files of VDV 452 (.x10) in a folder or a zip are read as the feed that they stand for.
+
     Raises
     ------
     UsageError
@@ -90,8 +95,13 @@ def read_files(path: Path) -> dict[str, bytes]:
 
 
 def _with_members(path: Path, log: RepairLog, read: _Read) -> dict[str, bytes]:
+    def read_members(members: list[_Member]) -> dict[str, bytes]:
+        x10 = {m.place.name: m for m in members if m.place.suffix.lower() == X10}
+        is_feed = any(m.table == REQUIRED_TABLES[0] for m in members)
+        return _from_vdv452(x10, path, log) if x10 and not is_feed else read(members, path, log)
+
     if path.is_dir():
-        return read(list(_folder_members(path)), path, log)
+        return read_members(list(_folder_members(path)))
     if not path.is_file():
         raise UsageError(
             code="path-not-found",
@@ -101,9 +111,17 @@ def _with_members(path: Path, log: RepairLog, read: _Read) -> dict[str, bytes]:
         )
     try:
         with zipfile.ZipFile(path) as archive:
-            return read(_zip_members(archive, path, log), path, log)
+            return read_members(_zip_members(archive, path, log))
     except _BROKEN_ZIP as error:
         raise _unreadable(path, error) from error
+
+
+def _from_vdv452(x10: dict[str, _Member], path: Path, log: RepairLog) -> dict[str, bytes]:
+    """The feed that files of VDV 452 stand for; what was left out or assumed is logged."""
+    _check_sizes(x10, path)
+    feed = read_as_feed({name: member.read() for name, member in sorted(x10.items())})
+    log.take(feed.repairs, feed.warnings)
+    return feed.files
 
 
 def _unreadable(path: Path, error: Exception) -> InputError:

@@ -1,5 +1,7 @@
 """What a feed needed: a log of repairs and warnings that grows while the feed is read."""
 
+from collections.abc import Iterable
+
 import polars as pl
 
 from viavolta.model.errors import Where
@@ -86,6 +88,11 @@ class RepairLog:
     def add_warning(self, *, code: str, file: str | None, message: str) -> None:
         """Add a warning; a second one of the same code and file is left out."""
         self._warnings.setdefault((code, file), StudyWarning(code=code, file=file, message=message))
+
+    def take(self, repairs: Iterable[Repair], warnings: Iterable[StudyWarning]) -> None:
+        """Add what another reader did and warns about."""
+        self._repairs |= {(repair.code, repair.file): repair for repair in repairs}
+        self._warnings |= {(warning.code, warning.file): warning for warning in warnings}
 
     def repairs(self) -> tuple[Repair, ...]:
         """Give the repairs by file and code."""
