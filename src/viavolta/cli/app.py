@@ -26,6 +26,7 @@ from viavolta.cli import (
     prepare,
     profiles,
     reminders,
+    roaming,
     serve,
     serving,
     signals,
@@ -63,6 +64,7 @@ app.command("web")(serving.web)
 app.command("worker")(serving.worker)
 app.command("gateway")(gateway.gateway)
 app.command("signals")(signals.signals)
+app.command("roaming")(roaming.roaming)
 app.add_typer(users.app, name="user")
 app.command("station-authority")(authority.station_authority)
 app.command("backup")(backing_up.backup)

@@ -92,6 +92,7 @@ def serve_together(
         try:
             together.start("worker", ["worker"])
             together.start("signals", ["signals"])
+            together.start("roaming", ["roaming"])
             stations.start(together)
             together.start("web", ["web", *at.words()])
             if meanwhile is not None:

@@ -16,6 +16,7 @@ from roaming import Speaker, a_site, partner_of
 
 from viavolta.hub.ocpi.models import Party
 from viavolta.hub.ocpi.own.refreshing import refresh
+from viavolta.hub.ocpi.partners import PartyFacts, set_party
 from viavolta.hub.people.models import Membership, Organisation, Role, User
 from viavolta.services.billing.tariff import Component, Per, Tariff, content_of
 from viavolta.storage.outgoing import Door
@@ -23,6 +24,7 @@ from viavolta.storage.tables.billing import ChargingTerms
 from viavolta.storage.tables.billing import Tariff as TariffRow
 from viavolta.storage.tables.stations import Station
 
+ISSUER = PartyFacts(country_code="NL", party_id="ISS", name="Issuer", is_cpo=False, is_emsp=True)
 PRICES = Tariff(
     zone="Europe/Vienna",
     vat_share=Decimal("0.2"),
@@ -111,6 +113,23 @@ def told_later(
 ) -> tuple[Callable[..., None], Callable[..., None]]:
     """Both."""
     return publish, charge
+
+
+@pytest.fixture
+def issuer(make_user: Callable[..., User]) -> tuple[User, Organisation]:
+    """Another organisation of the hub: it issues cards."""
+    organisation = Organisation.objects.create(name="I", slug="issuer", kind="sme", country="NL")
+    user = make_user("issuer")
+    Membership.objects.create(organisation=organisation, user=user, role=Role.OWNER)
+    set_party(user, organisation, ISSUER)
+    return user, organisation
+
+
+@pytest.fixture
+def address(settings: Any, live_server: Any) -> str:
+    """Where both begin."""
+    settings.ORIGIN = live_server.url
+    return f"{live_server.url}/ocpi/versions"
 
 
 @pytest.fixture

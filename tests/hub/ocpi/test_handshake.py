@@ -1,6 +1,5 @@
 """Versions and credentials in both directions, between two parties over a real socket."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,27 +16,9 @@ from viavolta.hub.ocpi.partners import (
     renew_tokens,
     set_party,
 )
-from viavolta.hub.people.models import Membership, Organisation, Role, User
+from viavolta.hub.people.models import Organisation, User
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("loopback")]
-ISSUER = PartyFacts(country_code="NL", party_id="ISS", name="Issuer", is_cpo=False, is_emsp=True)
-
-
-@pytest.fixture
-def issuer(make_user: Callable[..., User]) -> tuple[User, Organisation]:
-    """Another organisation of the hub: it issues cards."""
-    organisation = Organisation.objects.create(name="I", slug="issuer", kind="sme", country="NL")
-    user = make_user("issuer")
-    Membership.objects.create(organisation=organisation, user=user, role=Role.OWNER)
-    set_party(user, organisation, ISSUER)
-    return user, organisation
-
-
-@pytest.fixture
-def address(settings: Any, live_server: Any) -> str:
-    """Where both begin."""
-    settings.ORIGIN = live_server.url
-    return f"{live_server.url}/ocpi/versions"
 
 
 def test_two_parties_register_renew_and_leave(

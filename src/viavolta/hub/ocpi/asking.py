@@ -37,7 +37,56 @@ class Told:
     headers: Mapping[str, str]
 
 
-def ask(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A request that is ready to go out; `row` is what is kept of it."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
+    row: Exchange
+
+    def sent(self) -> Told:
+        """Send it; the tables are not touched, so that many may be sent at once.
+
+        Raises
+        ------
+        As `ask`.
+        """
+        try:
+            reply = send(
+                self.method,
+                self.url,
+                headers=self.headers,
+                body=self.body,
+                door=partner_door(),
+                timeout_s=TIMEOUT_S,
+                most_bytes=MOST_BYTES,
+            )
+            self.row.http_status = reply.status
+            return _read(reply, self.row)
+        except PlatformError as error:
+            self.row.error = str(error)[:255]
+            raise
+
+
+def ask(partner: Partner, method: str, url: str, content: Any = None, **more: Any) -> Told:
+    """Ask a partner something, and keep that it was asked; `more` as for `question`.
+
+    Raises
+    ------
+    InputError: an address that may not be called. PeerError: no answer, or not as it should be;
+    PartnerRefusesError among them: an answer that says no.
+    """
+    asked = question(partner, method, url, content, **more)
+    try:
+        return asked.sent()
+    finally:
+        asked.row.save()
+
+
+def question(
     partner: Partner,
     method: str,
     url: str,
@@ -47,16 +96,15 @@ def ask(
     what: str = "",
     request_id: str = "",
     is_functional: bool = True,
-) -> Told:
-    """Ask a partner something, and keep that it was asked.
+) -> Question:
+    """A request to a partner with its token.
 
     `token` stands for the one that is kept; `what` is how the request is shown; `is_functional` of
     modules other than versions and credentials, whose requests name both parties.
 
     Raises
     ------
-    InputError: an address that may not be called. PeerError: no answer, or not as it should be;
-    PartnerRefusesError among them: an answer that says no.
+    ValueError: the token was sealed with another key.
     """
     request_id = request_id or str(uuid.uuid4())
     secret = unseal(settings.CONFIG.data, partner.token) if token is None else token
@@ -79,23 +127,7 @@ def ask(
         what=what[:120] or what_of(urlsplit(url).path)[-120:],
         request_id=request_id,
     )
-    try:
-        reply = send(
-            method,
-            url,
-            headers=headers,
-            body=body,
-            door=partner_door(),
-            timeout_s=TIMEOUT_S,
-            most_bytes=MOST_BYTES,
-        )
-        row.http_status = reply.status
-        return _read(reply, row)
-    except PlatformError as error:
-        row.error = str(error)[:255]
-        raise
-    finally:
-        row.save()
+    return Question(method=method, url=url, headers=headers, body=body, row=row)
 
 
 def odd(words: str, kind: type[PeerError] = PeerError) -> PeerError:

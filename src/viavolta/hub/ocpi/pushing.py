@@ -10,12 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import close_old_connections
 from django.db.models import Min
 from django.utils import timezone
 
-from viavolta.hub.ocpi.asking import PartnerRefusesError, ask
-from viavolta.hub.ocpi.models import Partner, Push
+from viavolta.hub.ocpi.asking import PartnerRefusesError, Question, question
+from viavolta.hub.ocpi.models import Module, Partner, Push
 from viavolta.hub.ocpi.offered import RECEIVER
 from viavolta.model.errors import PlatformError
 from viavolta.storage.outgoing import wait_s
@@ -43,7 +42,10 @@ def send_due(now: datetime) -> int:
             heads = [row for row in _heads(now) if _is_taken(row, now)]
             if not heads:
                 break
-            for row, outcome in zip(heads, pool.map(_sent, heads), strict=True):
+            asked = [_question(row) for row in heads]
+            for row, one, outcome in zip(heads, asked, pool.map(_sent, asked), strict=True):
+                if isinstance(one, Question):
+                    one.row.save()
                 _note(row, outcome)
             tried += len(heads)
     return tried
@@ -70,20 +72,31 @@ def _is_taken(row: Push, now: datetime) -> bool:
     return is_taken
 
 
-def _sent(row: Push) -> Outcome:
+def _question(row: Push) -> Question | Outcome:
+    """What is to be sent, or why nothing can be."""
+    base = row.partner.endpoint(row.module, RECEIVER)
+    if not base:
+        return Outcome(error="the partner has no such module", is_refused=True)
+    what = row.module if row.module == Module.TOKENS else f"{row.module} {row.object_id}"
+    url = f"{base.rstrip('/')}/{row.path}" if row.path else base
     try:
-        base = row.partner.endpoint(row.module, RECEIVER)
-        if not base:
-            return Outcome(error="the partner has no such module", is_refused=True)
-        url = f"{base.rstrip('/')}/{row.path}" if row.path else base
-        what = row.module if row.module == "tokens" else f"{row.module} {row.object_id}"
-        ask(row.partner, row.method, url, row.content, what=what, request_id=row.request_id)
+        return question(
+            row.partner, row.method, url, row.content, what=what, request_id=row.request_id
+        )
+    except ValueError as error:
+        return Outcome(error=str(error))
+
+
+def _sent(asked: Question | Outcome) -> Outcome:
+    """Send it, without touching the tables."""
+    if isinstance(asked, Outcome):
+        return asked
+    try:
+        asked.sent()
     except PartnerRefusesError as error:
         return Outcome(error=str(error), is_refused=True)
-    except (PlatformError, ValueError) as error:
+    except PlatformError as error:
         return Outcome(error=str(error))
-    finally:
-        close_old_connections()
     return Outcome()
 
 
