@@ -90,7 +90,7 @@ class Stations:
         return self
 
     def start(self, together: "Together") -> None:
-        """Start the processes: those that hold stations, and the one that fills the tables."""
+        """Start the processes: some hold stations, one fills the tables, one plans sessions."""
         from django.conf import settings  # noqa: PLC0415 - start-up time
 
         environment = {
@@ -108,6 +108,7 @@ class Stations:
 
     def _parts(self, data: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
         yield "project", "projector", {"data": data}
+        yield "control", "control", {"data": data}
         for k in range(self.processes):
             name = self.name if self.processes == 1 else f"{self.name}-{k + 1}"
             values = {

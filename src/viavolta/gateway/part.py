@@ -1,7 +1,7 @@
 """One process of the gateway: `python -m viavolta.gateway.part PART SETTINGS`, SETTINGS as JSON.
 
-`hold` is the event loop that holds stations, `project` brings what it heard into the tables. The
-command line starts them and keeps them.
+`hold` is the event loop that holds stations, `project` brings what it heard into the tables,
+`control` plans the sessions. The command line starts them and keeps them.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ import signal
 import ssl
 import sys
 import threading
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -57,14 +58,7 @@ def hold(values: dict[str, Any]) -> None:
         )
     )
 
-    async def until_told_to_stop() -> None:
-        task = asyncio.ensure_future(gateway.run())
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-    uvloop.run(until_told_to_stop())
+    _until_told_to_stop(uvloop.run, gateway.run())
 
 
 def project(values: dict[str, Any]) -> None:
@@ -75,6 +69,29 @@ def project(values: dict[str, Any]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     keep_up(Path(values["data"]), stop)
+
+
+def control(_values: dict[str, Any]) -> None:
+    """Plan sessions."""
+    from viavolta.gateway.control import run  # noqa: PLC0415 - needs the tables, loads the engine
+    from viavolta.storage.processes import identity  # noqa: PLC0415 - this part alone
+
+    _until_told_to_stop(asyncio.run, run(identity()))
+
+
+def _until_told_to_stop(
+    runner: Callable[[Coroutine[Any, Any, None]], None], work: Coroutine[Any, Any, None]
+) -> None:
+    """Let something run in a loop of its own until the process is told to stop."""
+
+    async def told() -> None:
+        task = asyncio.ensure_future(work)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    runner(told())
 
 
 def tls_context(certificate: str, key: str, client_ca: str | None) -> ssl.SSLContext:
@@ -97,7 +114,7 @@ def _raise_files() -> int:
     return soft
 
 
-_PARTS = {"hold": hold, "project": project}
+_PARTS = {"hold": hold, "project": project, "control": control}
 
 if __name__ == "__main__":
     main()

@@ -17,6 +17,7 @@ from django.utils import timezone
 from viavolta.protocols.openadr.capacity import FOREVER, Capacity, capacities_of, pieces
 from viavolta.protocols.openadr.prices import price_steps, prices_of
 from viavolta.storage.tables.live import EnergyPrice, LimitChange, SiteLimit
+from viavolta.storage.wake import wake
 
 OWN = ""
 """The channel of the hub's own VTN."""
@@ -84,6 +85,7 @@ def follow_limits(
         LimitChange.objects.filter(pk__in=gone).update(is_withdrawn=True, changed_at=now)
         new = sorted(wanted - kept, key=lambda row: (row[0], row[1]))
         LimitChange.objects.bulk_create([_change(row, now) for row in new])
+        wake()
     return Followed(written=len(new), withdrawn=len(gone))
 
 
@@ -121,6 +123,7 @@ def follow_prices(
                     "source": source,
                 },
             )
+        wake()
     return len(steps)
 
 

@@ -1,4 +1,4 @@
-"""Tell gateways at once that something was asked: NOTIFY on PostgreSQL, a short poll otherwise."""
+"""Tell gateways at once that something was asked or changed: NOTIFY on PostgreSQL, else a poll."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def wake() -> None:
-    """Wake all gateways of this database; inside a transaction, once that is through."""
+    """Wake all gateways of this database, and who plans; in a transaction, once that is through."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(f"NOTIFY {CHANNEL}")

@@ -97,6 +97,7 @@ def reason(stay: Stay, zone: str, now: dt.datetime) -> str:
         Why.LIMITED: _("%(limit)s gives no more now: others need it, too."),
         Why.CHEAPER_LATER: _("Going slowly: there are cheaper hours before you leave."),
         Why.GIVES_BACK: _("Giving energy back while it is dear."),
+        Why.AWAY: _("The station cannot be reached: it keeps to what it was told last."),
     }
     words = alone | (with_until if until else {})
     found = next((text for why, text in words.items() if why == order.why), None)

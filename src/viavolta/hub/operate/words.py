@@ -102,6 +102,8 @@ _WHY: dict[str, Words] = {
     Why.LIMITED: gettext_lazy("The limit %(limit)s binds: others need it too."),
     Why.CHEAPER_LATER: gettext_lazy("It waits for cheaper hours until %(time)s."),
     Why.GIVES_BACK: gettext_lazy("It feeds back while energy is dear."),
+    Why.BY_ITSELF: gettext_lazy("The station did not take the plan and gives what it can."),
+    Why.AWAY: gettext_lazy("The station cannot be reached and keeps to what it was told last."),
 }
 
 

@@ -14,6 +14,7 @@ from viavolta.protocols.ocpp.charging_profile import (
     Purpose,
     RateUnit,
 )
+from viavolta.services.live.facts import Levels
 from viavolta.services.live.plan import LivePlan
 
 MAX_PERIODS = 24
@@ -21,6 +22,7 @@ MAX_PERIODS = 24
 
 TENTHS_PER_KW = 1000 * UNITS_PER_ONE
 _IDLE_KW = 1e-3
+_FULL = 0.98
 _SERVED_KWH = 1e-3
 _PRICED_EUR = 1e-6
 
@@ -37,6 +39,10 @@ class Why(StrEnum):
     """It waits, or goes slowly, for cheaper hours; `until` says when it goes on."""
     GIVES_BACK = "gives-back"
     """It discharges while energy is dear."""
+    BY_ITSELF = "by-itself"
+    """Its station did not take the plan and gives what it can."""
+    AWAY = "away"
+    """Its station cannot be reached and keeps to what it was told last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +74,10 @@ def orders_of(plan: LivePlan, *, first_profile_id: int = 1) -> list[Order]:
     found = []
     for s, session in enumerate(plan.sessions):
         periods = slice(int(stairs.offsets[s]), int(stairs.offsets[s + 1]))
-        power_kw = plan.schedule.plan.power_kw[steps[s]]
+        mean_kw = plan.schedule.plan.power_kw[steps[s]]
+        power_kw = mean_kw / np.maximum(_seconds(plan, s), 1) * plan.signals.step_s
         starts = _starts(plan, s)
-        why, limit_id = _why(plan, s, power_kw)
+        why, limit_id = _why(plan, s, float(power_kw[0]))
         profile = ChargingProfile(
             profile_id=first_profile_id + s,
             stack_level=1,
@@ -89,12 +96,55 @@ def orders_of(plan: LivePlan, *, first_profile_id: int = 1) -> list[Order]:
                 why=why,
                 limit_id=limit_id,
                 until=_next_rise(power_kw, starts),
-                served_at=_served_at(plan, s, power_kw, starts),
-                missing_kwh=float(plan.schedule.plan.unmet_kwh[s]),
+                served_at=_served_at(plan, s, mean_kw, starts),
+                missing_kwh=float(plan.lack_kwh[s]),
                 profile=profile,
             )
         )
     return found
+
+
+def levels_of(profile: ChargingProfile) -> Levels:
+    """The powers of a profile (kW) from each time on; the last entry is its end, with 0."""
+    levels = [
+        (profile.start_utc + dt.timedelta(seconds=start_s), tenths / TENTHS_PER_KW)
+        for start_s, tenths in zip(profile.start_s, profile.tenths, strict=True)
+    ]
+    end = profile.start_utc + dt.timedelta(seconds=profile.duration_s)
+    return (*levels, (end, 0.0))
+
+
+def is_same(first: Levels, second: Levels, *, now: dt.datetime) -> bool:
+    """Whether two courses of power are one and the same from now on."""
+    return _course(first, now) == _course(second, now)
+
+
+def scarce_limit(plan: LivePlan, s: int) -> str:
+    """The dearest limit above a plug over its whole stay; "" where none has a price."""
+    prices, steps = plan.schedule.prices, plan.schedule.plan.steps_of(s)
+    first = int(plan.schedule.plan.first_step[s])
+    here = slice(first, first + steps.stop - steps.start)
+    best, name, row = _PRICED_EUR, "", int(plan.stays.limit[s])
+    while row >= 0:
+        price = float((prices.import_eur_per_kwh[row, here]).sum())
+        if prices.phase_eur_per_kwh is not None:
+            price += float(prices.phase_eur_per_kwh[row, :, here].sum())
+        if price > best:
+            best, name = price, plan.limits.limit_id[row]
+        row = int(plan.limits.parent[row])
+    return name
+
+
+def _course(levels: Levels, now: dt.datetime) -> list[tuple[dt.datetime, int]]:
+    """What a course says from now on, with no more entries than it needs."""
+    found: list[tuple[dt.datetime, int]] = []
+    for at, kw in levels:
+        entry = (max(at, now), round(kw * TENTHS_PER_KW))
+        if found and found[-1][0] == entry[0]:
+            found.pop()
+        if not found or found[-1][1] != entry[1]:
+            found.append(entry)
+    return [*found, (max(levels[-1][0], now), 0)] if levels else []
 
 
 def _starts(plan: LivePlan, s: int) -> Times:
@@ -128,17 +178,18 @@ def _pieces(plan: LivePlan) -> PowerPieces:
     )
 
 
-def _why(plan: LivePlan, s: int, power_kw: Floats) -> tuple[Why, str]:
-    session, now_kw = plan.sessions[s], float(power_kw[0])
+def _why(plan: LivePlan, s: int, now_kw: float) -> tuple[Why, str]:
+    session = plan.sessions[s]
     if now_kw < -_IDLE_KW:
         return Why.GIVES_BACK, ""
     if session.energy_kwh <= _SERVED_KWH:
         return Why.SERVED, ""
-    share = _seconds(plan, s)[0] / plan.signals.step_s
-    if now_kw >= session.max_kw * share - _IDLE_KW:
+    if now_kw >= session.max_kw * _FULL:
         return Why.FULL_POWER, ""
     binding = _binding_above(plan, s)
-    return (Why.LIMITED, binding) if binding else (Why.CHEAPER_LATER, "")
+    if binding:
+        return Why.LIMITED, binding
+    return (Why.FULL_POWER if session.is_now else Why.CHEAPER_LATER), ""
 
 
 def _binding_above(plan: LivePlan, s: int) -> str:
@@ -161,11 +212,11 @@ def _next_rise(power_kw: Floats, starts: Times) -> np.datetime64 | None:
     return moment
 
 
-def _served_at(plan: LivePlan, s: int, power_kw: Floats, starts: Times) -> np.datetime64 | None:
+def _served_at(plan: LivePlan, s: int, mean_kw: Floats, starts: Times) -> np.datetime64 | None:
     session = plan.sessions[s]
     if session.energy_kwh <= _SERVED_KWH:
         return plan.now
-    gain = np.where(power_kw > 0, power_kw * session.efficiency, power_kw / session.efficiency)
+    gain = np.where(mean_kw > 0, mean_kw * session.efficiency, mean_kw / session.efficiency)
     charged = np.cumsum(gain) * plan.signals.step_h
     reached = np.flatnonzero(charged >= session.energy_kwh - _SERVED_KWH)
     if reached.size == 0:

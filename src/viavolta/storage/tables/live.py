@@ -226,11 +226,20 @@ class PlannedHour(models.Model):
 
 
 class ControlLease(models.Model):
-    """Which process plans the sessions of a tenant, and until when unless it says so again."""
+    """Which process plans the sessions of a tenant, and until when unless it says so again.
+
+    `planned_at` is when it made the last plan, of `n_sessions`, with the proven `gap` to the best
+    one; `trouble` what keeps it from planning, empty while nothing does.
+    """
 
     tenant_id = models.BigIntegerField(unique=True)
-    holder = models.CharField(max_length=80)
+    holder = models.CharField(max_length=120)
     until = models.DateTimeField()
+    planned_at = models.DateTimeField(null=True, blank=True)
+    n_sessions = models.PositiveIntegerField(default=0)
+    gap = models.FloatField(null=True, blank=True)
+    trouble = models.CharField(max_length=300, blank=True)
+    troubled_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"{self.tenant_id} {self.holder}"

@@ -15,6 +15,7 @@ from viavolta.hub.people.access import require_member
 from viavolta.hub.people.models import Organisation, Role, User
 from viavolta.storage.tables.live import LimitChange, SiteLimit
 from viavolta.storage.tables.stations import Station
+from viavolta.storage.wake import wake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,7 @@ def set_limit(
         subject=row,
         detail={"import_kw": import_kw, "export_kw": export_kw},
     )
+    wake()
     return change
 
 
@@ -125,6 +127,7 @@ def release_limit(user: User, tenant: Organisation, row: SiteLimit) -> None:
     require_member(user, tenant, Role.EDITOR)
     _withdraw(tenant, row)
     record(Verb.LIMIT_RELEASED, actor=user, organisation=tenant, subject=row)
+    wake()
 
 
 def _withdraw(tenant: Organisation, row: SiteLimit) -> None:

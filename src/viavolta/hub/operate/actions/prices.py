@@ -13,6 +13,7 @@ from viavolta.hub.people.access import require_member
 from viavolta.hub.people.models import Organisation, Role, User
 from viavolta.model.arrays import Floats
 from viavolta.storage.tables.live import EnergyPrice
+from viavolta.storage.wake import wake
 
 
 def load_prices(user: User, tenant: Organisation, path: Path, *, source: str) -> int:
@@ -42,6 +43,7 @@ def load_prices(user: User, tenant: Organisation, path: Path, *, source: str) ->
         ).delete()
         EnergyPrice.objects.bulk_create(rows, batch_size=1000)
         record(Verb.PRICES_LOADED, actor=user, organisation=tenant, detail={"rows": len(rows)})
+        wake()
     return len(rows)
 
 
