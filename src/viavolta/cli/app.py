@@ -31,6 +31,7 @@ from viavolta.cli import (
     serving,
     signals,
     simulate,
+    tables,
     translations,
     users,
     vectors,
@@ -56,6 +57,7 @@ app.command("charge")(charge.charge)
 app.command("profiles")(profiles.profiles)
 app.command("simulate")(simulate.simulate)
 app.command("check")(check.check)
+app.command("tables")(tables.tables)
 app.add_typer(blocks.app, name="blocks")
 grid.app.command("capacity")(grid_capacity.capacity)
 app.add_typer(grid.app, name="grid")

@@ -20,7 +20,7 @@ MakeScenario = Callable[..., Scenario]
 MakeStudy = Callable[..., model.Study]
 PAGES = [f"results-{name}" for name, _ in SECTIONS if name != "grid"]
 DATA = ["results-map-data", "results-fleet-data", "results-gantt-data", "results-power-data"]
-FILES = ["results-zip", "results-geopackage"]
+FILES = ["results-zip", "results-geopackage", "results-workbook"]
 HEAVIEST_PAGE_BYTES = 400_000
 
 

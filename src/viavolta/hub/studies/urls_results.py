@@ -50,5 +50,6 @@ urlpatterns = [
     path(f"{_AT}data/costs.json", costs.costs_data, name="results-costs-data"),
     path(f"{_AT}files/study.zip", downloads.whole_study, name="results-zip"),
     path(f"{_AT}files/study.gpkg", downloads.geopackage, name="results-geopackage"),
+    path(f"{_AT}files/study.xlsx", downloads.tables_workbook, name="results-workbook"),
     path(f"{_AT}files/<str:name>", downloads.sheet, name="results-sheet"),
 ]

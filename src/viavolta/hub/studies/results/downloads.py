@@ -15,7 +15,9 @@ from viavolta.hub.studies.results.network import depot_frame
 from viavolta.hub.studies.results.page import stem
 from viavolta.hub.studies.results.tables import attachment
 from viavolta.hub.studies.sharing import scenario_for
+from viavolta.services.study_workbook import study_workbook
 
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _DOCUMENT = "study.json"
 _STAMP = (1980, 1, 1, 0, 0, 0)
 """The first moment a zip can hold: the same study, the same bytes."""
@@ -47,6 +49,14 @@ def geopackage(request: HttpRequest, slug: str, scenario_id: int) -> HttpRespons
     return attachment(
         content, name=f"{stem(scenario)}.gpkg", content_type="application/geopackage+sqlite3"
     )
+
+
+@access(Access.PUBLIC)
+def tables_workbook(request: HttpRequest, slug: str, scenario_id: int) -> HttpResponse:
+    """Every table as a workbook for spreadsheets."""
+    scenario = scenario_for(request, slug, scenario_id)
+    content = study_workbook(require_result(scenario).study)
+    return attachment(content, name=f"{stem(scenario)}.xlsx", content_type=XLSX_TYPE)
 
 
 def study_files(result: Result) -> dict[str, bytes]:
