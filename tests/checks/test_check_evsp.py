@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from viavolta.checks import evsp as evsp_check
+from viavolta.checks import evsp_bound as bound_check
 from viavolta.checks.evsp import check_evsp
 
 # Depots 0 and 1, station 2, trips 3, 4 and 5. Every way takes 10, save to and from station 2 (5).
@@ -141,9 +142,67 @@ def test_the_way_home_charges_until_the_depot_closes():
     assert "evsp-empty" in {finding.rule for finding in check_evsp(instance, plan)}
 
 
+# By hand: a day of one trip costs 10,020, of trips 3 and 4 or of 5 and 4 by the station 10,030.
+# With these duals no day is worth more than it costs, so their sum is a bound: the cost itself.
+DUALS = [10_020.0, 10.0, 10_020.0]
+PROVEN = {"lower_bound": COST, "gap": 0.0, "bound_kind": "column-generation", "duals": DUALS}
+
+
+def test_duals_are_priced_by_hand():
+    """The sum where no day is overpriced; cut by the most overpriced day where one is."""
+    assert bound_check.proven_bound(INSTANCE, DUALS, 10_000.0) == COST
+    assert bound_check.proven_bound(INSTANCE, [0.0, 0.0, 0.0], 10_000.0) == 0.0
+    proven = bound_check.proven_bound(INSTANCE, [12_000.0] * 3, 10_000.0)
+    assert proven == pytest.approx(36_000.0 / (1.0 + (24_000.0 - 10_030.0) / 10_000.0))
+
+
+def test_duals_that_prove_the_bound_pass():
+    """A bound at or below what the duals prove has no findings."""
+    assert rules(**PROVEN) == set()
+    assert rules(**PROVEN | {"lower_bound": BOUND, "gap": (COST - BOUND) / COST}) == set()
+
+
+@pytest.mark.parametrize(
+    "duals",
+    [
+        [dual + 1.0 for dual in DUALS],
+        [0.9 * dual for dual in DUALS],
+        DUALS[::-1][1:] + DUALS[:1],
+        DUALS[:2],
+        [*DUALS, 0.0],
+        [*DUALS[:2], math.nan],
+        [*DUALS[:2], "much"],
+        "many",
+        None,
+    ],
+)
+def test_duals_that_do_not_prove_the_bound_show(duals):
+    """Too much, too little, out of order, too many, too few, no numbers, or none at all."""
+    assert rules(**PROVEN | {"duals": duals}) == {"evsp-proof"}
+
+
+def test_another_kind_of_bound_needs_no_duals():
+    """A bound of another kind passes without; duals that stand beside it must prove it."""
+    assert rules() == set()
+    assert rules(duals=[0.0, 0.0, 0.0]) == {"evsp-proof"}
+
+
+def test_trips_in_a_circle_have_no_proof():
+    """Two trips of no length in one place and minute: what cannot be seen is not claimed."""
+    instance = copy.copy(INSTANCE)
+    instance.due_min = np.array([500.0, 500.0, 500.0, 100.0, 190.0, 100.0])
+    instance.deadhead = WAYS.copy()
+    instance.deadhead[3, 5] = instance.deadhead[5, 3] = 0.0
+    with pytest.raises(bound_check.NoProofError):
+        bound_check.proven_bound(instance, DUALS, 10_000.0)
+    plan = copy.deepcopy(PLAN) | {"duals": DUALS}
+    assert "evsp-proof" in {finding.rule for finding in check_evsp(instance, plan)}
+
+
 def test_every_rule_is_on_the_page() -> None:
     """The page of rules for benchmark plans names the rules of the check, and no other."""
     page = Path(__file__).parents[2] / "docs" / "reference" / "check-rules-blocks.md"
-    code = Path(evsp_check.__file__).read_text(encoding="utf-8")
+    modules = (evsp_check.__file__, bound_check.__file__)
+    code = "".join(Path(module).read_text(encoding="utf-8") for module in modules)
     rule = re.compile(r"evsp-[a-z-]+")
     assert set(rule.findall(page.read_text(encoding="utf-8"))) == set(rule.findall(code))

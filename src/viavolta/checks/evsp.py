@@ -1,54 +1,32 @@
 """Whether a plan for an electric vehicle scheduling benchmark is what it says it is.
 
 From the instance's numbers and the plan's JSON alone: every route is driven anew by the rules of
-the benchmark, and cost, vehicles and gap are counted anew.
+the benchmark, cost, vehicles and gap are counted anew, and the bound is proven anew from the duals.
 """
 
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any
 
+from viavolta.checks.evsp_bound import NoProofError, proven_bound
+from viavolta.checks.evsp_instance import Instance
 from viavolta.checks.finding import Finding
-from viavolta.model.arrays import Floats
 from viavolta.model.messages import text
 
 VEHICLE_COST = 10_000.0
 TOLERANCE = 1e-6
 """Minutes, energy units and shares by which figures may differ through rounding."""
 
+PROVEN_BY_DUALS = "column-generation"
+"""The kind of bound that a plan's duals prove."""
+
 _NUMBERS = ("cost", "lower_bound", "gap", "runtime_s")
 _WORDS = ("instance", "bound_kind")
 _COUNTS = ("seed", "vehicles")
 _PLAN = "plan"
 _BLOCKS = "blocks"
-
-
-class Instance(Protocol):
-    """What the check reads of an instance; vertices are depots, then stations, then trips.
-
-    ready_min, due_min, consumption (V,); deadhead (V, V): minutes, energy units and cost at once.
-    """
-
-    @property
-    def n_depots(self) -> int: ...  # noqa: D102
-    @property
-    def n_stations(self) -> int: ...  # noqa: D102
-    @property
-    def n_trips(self) -> int: ...  # noqa: D102
-    @property
-    def ready_min(self) -> Floats: ...  # noqa: D102
-    @property
-    def due_min(self) -> Floats: ...  # noqa: D102
-    @property
-    def consumption(self) -> Floats: ...  # noqa: D102
-    @property
-    def deadhead(self) -> Floats: ...  # noqa: D102
-    @property
-    def max_charge(self) -> float: ...  # noqa: D102
-    @property
-    def recharge_min_per_unit(self) -> float: ...  # noqa: D102
 
 
 def check_evsp(instance: Instance, plan: Any) -> list[Finding]:
@@ -71,6 +49,7 @@ def check_evsp(instance: Instance, plan: Any) -> list[Finding]:
         return findings
     findings += _check_cover(instance, routes)
     findings += _check_figures(instance, plan, routes)
+    findings += _check_proof(instance, plan)
     return findings
 
 
@@ -199,6 +178,31 @@ def _check_figures(
     if bound > cost + TOLERANCE * max(1.0, cost):
         message = text("the bound {bound:.9g} is above the cost {cost:.9g}", bound=bound, cost=cost)
         yield _finding("evsp-bound", _PLAN, "lower_bound", message)
+
+
+def _check_proof(instance: Instance, plan: Mapping[str, Any]) -> Iterator[Finding]:
+    """Hold the bound against what the duals prove; a bound of column generation must have them."""
+    duals = plan.get("duals")
+    if duals is None and plan["bound_kind"] != PROVEN_BY_DUALS:
+        return
+    message = ""
+    if not isinstance(duals, list) or not all(_is_number(dual) for dual in duals):
+        message = text("not a list of finite numbers")
+    elif len(duals) != instance.n_trips:
+        message = text("{n} duals for {trips} trips", n=len(duals), trips=instance.n_trips)
+    else:
+        try:
+            proven = proven_bound(instance, duals, VEHICLE_COST)
+        except NoProofError:
+            message = text("trips without duration follow one another both ways: no proof is known")
+        else:
+            bound = plan["lower_bound"]
+            if bound > proven + TOLERANCE * max(1.0, abs(proven)):
+                message = text(
+                    "the duals prove {proven:.9g}, not {bound:.9g}", proven=proven, bound=bound
+                )
+    if message:
+        yield _finding("evsp-proof", _PLAN, "duals", message)
 
 
 def _is_number(value: Any) -> bool:

@@ -62,7 +62,8 @@ def solve(
         )
         content = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1)
         write_whole(out, (content + "\n").encode())
-        return {key: v for key, v in document.items() if key != "blocks"} | {"out": str(out)}
+        told = {key: v for key, v in document.items() if key not in {"blocks", "duals"}}
+        return told | {"out": str(out)}
 
     run(work, as_json=as_json, lang=lang, effort=effort, show=_show)
 

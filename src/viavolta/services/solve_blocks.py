@@ -1,28 +1,28 @@
 """From a benchmark file of electric vehicle scheduling to a plan with a proven lower bound.
 
-The bound and the first plan are the bus planner's own: the smallest fleet without energy limit,
-cut where the battery ends and matched anew. Then strings of trips are taken out of tours that lie
-near one another and put back where they fit best, again and again, in the manner of Christiaens
-and Vanden Berghe (2020), "Slack induction by string removals for vehicle routing problems",
-Transportation Science 54, under simulated annealing. The best plan seen counts.
+The plan is made by column generation on the graph of the day (`engines.bus.columns`), whose duals
+prove the bound and stand in the document, so that anyone can prove it again. It begins with the
+bus planner's own plan: the smallest fleet without energy limit, cut where the battery ends and
+matched anew. Where the search ends before it has a bound of its own, the cost of that fleet, which
+no plan undercuts either, stands for it.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise, product
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from viavolta.engines.bus.chains import (
-    DrivenChain,
-    drive,
-)
+from viavolta.engines.bus.chains import DrivenChain
+from viavolta.engines.bus.columns import ColumnPlan, Thoroughness, column_plan
+from viavolta.engines.bus.day_graph import DIRECT, DayGraph, day_graph
 from viavolta.engines.bus.electric import Search, electric_plan
 from viavolta.engines.bus.fleet import FleetFlow, smallest_fleet
+from viavolta.engines.bus.labels import VehicleDay, days_alone
+from viavolta.engines.bus.polish import Windows
 from viavolta.engines.bus.problem import Battery, BlockProblem
-from viavolta.engines.bus.rebuild import VEHICLE_COST, rebuild
 from viavolta.formats.evsp import EvspInstance, read_evsp
 from viavolta.model.errors import NoSolutionError, Where
 from viavolta.model.messages import text
@@ -34,18 +34,43 @@ Clock = Callable[[], float]
 Route = tuple[int, ...]
 """One vehicle's day as vertices of the instance, its depot at both ends."""
 
-BOUND_KIND = "min-cost-flow-without-energy-limit"
+VEHICLE_COST = 10_000.0
+"""What a vehicle costs in the unit of ways: the published benchmarks' figure."""
+
+COLUMN_BOUND = "column-generation"
+"""Proven by the duals in the document."""
+
+FLOW_BOUND = "min-cost-flow-without-energy-limit"
 """Energy ignored, and each way out of and into a depot at the cheapest depot."""
 
 MAX_VERTICES = 2_500
 """The flow of the bound has an arc for every pair of trips: more would not fit in memory."""
 
-MOVES = {"low": 5_000, "normal": 100_000, "high": 600_000}
-"""Rebuilding moves for each effort."""
+EFFORTS = {
+    "low": Thoroughness(
+        gap=2e-5,
+        max_rounds=1_000,
+        dive_rounds=4,
+        windows=Windows(count=0, max_trips=0, max_nodes=0),
+    ),
+    "normal": Thoroughness(
+        gap=2e-6,
+        max_rounds=1_000,
+        dive_rounds=8,
+        windows=Windows(count=24, max_trips=100, max_nodes=200),
+    ),
+    "high": Thoroughness(
+        gap=1e-7,
+        max_rounds=2_000,
+        dive_rounds=20,
+        windows=Windows(count=200, max_trips=110, max_nodes=1_000),
+    ),
+}
 
 _FIRST_SEARCH = Search(
     max_sweeps=2, cut_every_s=1800.0, pairs_per_head=30, vehicle_cost=VEHICLE_COST
 )
+_ROUNDING = 1e-7
 _CLOSED = 1e12  # cost and energy of a way that cannot be made in time: nothing can afford it
 
 
@@ -60,7 +85,7 @@ def solve_blocks(
 ) -> dict[str, Any]:
     """Solve one instance; returns the document that `viavolta blocks solve` writes.
 
-    `effort` is a key of MOVES. `time_limit_s` caps the search, not reading and the bound.
+    `effort` is a key of EFFORTS. `time_limit_s` caps the search, not reading and the first plan.
 
     Raises
     ------
@@ -73,28 +98,40 @@ def solve_blocks(
     progress(text("lower bound"), 0.0)
     fleet = smallest_fleet(bound_problem(instance), VEHICLE_COST)
     ends_s = np.inf if time_limit_s is None else clock() + time_limit_s
-    routes, was_stopped = plan_routes(
+    plan = plan_days(
         instance,
         fleet,
-        n_moves=MOVES[effort],
+        EFFORTS[effort],
         rng=np.random.default_rng(seed),
         progress=progress,
         stop=lambda: clock() >= ends_s,
     )
-    cost = sum(VEHICLE_COST + way_cost(instance, route) for route in routes)
-    return {
+    document = {
         "instance": instance.name,
         "seed": seed,
         "effort": effort,
-        "was_cut_short": was_stopped,
+        "was_cut_short": plan.was_stopped,
+        **plan_document(instance, plan, fleet),
+    }
+    blocks = document.pop("blocks")
+    return {**document, "runtime_s": round(clock() - began_s, 3), "blocks": blocks}
+
+
+def plan_document(instance: EvspInstance, plan: ColumnPlan, fleet: FleetFlow) -> dict[str, Any]:
+    """What a plan is and what is proven of it: figures, blocks, and the duals that prove it."""
+    routes = sorted(route_of(instance, day) for day in plan.days)
+    cost = sum(VEHICLE_COST + way_cost(instance, route) for route in routes)
+    is_proven = plan.bound >= (1.0 - _ROUNDING) * fleet.cost_lower_bound
+    bound = min(cost, plan.bound if is_proven else fleet.cost_lower_bound)
+    document = {
         "vehicles": len(routes),
         "cost": cost,
-        "lower_bound": fleet.cost_lower_bound,
-        "bound_kind": BOUND_KIND,
-        "gap": (cost - fleet.cost_lower_bound) / cost,
-        "runtime_s": round(clock() - began_s, 3),
+        "lower_bound": bound,
+        "bound_kind": COLUMN_BOUND if is_proven else FLOW_BOUND,
+        "gap": (cost - bound) / cost,
         "blocks": [{"depot": route[0], "vertices": list(route)} for route in routes],
     }
+    return {**document, "duals": plan.duals.tolist()} if is_proven else document
 
 
 def block_problem(instance: EvspInstance) -> tuple[BlockProblem, Battery]:
@@ -154,45 +191,66 @@ def bound_problem(instance: EvspInstance) -> BlockProblem:
     )
 
 
-def plan_routes(
+def whole_graph(instance: EvspInstance) -> DayGraph:
+    """Every way of the instance: to and from depots in their hours, and by stations."""
+    problem, battery = block_problem(instance)
+    ways, m = instance.deadhead, instance.n_depots
+    return day_graph(
+        replace(problem, way_s=60.0 * ways, way_cost=ways, way_kwh=ways),
+        battery,
+        opens_s=60.0 * instance.ready_min[:m],
+        closes_s=60.0 * instance.due_min[:m],
+    )
+
+
+def plan_days(
     instance: EvspInstance,
     fleet: FleetFlow,
+    thoroughness: Thoroughness,
     *,
-    n_moves: int,
     rng: np.random.Generator,
     progress: Progress,
     stop: StopRule,
-) -> tuple[list[Route], bool]:
-    """Find routes that serve each trip once; returns them and whether `stop` cut the search short.
+) -> ColumnPlan:
+    """Find days that serve each trip once, and the duals that prove a bound.
 
     `fleet` is the optimum without energy limit, whose chains are the start.
 
     Raises
     ------
-    NoSolutionError: a trip that no vehicle can serve.
+    NoSolutionError: a trip that no vehicle can serve. PeerError: the solver fails.
     """
+    graph = whole_graph(instance)
+    alone = dict(zip(graph.trips.tolist(), days_alone(graph), strict=True))
+    for trip in range(instance.n_trips):
+        if alone[trip] is None:
+            raise _impossible(instance, trip)
     problem, battery = block_problem(instance)
-    alone = [drive(problem, battery, np.array([trip])) for trip in range(problem.n_trips)]
-    routes = [_by_station(instance, trip) for trip, one in enumerate(alone) if one is None]
-    plan = electric_plan(
+    first = electric_plan(
         problem, battery, fleet.chains, _FIRST_SEARCH, progress=progress, stop=stop
     )
-    chains = [*plan.chains, *(one for trip in plan.impossible if (one := alone[trip]))]
-    was_stopped = plan.was_stopped
-    if chains and not was_stopped:
-        chains, was_stopped = rebuild(
-            problem, battery, chains, n_moves=n_moves, rng=rng, progress=progress, stop=stop
-        )
-    routes += [_route(instance, chain) for chain in chains]
-    return sorted(routes), was_stopped
+    days = [_day_of(instance, chain) for chain in first.chains]
+    days += [day for trip in first.impossible if (day := alone[trip]) is not None]
+    return column_plan(
+        graph, days, VEHICLE_COST, thoroughness, rng=rng, progress=progress, stop=stop
+    )
 
 
-def _route(instance: EvspInstance, chain: DrivenChain) -> Route:
-    vertices = [chain.depot, int(chain.trips[0]) + instance.first_trip]
-    for trip, way in zip(chain.trips[1:], chain.ways, strict=True):
-        vertices += [instance.n_depots + int(way)] if way >= 0 else []
-        vertices.append(int(trip) + instance.first_trip)
-    return (*vertices, chain.depot)
+def _day_of(instance: EvspInstance, chain: DrivenChain) -> VehicleDay:
+    day = VehicleDay(
+        chain.depot, tuple(chain.trips.tolist()), (DIRECT, *chain.ways.tolist(), DIRECT), 0.0
+    )
+    return day._replace(cost=way_cost(instance, route_of(instance, day)))
+
+
+def route_of(instance: EvspInstance, day: VehicleDay) -> Route:
+    """Say a vehicle's day as vertices of the instance."""
+    ends = (*(trip + instance.first_trip for trip in day.trips), day.depot)
+    vertices = [day.depot]
+    for station, end in zip(day.stations, ends, strict=True):
+        vertices += [instance.n_depots + station] if station != DIRECT else []
+        vertices.append(end)
+    return tuple(vertices)
 
 
 def way_cost(instance: EvspInstance, route: Route) -> float:
@@ -200,50 +258,15 @@ def way_cost(instance: EvspInstance, route: Route) -> float:
     return float(sum(instance.deadhead[i, j] for i, j in pairwise(route)))
 
 
-def _by_station(instance: EvspInstance, trip: int) -> Route:
-    """Serve a trip by a vehicle of its own that charges on the way out, on the way back or both.
-
-    Raises
-    ------
-    NoSolutionError: not even so.
-    """
+def _impossible(instance: EvspInstance, trip: int) -> NoSolutionError:
     vertex = instance.first_trip + trip
-    visits = [(), *((s,) for s in range(instance.n_depots, instance.first_trip))]
-    days = (
-        (depot, *before, vertex, *after, depot)
-        for depot, before, after in product(range(instance.n_depots), visits, visits)
+    return NoSolutionError(
+        code="evsp-trip-impossible",
+        message=text("no vehicle can serve the trip of vertex {vertex}", vertex=vertex),
+        where=Where(field="vertex", value=str(vertex)),
+        expected=text(
+            "in time from a depot, and back on {units:g} energy units, by a station if need be",
+            units=instance.max_charge,
+        ),
+        hint=text("a larger battery, or a depot or station nearer to the trip"),
     )
-    routes = [day for day in days if _is_possible(instance, day, vertex)]
-    if not routes:
-        raise NoSolutionError(
-            code="evsp-trip-impossible",
-            message=text("no vehicle can serve the trip of vertex {vertex}", vertex=vertex),
-            where=Where(field="vertex", value=str(vertex)),
-            expected=text(
-                "in time from a depot, and back on {units:g} energy units, by a station if need be",
-                units=instance.max_charge,
-            ),
-            hint=text("a larger battery, or a depot or station nearer to the trip"),
-        )
-    return min(routes, key=lambda route: (way_cost(instance, route), route))
-
-
-def _is_possible(instance: EvspInstance, day: Route, trip: int) -> bool:
-    """Whether one vehicle can drive depot, station or not, trip, station or not, depot.
-
-    On the way back the depot's closing time ends the charging, as in the published results.
-    """
-    ways, depot, at = instance.deadhead, day[0], day.index(trip)
-    out_min = instance.ready_min[trip] - instance.ready_min[depot]
-    out_min -= way_cost(instance, day[: at + 1])
-    back_min = instance.due_min[depot] - instance.due_min[trip]
-    back_min -= way_cost(instance, day[at:])
-    used = 0.0
-    for i, j in pairwise(day):
-        if instance.n_depots <= i < instance.first_trip:
-            slack_min = max(0.0, out_min if j == trip else back_min)
-            used = max(0.0, used - slack_min / instance.recharge_min_per_unit)
-        used += ways[i, j] + (instance.consumption[j] if j == trip else 0.0)
-        if used > instance.max_charge:
-            return False
-    return bool(out_min >= 0.0)

@@ -1,6 +1,6 @@
 """The doors to heavy libraries: nobody else in the product imports them.
 
-Public names: `jit.kernel` (numba), `milp.Program`, `milp.solve`, `milp.Solution` (HiGHS), `flow`
-(least-cost flows), `power_grid.PowerGrid` (power-grid-model). Arrays in, arrays
-out. May import model only.
+Public names: `jit.kernel` (numba), `milp.Program`, `milp.solve`, `milp.Solution` (HiGHS),
+`growing.GrowingProgram` (linear programs that grow by columns), `flow` (least-cost flows),
+`power_grid.PowerGrid` (power-grid-model). Arrays in, arrays out. May import model only.
 """

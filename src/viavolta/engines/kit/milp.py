@@ -168,7 +168,7 @@ def _load(program: Program) -> Any:
         integrality,
     )
     if status == highspy.HighsStatus.kError:
-        raise _failed(highspy.HighsModelStatus.kModelError.name)
+        raise solver_failed(highspy.HighsModelStatus.kModelError.name)
     return highs
 
 
@@ -211,7 +211,7 @@ def _solution(highs: Any, program: Program) -> Solution:
     status = highs.getModelStatus()
     outcome = _OUTCOMES.get(status)
     if outcome is None:
-        raise _failed(highs.modelStatusToString(status))
+        raise solver_failed(highs.modelStatusToString(status))
     info, values = highs.getInfo(), highs.getSolution()
     n_columns, n_rows = len(program.cost), len(program.row_lower)
     is_mip = program.is_integer is not None and bool(program.is_integer.any())
@@ -250,7 +250,8 @@ _OUTCOMES = {
 }
 
 
-def _failed(reason: str) -> PeerError:
+def solver_failed(reason: str) -> PeerError:
+    """Make the error of a solver that failed, for the reason it gave."""
     return PeerError(
         code="solver-failed",
         message=text("the solver HiGHS failed: {reason}", reason=reason),

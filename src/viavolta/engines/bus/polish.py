@@ -1,0 +1,217 @@
+"""A plan improved window by window: some of its days at a time are planned anew by exact means.
+
+The reduced cost of a plan's day is its share of the distance to the bound. So windows begin at the
+days that lose most, and grow by those with which the cheap days of the pool share trips. Each is
+relaxed by column generation of its own and then solved as an integer program over the days found.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from viavolta.engines.bus.day_graph import DayGraph
+from viavolta.engines.bus.generation import Relaxation, relax
+from viavolta.engines.bus.labels import VehicleDay, days_alone, price
+from viavolta.engines.bus.problem import Longs
+from viavolta.engines.kit.milp import Program, solve
+from viavolta.model.messages import text
+from viavolta.model.progress import Progress, StopRule
+from viavolta.model.trip import Floats
+
+_LEAST_GAIN = 1e-3
+_WINDOW_GAP = 1e-7
+_WINDOW_ROUNDS = 60
+_MIP_GAP = 1e-8
+_UNEVENNESS = 0.5
+_HALF = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windows:
+    """How many windows, of how many trips at most, with how many nodes of branch and bound."""
+
+    count: int
+    max_trips: int
+    max_nodes: int
+
+
+def plan_cost(days: Iterable[VehicleDay], vehicle_cost: float) -> float:
+    """Cost of vehicles and ways together."""
+    return float(sum(vehicle_cost + day.cost for day in days))
+
+
+def polish(
+    graph: DayGraph,
+    plan: Sequence[VehicleDay],
+    relaxation: Relaxation,
+    vehicle_cost: float,
+    windows: Windows,
+    *,
+    rng: np.random.Generator,
+    progress: Progress,
+    stop: StopRule,
+) -> list[VehicleDay]:
+    """Plan windows of a plan anew; the result is never dearer.
+
+    `relaxation`: of the whole graph; its pool links days and its duals tell which days lose.
+
+    Raises
+    ------
+    PeerError: the solver fails.
+    """
+    days = list(plan)
+    worth = dict(zip(graph.trips.tolist(), relaxation.duals.tolist(), strict=True))
+    tried: set[frozenset[VehicleDay]] = set()
+    for k in range(windows.count):
+        loss = plan_cost(days, vehicle_cost) - relaxation.objective
+        if stop() or loss <= _LEAST_GAIN:
+            break
+        progress(text("polishing"), k / windows.count)
+        cheap = [
+            day
+            for day in relaxation.days
+            if vehicle_cost + day.cost - sum(worth[trip] for trip in day.trips) < loss
+        ]
+        window = _window(days, cheap, worth, max_trips=windows.max_trips, tried=tried, rng=rng)
+        if window is None:
+            break
+        tried.add(window)
+        taken = [day for day in days if day in window]
+        better = _planned_anew(
+            graph, taken, cheap, worth, vehicle_cost, max_nodes=windows.max_nodes, stop=stop
+        )
+        if plan_cost(better, vehicle_cost) < plan_cost(taken, vehicle_cost) - _LEAST_GAIN:
+            days = [day for day in days if day not in window] + better
+    return days
+
+
+def _window(
+    days: list[VehicleDay],
+    cheap: list[VehicleDay],
+    worth: dict[int, float],
+    *,
+    max_trips: int,
+    tried: set[frozenset[VehicleDay]],
+    rng: np.random.Generator,
+) -> frozenset[VehicleDay] | None:
+    """Days to plan anew together, none tried before; None where there is no other choice."""
+    losses = np.array([day.cost - sum(worth[trip] for trip in day.trips) for day in days])
+    links = _links(days, cheap)
+    links *= rng.uniform(1.0 - _UNEVENNESS, 1.0 + _UNEVENNESS, links.shape)
+    for start in np.argsort(-losses, kind="stable"):
+        window = _grown(int(start), days, links, max_trips)
+        if window not in tried:
+            return window
+    return None
+
+
+def _links(days: list[VehicleDay], cheap: list[VehicleDay]) -> Floats:
+    """How many cheap days hold trips of both, for each two days of the plan (K, K)."""
+    owner = {trip: k for k, day in enumerate(days) for trip in day.trips}
+    links = np.zeros((len(days), len(days)))
+    for day in cheap:
+        rows = np.array(sorted({owner[trip] for trip in day.trips}))
+        links[np.ix_(rows, rows)] += 1.0
+    return links
+
+
+def _grown(
+    start: int, days: list[VehicleDay], links: Floats, max_trips: int
+) -> frozenset[VehicleDay]:
+    """Grow a window from one day by the day most linked to it, while there is room."""
+    inside, n_trips = [start], len(days[start].trips)
+    while True:
+        pull = links[inside].sum(axis=0)
+        pull[inside] = -1.0
+        room = np.array([n_trips + len(day.trips) <= max_trips for day in days])
+        pull[~room] = -1.0
+        nearest = int(np.argmax(pull))
+        if pull[nearest] < 0.0:
+            return frozenset(days[k] for k in inside)
+        inside.append(nearest)
+        n_trips += len(days[nearest].trips)
+
+
+def _planned_anew(
+    graph: DayGraph,
+    taken: list[VehicleDay],
+    cheap: list[VehicleDay],
+    worth: dict[int, float],
+    vehicle_cost: float,
+    *,
+    max_nodes: int,
+    stop: StopRule,
+) -> list[VehicleDay]:
+    """Plan the trips of some days anew; returns those days where nothing better is found."""
+    trips = {trip for day in taken for trip in day.trips}
+    part = graph.only(np.array([k for k, trip in enumerate(graph.trips.tolist()) if trip in trips]))
+    pool = [*taken, *(day for day in days_alone(part) if day is not None)]
+    pool += [day for day in cheap if trips.issuperset(day.trips)]
+    relaxation = relax(
+        part,
+        pool,
+        vehicle_cost,
+        gap=_WINDOW_GAP,
+        max_rounds=_WINDOW_ROUNDS,
+        centre=np.array([worth[trip] for trip in part.trips.tolist()]),
+        stop=stop,
+    )
+    loss = plan_cost(taken, vehicle_cost) - relaxation.bound
+    if not _LEAST_GAIN < loss < np.inf:
+        return taken
+    more = price(part, relaxation.duals, vehicle_cost, loss).days
+    candidates = _below(loss, part, [*relaxation.days, *more], relaxation.duals, vehicle_cost)
+    candidates = list(dict.fromkeys([*taken, *candidates]))
+    return _chosen(part.trips, candidates, taken, vehicle_cost, max_nodes=max_nodes, stop=stop)
+
+
+def _below(
+    loss: float, part: DayGraph, days: Iterable[VehicleDay], duals: Floats, vehicle_cost: float
+) -> list[VehicleDay]:
+    """The days that can be in a plan that gains: no day of it has a reduced cost above the loss."""
+    worth = dict(zip(part.trips.tolist(), duals.tolist(), strict=True))
+    return [
+        day
+        for day in days
+        if vehicle_cost + day.cost - sum(worth[trip] for trip in day.trips) <= loss
+    ]
+
+
+def _chosen(
+    trips: Longs,
+    days: list[VehicleDay],
+    start: list[VehicleDay],
+    vehicle_cost: float,
+    *,
+    max_nodes: int,
+    stop: StopRule,
+) -> list[VehicleDay]:
+    """Choose days that serve every trip once, at least cost, from a choice `start` that does."""
+    row = {trip: k for k, trip in enumerate(trips.tolist())}
+    rows = np.array([row[trip] for day in days for trip in day.trips])
+    columns = np.repeat(np.arange(len(days)), [len(day.trips) for day in days])
+    order = np.argsort(rows, kind="stable")
+    ones = np.ones(len(trips))
+    chosen = set(start)
+    program = Program(
+        cost=np.array([vehicle_cost + day.cost for day in days]),
+        lower=np.zeros(len(days)),
+        upper=np.ones(len(days)),
+        row_lower=ones,
+        row_upper=ones,
+        row_start=np.searchsorted(rows[order], np.arange(len(trips) + 1)).astype(np.int32),
+        column=columns[order].astype(np.int32),
+        value=np.ones(rows.size),
+        is_integer=np.ones(len(days), dtype=bool),
+    )
+    solution = solve(
+        program,
+        gap=_MIP_GAP,
+        max_nodes=max_nodes,
+        start=np.array([float(day in chosen) for day in days]),
+        stop=stop,
+    )
+    if not solution.has_values:
+        return start
+    return [day for day, x in zip(days, solution.x, strict=True) if x > _HALF]
