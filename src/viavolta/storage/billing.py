@@ -14,8 +14,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from viavolta.services.billing.flexible import Said
 from viavolta.services.billing.payment import PaymentMode, provider_of
-from viavolta.services.billing.price import Account, account_of
+from viavolta.services.billing.price import Account, Use, account_of
 from viavolta.services.billing.session_use import use_of
 from viavolta.services.billing.tariff import Tariff as Prices
 from viavolta.services.billing.tariff import tariff_of
@@ -85,8 +86,7 @@ def close_bill(session_id: int, now: dt.datetime) -> tables.Bill | None:
     if session.ended_at is None:
         return None
     tariff = tariff_at(session.station, session.started_at)
-    boosted = Wish.objects.filter(session=session, is_boosted=True).exists()
-    use = use_of(events_of_session(session), is_boosted=boosted)
+    use = use_of_session(session)
     bill = tables.Bill.objects.filter(session=session).select_related("tariff").first()
     if bill is None:
         figures = _figures(session, account_of(prices_of(tariff), use), use.discharged_wh)
@@ -110,9 +110,33 @@ def close_bill(session_id: int, now: dt.datetime) -> tables.Bill | None:
     return bill
 
 
+def use_of_session(session: Session, *, until: dt.datetime | None = None) -> Use:
+    """What a session used, by its events and wishes; with `until`, one under way by then.
+
+    Raises
+    ------
+    ValueError: it has no event, or has not ended.
+    """
+    wishes = list(Wish.objects.filter(session=session).order_by("pk"))
+    return use_of(
+        events_of_session(session),
+        is_boosted=any(wish.is_boosted for wish in wishes),
+        said=[
+            Said(
+                at=wish.given_at,
+                is_flexible=wish.mode == Wish.Mode.SMART
+                and not (wish.is_boosted or wish.has_priority),
+            )
+            for wish in wishes
+            if not wish.is_withdrawn
+        ],
+        until=until,
+    )
+
+
 def standing_of(bill: tables.Bill) -> "tables.Bill | tables.Correction":
     """The figures that count: of the last correction, else of the bill."""
-    return bill.corrections.last() or bill
+    return max(bill.corrections.all(), key=lambda one: one.pk, default=None) or bill
 
 
 def _numbers(tenant_id: int) -> tables.BillNumber:
@@ -162,6 +186,17 @@ def _figures(session: Session, account: Account, discharged_wh: float) -> dict[s
         "cents": account.cents,
         "vat_cents": account.vat_cents,
         "reward_cents": account.reward_cents,
+        "reward_lines": [
+            {
+                "earned": line.earned.value,
+                "eur": str(line.eur),
+                "quantity": str(line.quantity),
+                "cents": line.cents,
+            }
+            for line in account.reward_lines
+        ],
+        "flexible_wh": account.flexible_wh,
+        "flexible_s": account.flexible_s,
         "doubts": session.doubts,
     }
 

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from viavolta.storage.billing import terms_of
 from viavolta.storage.driver_wishes import VISIT_PREFIX
+from viavolta.storage.session_rows import forget_tokens
 from viavolta.storage.tables.billing import (
     Bill,
     CardLink,
@@ -16,14 +17,20 @@ from viavolta.storage.tables.billing import (
     Payment,
     Visit,
 )
-from viavolta.storage.tables.stations import Token
+from viavolta.storage.tables.stations import Session, Station, Token
+
+MOST_AT_ONCE = 500
+"""Sessions of a tenant that one round forgets; the next round goes on."""
 
 NEVER_CAME = dt.timedelta(days=1)
 """A visit without a session is kept so long."""
 
 
 def forget(now: dt.datetime) -> None:
-    """Delete visits, preferences, links and bills whose time is over."""
+    """Delete visits, preferences, links, cards of sessions, and bills, whose time is over.
+
+    With a bill its session goes, readings and all: it must not be billed again.
+    """
     Visit.objects.filter(session=None, made_at__lt=now - NEVER_CAME).delete()
     Token.objects.filter(token__startswith=VISIT_PREFIX, expires_at__lt=now - NEVER_CAME).delete()
     CardLink.objects.filter(expires_at__lt=now).delete()
@@ -36,8 +43,7 @@ def forget(now: dt.datetime) -> None:
 
 
 def _tenants() -> set[int]:
-    found = set(Visit.objects.values_list("station__tenant_id", flat=True).distinct())
-    found |= set(Bill.objects.values_list("tenant_id", flat=True).distinct())
+    found = set(Station.objects.values_list("tenant_id", flat=True).distinct())
     issuers = DriverPreference.objects.exclude(issuer_id=None)
     return found | {i for i in issuers.values_list("issuer_id", flat=True).distinct() if i}
 
@@ -49,8 +55,13 @@ def _forget_of(tenant_id: int, now: dt.datetime) -> None:
     Visit.objects.filter(station__tenant_id=tenant_id, session__ended_at__lt=old_visit).delete()
     unused = now - dt.timedelta(days=terms.keep_preferences_days)
     DriverPreference.objects.filter(issuer_id=tenant_id, used_at__lt=unused).delete()
+    old_card = now - dt.timedelta(days=terms.keep_cards_days)
+    of_tenant = Session.objects.filter(station__tenant_id=tenant_id)
+    forget_tokens(list(of_tenant.filter(ended_at__lt=old_card).exclude(token="")[:MOST_AT_ONCE]))
     old_bill = now - dt.timedelta(days=366 * terms.keep_bills_years)
-    bills = Bill.objects.filter(tenant_id=tenant_id, ended_at__lt=old_bill)
+    over = list(of_tenant.filter(ended_at__lt=old_bill).values_list("pk", flat=True)[:MOST_AT_ONCE])
+    bills = Bill.objects.filter(session__in=over)
     Payment.objects.filter(Q(bill__in=bills) | Q(correction__bill__in=bills)).delete()
     Correction.objects.filter(bill__in=bills).delete()
     bills.delete()
+    Session.objects.filter(pk__in=over).delete()

@@ -5,6 +5,7 @@ has its session folded anew from all events. Both give the same session, and wri
 changes nothing.
 """
 
+import dataclasses
 import datetime as dt
 import hashlib
 import json
@@ -25,6 +26,7 @@ from viavolta.services.sessions.hours import Hour, Hours, hours_of
 from viavolta.services.sessions.tail import Tail, extended, tail_from, tail_of
 from viavolta.storage.bulk import write
 from viavolta.storage.tables import stations as tables
+from viavolta.storage.tables.live import Wish
 
 AT_ONCE = 500
 """Values in one question to the database."""
@@ -114,6 +116,31 @@ def bring_in_sessions(told: Iterable[Told]) -> None:
 def events_of_session(session: tables.Session) -> list[SessionEvent]:
     """All events of a session as they came, each once."""
     return [_event_of(content) for content in session.events.values_list("content", flat=True)]
+
+
+def forget_tokens(sessions: Sequence[tables.Session]) -> None:
+    """Take out of sessions, their events and wishes with what card they were begun.
+
+    An event counts as the same without it: what a station tells again changes nothing.
+    """
+    for some in _pieces(sessions):
+        rows = list(
+            tables.SessionEvent.objects.filter(session__in=[s.pk for s in some]).select_related(
+                "session"
+            )
+        )
+        taken = set[tuple[int, str, str]]()
+        for row in rows:
+            event = dataclasses.replace(_event_of(row.content), token="")
+            bare = _row_of(row.session, event)
+            row.content, row.digest = bare.content, bare.digest
+            while (row.session_id, row.key, row.digest) in taken:
+                row.digest = hashlib.sha256(row.digest.encode()).hexdigest()
+            taken.add((row.session_id, row.key, row.digest))
+        tables.SessionEvent.objects.bulk_update(rows, ("content", "digest"), batch_size=AT_ONCE)
+        keys = [session.pk for session in some]
+        Wish.objects.filter(session__in=keys).update(token="")
+        tables.Session.objects.filter(pk__in=keys).update(token="")
 
 
 def _extend(

@@ -7,6 +7,8 @@ from django.utils import timezone
 from matrix import HIDDEN, VISITORS, row, sample
 
 from viavolta.hub.drive.receipt import address_of
+from viavolta.hub.people.secrets import new_secret
+from viavolta.storage.tables.billing import CardLink
 from viavolta.storage.tables.stations import Outlet, Session, SessionEvent, Station
 
 
@@ -63,6 +65,32 @@ def a_receipt(cast: Cast) -> str:
             )
     return address_of(session).strip("/").split("/")[-1]
 
+
+@sample("secret", route="drive-card")
+def a_card_link(cast: Cast) -> str:
+    """A link to a card of the city."""
+    secret, hashed = new_secret("vvc")
+    CardLink.objects.create(
+        tenant_id=cast.organisation.pk,
+        token="matrix-card",
+        secret_hash=hashed,
+        expires_at=timezone.now() + dt.timedelta(days=1),
+    )
+    return secret
+
+
+row(
+    "drive-terms-edit",
+    post={
+        "zone": "Europe/Vienna",
+        "payment": "free",
+        "keep_visits_days": 90,
+        "keep_preferences_days": 365,
+        "keep_cards_days": 730,
+        "keep_bills_years": 10,
+    },
+)
+row("drive-tariff-new", post={"kwh": "0.40", "vat_percent": "20"})
 
 _NOBODYS = {visitor: {HIDDEN} for visitor in VISITORS}
 for name in ("drive-wish", "drive-boost", "drive-stop"):

@@ -8,7 +8,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viavolta.services.billing.price import Account, Use, account_of
+from viavolta.services.billing.flexible import Said, flexible_spans
+from viavolta.services.billing.price import Account, Use, account_of, reward_lines
 from viavolta.services.billing.tariff import Component, Per, Reward, Tariff
 
 ZONE = "Europe/Vienna"
@@ -177,3 +178,93 @@ def test_hours_only_share_out(wh: list[int], seconds: list[int]) -> None:
     assert account_of(split, use).exact_cents == account_of(plain, use).exact_cents
     energy = Fraction(int(use.registers[-1][1]), 1000)
     assert account_of(plain, use).exact_cents == energy * 37
+
+
+def test_a_reward_is_told_line_by_line() -> None:
+    """4 kWh x 0.12 = 0.48, 10 h x 0.01 = 0.10, 2 h flexible x 0.05 = 0.10; cut at half a euro."""
+    rule = Reward(
+        eur_per_discharged_kwh=Decimal("0.12"),
+        eur_per_plugged_hour=Decimal("0.01"),
+        eur_per_flexible_hour=Decimal("0.05"),
+    )
+    use = Use(
+        started_at=T0,
+        ended_at=T0 + 10 * HOUR,
+        discharged_wh=4000.0,
+        flexible=((T0 + HOUR, T0 + 2 * HOUR), (T0 + 5 * HOUR, T0 + 6 * HOUR)),
+    )
+    account = account_of(Tariff(zone=ZONE, components=(), reward=rule), use)
+    assert [line.cents for line in account.reward_lines] == [48, 10, 10]
+    assert (account.reward_cents, account.flexible_s) == (68, 7200)
+    cut = dataclasses.replace(rule, most_eur=Decimal("0.50"))
+    account = account_of(Tariff(zone=ZONE, components=(), reward=cut), use)
+    assert [line.cents for line in account.reward_lines] == [48, 10, 10, -18]
+    assert account.reward_cents == 50
+
+
+def test_energy_is_flexible_while_the_power_is_left_to_the_plan() -> None:
+    """Evenly charged over four hours, flexible in the second and third."""
+    use = Use(
+        started_at=T0,
+        ended_at=T0 + 4 * HOUR,
+        registers=((T0, 0.0), (T0 + 4 * HOUR, 8000.0)),
+        flexible=((T0 + HOUR, T0 + 3 * HOUR),),
+    )
+    account = account_of(FULL, use)
+    assert (account.energy_wh, account.flexible_wh) == (8000.0, 4000.0)
+
+
+_SAID = st.lists(
+    st.builds(
+        lambda minutes, flexible: Said(at=T0 + dt.timedelta(minutes=minutes), is_flexible=flexible),
+        st.integers(-60, 300),
+        st.booleans(),
+    ),
+    max_size=6,
+)
+
+
+@given(
+    said=_SAID,
+    rates=st.lists(st.integers(0, 30), min_size=3, max_size=3),
+    most=st.none() | st.integers(0, 100),
+    wh=st.integers(0, 20_000),
+)
+def test_reward_lines_add_up_and_no_time_counts_twice(
+    said: list[Said], rates: list[int], most: int | None, wh: int
+) -> None:
+    """To the cent, never above the top; flexible time is within the session, in order, apart."""
+    end = T0 + 4 * HOUR
+    spans = flexible_spans(said, T0, end)
+    edges = [moment for span in spans for moment in span]
+    assert edges == sorted(set(edges))
+    assert not edges or (edges[0] >= T0 and edges[-1] <= end)
+    rule = Reward(
+        eur_per_discharged_kwh=Decimal(rates[0]) / 100,
+        eur_per_plugged_hour=Decimal(rates[1]) / 100,
+        eur_per_flexible_hour=Decimal(rates[2]) / 100,
+        most_eur=None if most is None else Decimal(most) / 100,
+    )
+    use = Use(started_at=T0, ended_at=end, discharged_wh=float(wh), flexible=spans)
+    lines = reward_lines(rule, use)
+    exact = sum(
+        Fraction(line.eur) * {"discharged-kwh": Fraction(wh, 1000)}.get(line.earned, Fraction(0))
+        for line in lines
+    )
+    total = sum(line.cents for line in lines)
+    assert total >= 0
+    assert most is None or total <= most
+    assert most is not None or total + 0.5 >= float(exact) * 100 - 0.5
+    is_flexible = [
+        any(start <= T0 + dt.timedelta(minutes=m, seconds=30) < stop for start, stop in spans)
+        for m in range(240)
+    ]
+    assert is_flexible == [
+        _twin(said, T0 + dt.timedelta(minutes=m, seconds=30)) for m in range(240)
+    ]
+
+
+def _twin(said: list[Said], moment: dt.datetime) -> bool:
+    """The last of the wishes that were given by then, as a reader would look it up."""
+    latest = [one.is_flexible for one in said if one.at <= moment]
+    return latest[-1] if latest else False

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class DriveConfig(AppConfig):
-    """The page at the post, receipts, bills."""
+    """The page at the post, receipts, bills, rewards."""
 
     name = "viavolta.hub.drive"
     label = "drive"

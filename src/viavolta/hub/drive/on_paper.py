@@ -35,8 +35,15 @@ def _blocks(found: Receipt) -> list[blocks.Block | None]:
         blocks.answer(_("Test: no money has moved.")) if found.is_test else None,
         blocks.cards(_cards(found), columns=3),
         blocks.table(_("What it is made of"), columns, rows, wide=(0,)) if rows else None,
+        _rewards(found),
         blocks.points([*_sums(found), *words.doubts(figures.doubts)]),
     ]
+
+
+def _rewards(found: Receipt) -> blocks.Block | None:
+    lines = words.reward_lines(found.figures.reward_lines)
+    columns = (text_column(_("For")), text_column(_("Quantity")), text_column(_("Amount")))
+    return blocks.table(_("What you earned"), columns, lines, wide=(0,)) if lines else None
 
 
 def _cards(found: Receipt) -> list[tuple[str, str, str]]:

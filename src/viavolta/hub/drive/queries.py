@@ -1,17 +1,19 @@
 """What the page at the post reads."""
 
+import dataclasses
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q
 
 from viavolta.hub.drive.receipt import address_of
 from viavolta.hub.people.models import Organisation
+from viavolta.services.billing.measures import Taken
 from viavolta.services.billing.price import Account, account_of
-from viavolta.services.billing.session_use import use_of
 from viavolta.services.billing.tariff import Tariff as Prices
-from viavolta.storage.billing import prices_of, tariff_at, terms_of
-from viavolta.storage.session_rows import events_of_session
+from viavolta.storage.billing import prices_of, tariff_at, terms_of, use_of_session
+from viavolta.storage.rewards import taken_of
 from viavolta.storage.tables.billing import ChargingTerms, DriverPreference, Tariff, Visit
 from viavolta.storage.tables.live import Order, SiteLimit, Wish
 from viavolta.storage.tables.stations import Outlet, Session, Station
@@ -150,11 +152,9 @@ def _limit_name(session: Session | None, order: Order | None) -> str:
 
 def account_so_far(session: Session, now: dt.datetime) -> Account | None:
     """What a session under way costs by now; None before its first event is in the tables."""
-    events = events_of_session(session)
-    if not events:
+    if not session.events.exists():
         return None
-    boosted = Wish.objects.filter(session=session, is_boosted=True).exists()
-    use = use_of(events, is_boosted=boosted, until=now)
+    use = use_of_session(session, until=now)
     return account_of(prices_of(tariff_at(session.station, session.started_at)), use)
 
 
@@ -195,3 +195,36 @@ def kept_of(key: str) -> list[KeptVisit]:
             )
         )
     return found
+
+
+LOOK_BACK = dt.timedelta(days=30)
+
+
+def taken_by(key: str, since: dt.datetime) -> list[Taken]:
+    """What the holder of a phone did since then: her visits, and with a card tied to the phone."""
+    if not key:
+        return []
+    mine = Q(visit__key_hash=key)
+    kept = preference_of_phone(key)
+    if kept is not None and kept.token:
+        mine |= Q(token=kept.token, station__tenant_id=kept.issuer_id)
+    rows = Session.objects.filter(mine).filter(Q(ended_at=None) | Q(ended_at__gte=since))
+    return [dataclasses.replace(one, driver=key) for one in taken_of(rows)]
+
+
+def preference_days(kept: DriverPreference | None) -> int:
+    """How long what a driver usually wants is kept after it was used last."""
+    if kept is None or kept.issuer_id is None:
+        return ChargingTerms().keep_preferences_days
+    return terms_of(kept.issuer_id).keep_preferences_days
+
+
+def operators_of(
+    visits: Sequence[KeptVisit], kept: DriverPreference | None
+) -> list[tuple[str, ChargingTerms]]:
+    """Name and terms of every operator that keeps something of a visitor."""
+    tenants = {one.visit.station.tenant_id for one in visits}
+    if kept is not None and kept.issuer_id is not None:
+        tenants.add(kept.issuer_id)
+    rows = Organisation.objects.filter(pk__in=tenants, hidden=False).order_by("name")
+    return [(row.name, terms_of(row.pk)) for row in rows]

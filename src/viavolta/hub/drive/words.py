@@ -1,7 +1,9 @@
 """Prices, reasons and states in words that a driver understands."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import formats
@@ -10,7 +12,7 @@ from django.utils.translation import ngettext
 
 from viavolta.hub.drive.queries import Stay
 from viavolta.hub.frame.numbers import shown_number
-from viavolta.services.billing.tariff import Component, Per, Tariff
+from viavolta.services.billing.tariff import Component, Earned, Per, Reward, Tariff
 from viavolta.services.live.orders import Why
 from viavolta.storage.tables.live import Order, Wish
 from viavolta.storage.tables.stations import Command, CommandState
@@ -38,8 +40,7 @@ def per(kind: Per) -> str:
 
 def price(component: Component) -> str:
     """A price with its unit."""
-    digits = max(2, -int(component.eur.normalize().as_tuple().exponent))
-    return f"{shown_number(component.eur, digits=digits)}\N{NO-BREAK SPACE}EUR {per(component.per)}"
+    return f"{_amount(component.eur)} {per(component.per)}"
 
 
 def hours(component: Component) -> str:
@@ -69,6 +70,41 @@ def price_rows(tariff: Tariff) -> list[tuple[str, str, str]]:
             note = ngettext("from %(n)d minute after", "from %(n)d minutes after", n) % {"n": n}
         rows.append((price(component), hours(component), note))
     return rows
+
+
+def earned(kind: Earned) -> str:
+    """What a reward is for."""
+    return {
+        Earned.DISCHARGED_KWH: _("per kWh given back"),
+        Earned.PLUGGED_HOUR: _("per hour plugged in"),
+        Earned.FLEXIBLE_HOUR: _("per hour in which you leave the power to the plan"),
+        Earned.CUT: _("at most per session"),
+    }[kind]
+
+
+def rewards(rule: Reward) -> list[str]:
+    """What a driver may earn, each with its unit; empty where nothing is given."""
+    offered = [(kind, eur) for kind, eur in rule.rates.items() if eur > 0]
+    if offered and rule.most_eur is not None:
+        offered.append((Earned.CUT, rule.most_eur))
+    return [f"{_amount(eur)} {earned(kind)}" for kind, eur in offered]
+
+
+def reward_lines(found: Iterable[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """What was earned, how much of it, and what that brought, as a bill keeps it."""
+    return [
+        (
+            f"{_amount(Decimal(line['eur']))} {earned(Earned(line['earned']))}",
+            shown_number(Decimal(line["quantity"]), digits=2),
+            money(line["cents"]),
+        )
+        for line in found
+    ]
+
+
+def _amount(eur: Decimal) -> str:
+    digits = max(2, -int(eur.normalize().as_tuple().exponent))
+    return f"{shown_number(eur, digits=digits)}\N{NO-BREAK SPACE}EUR"
 
 
 def clock(moment: dt.datetime | None, zone: str, *, now: dt.datetime) -> str:

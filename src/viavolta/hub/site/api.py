@@ -7,6 +7,7 @@ from ninja.renderers import JSONRenderer
 
 from viavolta import __version__
 from viavolta.hub.collaborate.api import router as collaborate
+from viavolta.hub.drive.api import router as rewards
 from viavolta.hub.fleets.api import router as fleets
 from viavolta.hub.frame.refusals import RefusedError
 from viavolta.hub.kpis.api import router as kpis
@@ -66,3 +67,4 @@ api.add_router("", signals)
 api.add_router("", market)
 api.add_router("operate", operate)
 api.add_router("operate", fleets)
+api.add_router("operate", rewards)

@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from viavolta.services.billing.tariff import Component, Per, Reward, Tariff, local_edges
+from viavolta.services.billing.tariff import Component, Earned, Per, Reward, Tariff, local_edges
 
 _WH_PER_KWH = 1000
 _CENTS_PER_EUR = 100
@@ -24,6 +24,8 @@ _PLACES = Decimal("0.0001")
 Register = tuple[dt.datetime, float]
 """A reading of the meter: when, and the energy into the vehicle so far (Wh)."""
 
+Span = tuple[dt.datetime, dt.datetime]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
@@ -33,6 +35,7 @@ class Use:
     ----------
     registers : readings in any order; falls count for nothing.
     full_at : from when on the vehicle took no more; None where nobody says.
+    flexible : spans within the session in which the driver left the power to the plan, in order.
     """
 
     started_at: dt.datetime
@@ -41,6 +44,7 @@ class Use:
     discharged_wh: float = 0.0
     full_at: dt.datetime | None = None
     is_boosted: bool = False
+    flexible: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,17 +57,31 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RewardLine:
+    """One line of a reward: quantity in kWh or hours, as `earned` says, at `eur` each."""
+
+    earned: Earned
+    eur: Decimal
+    quantity: Decimal
+    cents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """What a session costs. `vat_cents` is part of `cents`; `reward_cents` is what the driver gets.
 
-    `exact_cents` is the total before it was rounded.
+    `exact_cents` is the total before it was rounded. `flexible_wh` of `energy_wh` were charged
+    while the driver left the power to the plan, `flexible_s` seconds in all.
     """
 
     lines: tuple[Line, ...]
     cents: int
     vat_cents: int
+    reward_lines: tuple[RewardLine, ...]
     reward_cents: int
     energy_wh: float
+    flexible_wh: float
+    flexible_s: int
     exact_cents: Fraction
 
 
@@ -80,24 +98,56 @@ def account_of(tariff: Tariff, use: Use) -> Account:
         for (component, quantity), part in zip(amounts, _parts(exact, cents), strict=True)
     )
     vat = Fraction(tariff.vat_share)
+    rewards = reward_lines(tariff.reward, use)
+    flexible_wh = sum(
+        (
+            _energy_within(pieces, start, end, is_last=end == use.ended_at)
+            for start, end in use.flexible
+        ),
+        Fraction(),
+    )
     return Account(
         lines=lines,
         cents=cents,
         vat_cents=_half_up(cents * vat / (1 + vat)),
-        reward_cents=reward_cents(tariff.reward, use),
+        reward_lines=rewards,
+        reward_cents=sum(line.cents for line in rewards),
         energy_wh=float(energy_wh),
+        flexible_wh=float(flexible_wh),
+        flexible_s=int(_flexible_s(use)),
         exact_cents=total,
     )
 
 
-def reward_cents(rule: Reward, use: Use) -> int:
-    """What the driver gets for what she gave back and for being plugged in (cents)."""
-    hours = Fraction(_seconds(use.started_at, use.ended_at), _S_PER_H)
-    kwh = _exact(max(use.discharged_wh, 0.0)) / _WH_PER_KWH
-    eur = Fraction(rule.eur_per_discharged_kwh) * kwh + Fraction(rule.eur_per_plugged_hour) * hours
-    if rule.most_eur is not None:
-        eur = min(eur, Fraction(rule.most_eur))
-    return _half_up(eur * _CENTS_PER_EUR)
+def reward_lines(rule: Reward, use: Use) -> tuple[RewardLine, ...]:
+    """What the driver gets for what she gave back and for being plugged in, line by line."""
+    quantities = {
+        Earned.DISCHARGED_KWH: _exact(max(use.discharged_wh, 0.0)) / _WH_PER_KWH,
+        Earned.PLUGGED_HOUR: Fraction(_seconds(use.started_at, use.ended_at), _S_PER_H),
+        Earned.FLEXIBLE_HOUR: Fraction(_flexible_s(use), _S_PER_H),
+    }
+    amounts = [
+        (earned, eur, quantities[earned])
+        for earned, eur in rule.rates.items()
+        if eur > 0 and quantities[earned] > 0
+    ]
+    exact = [Fraction(eur) * quantity * _CENTS_PER_EUR for _earned, eur, quantity in amounts]
+    total = sum(exact, Fraction())
+    if rule.most_eur is not None and total > Fraction(rule.most_eur) * _CENTS_PER_EUR:
+        most = Fraction(rule.most_eur) * _CENTS_PER_EUR
+        amounts.append((Earned.CUT, rule.most_eur, Fraction(1)))
+        exact.append(most - total)
+        total = most
+    return tuple(
+        RewardLine(earned=earned, eur=eur, quantity=_shown(quantity), cents=cents)
+        for (earned, eur, quantity), cents in zip(
+            amounts, _parts(exact, _half_up(total)), strict=True
+        )
+    )
+
+
+def _flexible_s(use: Use) -> Fraction:
+    return sum((_seconds(start, end) for start, end in use.flexible), Fraction())
 
 
 def _amounts(

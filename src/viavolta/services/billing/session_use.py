@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 
 from viavolta.model.session import SessionEvent
+from viavolta.services.billing.flexible import Said, flexible_spans
 from viavolta.services.billing.price import Use
 from viavolta.services.sessions.fold import in_order, session_of
 
@@ -14,9 +15,15 @@ _FULL = ("SuspendedEV", "Idle")
 
 
 def use_of(
-    events: Iterable[SessionEvent], *, is_boosted: bool, until: dt.datetime | None = None
+    events: Iterable[SessionEvent],
+    *,
+    is_boosted: bool,
+    said: Sequence[Said] = (),
+    until: dt.datetime | None = None,
 ) -> Use:
     """What an ended session used; with `until`, what one under way used by then.
+
+    `said` are its wishes in the order in which they were given.
 
     Raises
     ------
@@ -28,15 +35,17 @@ def use_of(
     if ended_at is None:
         msg = "a session under way has no account yet"
         raise ValueError(msg)
+    ended_at = max(view.started_at, ended_at)
     return Use(
         started_at=view.started_at,
-        ended_at=max(view.started_at, ended_at),
+        ended_at=ended_at,
         registers=tuple(
             (r.at, r.import_wh) for e in kept for r in e.readings if r.import_wh is not None
         ),
         discharged_wh=view.discharged_wh or 0.0,
         full_at=_full_at(kept),
         is_boosted=is_boosted,
+        flexible=flexible_spans(said, view.started_at, ended_at),
     )
 
 

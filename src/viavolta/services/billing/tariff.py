@@ -31,6 +31,16 @@ class Per(StrEnum):
     """Once, when the driver asks for full power before others."""
 
 
+class Earned(StrEnum):
+    """What a reward is for."""
+
+    DISCHARGED_KWH = "discharged-kwh"
+    PLUGGED_HOUR = "plugged-hour"
+    FLEXIBLE_HOUR = "flexible-hour"
+    CUT = "cut"
+    """What is above the most of a session: less than 0."""
+
+
 ORDER = tuple(Per)
 TIMED = (Per.KWH, Per.MINUTE, Per.IDLE_MINUTE)
 """Prices that may differ by the hour."""
@@ -85,16 +95,35 @@ class Component:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reward:
-    """What an operator gives a driver: per kWh given back, per hour plugged in, at most so much."""
+    """What an operator gives a driver for a session, at most `most_eur`.
+
+    Per kWh given back, per hour plugged in, and per hour plugged in while the driver leaves the
+    power to the plan (`services.billing.flexible`).
+    """
 
     eur_per_discharged_kwh: Decimal = Decimal(0)
     eur_per_plugged_hour: Decimal = Decimal(0)
+    eur_per_flexible_hour: Decimal = Decimal(0)
     most_eur: Decimal | None = None
 
     def __post_init__(self) -> None:
-        if min(self.eur_per_discharged_kwh, self.eur_per_plugged_hour, self.most_eur or 0) < 0:
+        if not all(eur.is_finite() and eur >= 0 for eur in (*self.rates.values(), self.most)):
             msg = "a reward is 0 or more"
             raise ValueError(msg)
+
+    @property
+    def rates(self) -> dict["Earned", Decimal]:
+        """What each unit brings (EUR)."""
+        return {
+            Earned.DISCHARGED_KWH: self.eur_per_discharged_kwh,
+            Earned.PLUGGED_HOUR: self.eur_per_plugged_hour,
+            Earned.FLEXIBLE_HOUR: self.eur_per_flexible_hour,
+        }
+
+    @property
+    def most(self) -> Decimal:
+        """The most of a session (EUR); 0 where nothing is given."""
+        return Decimal(0) if self.most_eur is None else self.most_eur
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +203,7 @@ def tariff_of(content: Mapping[str, Any]) -> Tariff:
             reward=Reward(
                 eur_per_discharged_kwh=Decimal(content["reward"]["eur_per_discharged_kwh"]),
                 eur_per_plugged_hour=Decimal(content["reward"]["eur_per_plugged_hour"]),
+                eur_per_flexible_hour=Decimal(content["reward"].get("eur_per_flexible_hour", 0)),
                 most_eur=None if (most := content["reward"]["most_eur"]) is None else Decimal(most),
             ),
         )
@@ -202,6 +232,7 @@ def content_of(tariff: Tariff) -> dict[str, Any]:
         "reward": {
             "eur_per_discharged_kwh": str(reward.eur_per_discharged_kwh),
             "eur_per_plugged_hour": str(reward.eur_per_plugged_hour),
+            "eur_per_flexible_hour": str(reward.eur_per_flexible_hour),
             "most_eur": None if reward.most_eur is None else str(reward.most_eur),
         },
     }

@@ -15,8 +15,9 @@ from viavolta.storage.tables.stations import Session, Station
 class ChargingTerms(models.Model):
     """On what terms a tenant lets people charge, and how long it keeps what.
 
-    `keep_visits_days` is how long after its end a session can be traced to the phone that started
-    it; `honours_preferences`: whether wishes kept elsewhere count at its stations.
+    `keep_visits_days` and `keep_cards_days` are how long after its end a session can be traced to
+    the phone that started it, and to the card or contract; `honours_preferences`: whether wishes
+    kept elsewhere count at its stations.
     """
 
     tenant_id = models.BigIntegerField(unique=True)
@@ -30,6 +31,7 @@ class ChargingTerms(models.Model):
     honours_preferences = models.BooleanField(default=True)
     keep_visits_days = models.PositiveIntegerField(default=90)
     keep_preferences_days = models.PositiveIntegerField(default=365)
+    keep_cards_days = models.PositiveIntegerField(default=730)
     keep_bills_years = models.PositiveIntegerField(default=10)
 
     def __str__(self) -> str:
@@ -76,8 +78,9 @@ class BillNumber(models.Model):
 class Charge(models.Model):
     """The figures of a bill or of a correction; amounts in cents, tax included.
 
-    `lines` are pairs of component, quantity and cents, as shown; `doubts` what the events of the
-    session left open.
+    `lines` are component, quantity and cents, as shown, `reward_lines` what was earned, quantity
+    and cents; `doubts` what the events of the session left open. `flexible_wh` and `flexible_s` are
+    what was charged, and how long it was plugged in, while the driver left the power to the plan.
     """
 
     made_at = models.DateTimeField(default=timezone.now, db_index=True)
@@ -87,6 +90,9 @@ class Charge(models.Model):
     cents = models.BigIntegerField(default=0)
     vat_cents = models.BigIntegerField(default=0)
     reward_cents = models.BigIntegerField(default=0)
+    reward_lines = models.JSONField(default=list)
+    flexible_wh = models.FloatField(default=0.0)
+    flexible_s = models.PositiveIntegerField(default=0)
     doubts = models.JSONField(default=list)
 
     class Meta:

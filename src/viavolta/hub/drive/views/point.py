@@ -168,6 +168,7 @@ def _page(request: HttpRequest, here: Point, form: WishForm | None) -> HttpRespo
         "is_sample": here.operator.is_sample,
         "point": here,
         "prices": words.price_rows(here.prices),
+        "rewards": words.rewards(here.prices.reward),
         "vat_percent": here.prices.vat_share * 100,
         "is_test": here.terms.payment == "test",
         "is_free": here.terms.payment == "free" or not here.prices.components,

@@ -67,6 +67,7 @@ def shown(found: Receipt, address: str) -> dict[str, Any]:
         ],
         "cents": words.money(figures.cents),
         "vat": words.money(figures.vat_cents),
+        "reward_lines": words.reward_lines(figures.reward_lines),
         "reward": words.money(figures.reward_cents) if figures.reward_cents else "",
         "due": words.money(found.due_cents),
         "energy_kwh": figures.energy_wh / 1000,
