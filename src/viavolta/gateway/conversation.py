@@ -15,6 +15,7 @@ from viavolta.services.central_system.answers import STATION_KIND, UNSUPPORTED, 
 from viavolta.services.central_system.record import Record, RecordKind, record_bytes
 from viavolta.services.central_system.world import Admission, TokenVerdict
 from viavolta.services.station_certificates import why_unsigned
+from viavolta.storage.fitness import why_unfit
 from viavolta.storage.session_rows import start_key_of
 
 NOT_WRITTEN = frozenset({"Heartbeat"})
@@ -190,10 +191,11 @@ class Conversation:
         self._wire.close(code, reason)
 
     def _take(self, heard: Heard) -> None:
-        if heard.is_send:
-            self._write_down(RecordKind.SEND, heard.action, heard.payload)
-            return
         refusal = self._refusal(heard)
+        if heard.is_send:  # nobody would read why it is not taken
+            if refusal is None:
+                self._write_down(RecordKind.SEND, heard.action, heard.payload)
+            return
         if refusal is not None:
             self._link.refuse(heard.message_id, *refusal)
             return
@@ -206,7 +208,13 @@ class Conversation:
             self._link.answer(heard.message_id, found)
             return
         record = self._record(RecordKind.CALL, heard.action, heard.payload, found)
+        why_not = why_unfit(record)
+        if why_not:
+            self._link.refuse(heard.message_id, ErrorCode.PROPERTY, why_not)
+        else:
+            self._answer_when_kept(heard, record, found)
 
+    def _answer_when_kept(self, heard: Heard, record: Record, found: dict[str, Any]) -> None:
         def durable(is_durable: bool) -> None:  # noqa: FBT001 - the form of the committer's call
             if not self._is_open:
                 return

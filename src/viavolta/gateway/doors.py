@@ -7,8 +7,8 @@ words.
 """
 
 import base64
-import binascii
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -23,6 +23,8 @@ PREFIX = "/ocpp/"
 ENROL = "enrol/"
 MAX_IDENTITY_CHARS = 48
 MAX_TOKEN_CHARS = 64
+NEW_NAME = re.compile(r"[A-Za-z0-9*_=:+|@.-]+")
+"""What a station that enrols may be called: the characters of OCPP's identifierString (2.0.1)."""
 
 SUBPROTOCOLS = {
     "ocpp2.1": Version.V21,
@@ -136,6 +138,8 @@ class Doors:
     ) -> Newcomer | Refused:
         if window is None or not window.is_open(self._registry.now()):
             return Refused(status=401, reason="unknown identity")
+        if not NEW_NAME.fullmatch(knock.identity):
+            return Refused(status=401, reason="no name for a station")
         return Newcomer(
             window=window.pk,
             identity=knock.identity,
@@ -197,6 +201,6 @@ def _password(header: str, identity: str) -> str | None:
         return None
     try:
         user, colon, password = base64.b64decode(content, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not base64, not UTF-8, not even ASCII
         return None
     return password if colon and user == identity else None

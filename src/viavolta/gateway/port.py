@@ -32,6 +32,10 @@ MOST_KNOCKING = 500
 
 BURST_MESSAGES, MESSAGES_PER_S = 500, 100.0
 MOST_EARLY = 20
+MOST_FRAGMENTS = 1000
+"""Frames of one message; fragments may be empty, so that their size alone bounds nothing."""
+
+WRONG = 1002
 NOT_TEXT = 1003
 POLICY = 1008
 TOO_BIG = 1009
@@ -126,7 +130,7 @@ class _Socket(WSProtocol):  # type: ignore[misc] # it has no types
             PING_AFTER_S,
             PONG_WITHIN_S,
             picows.WSAutoPingStrategy.PING_WHEN_IDLE,
-            True,  # noqa: FBT003 - answers pings
+            False,  # noqa: FBT003 - no answers to pings: they count, and are answered below
             MAX_FRAME_BYTES,
             None,  # headers: of clients
             READ_BUFFER_BYTES,
@@ -184,7 +188,7 @@ class StationSocket(WSListener):
         self._heard_s = 0.0
         self._loop = asyncio.get_running_loop()
         self._bucket = Bucket(size=BURST_MESSAGES, per_s=MESSAGES_PER_S, now_s=self._loop.time())
-        self._is_paused = False
+        self._is_too_fast = self._is_choked = False
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         """The upgrade is through."""
@@ -212,20 +216,33 @@ class StationSocket(WSListener):
         """Put fragments together, and answer what belongs to the socket itself."""
         kind = frame.msg_type
         self._heard_s = self._loop.time()
-        if kind == picows.WSMsgType.CLOSE:
+        self._slow_down(self._bucket.add(self._heard_s))
+        if kind == picows.WSMsgType.PING:
+            transport.send_pong(frame.get_payload_as_bytes())
+        elif kind == picows.WSMsgType.CLOSE:
             transport.send_close(frame.get_close_code())
             transport.disconnect()
         elif kind == picows.WSMsgType.BINARY:
             self.close(NOT_TEXT, "text only")
         elif kind in {picows.WSMsgType.TEXT, picows.WSMsgType.CONTINUATION}:
-            self._size += frame.payload_size
-            if self._size > MAX_FRAME_BYTES:
-                self.close(TOO_BIG, "too long")
-                return
-            self._parts.append(frame.get_payload_as_bytes())
-            if frame.fin:
-                raw, self._parts, self._size = b"".join(self._parts), [], 0
-                self._hear(raw)
+            self._put_together(frame)
+
+    def _put_together(self, frame: picows.WSFrame) -> None:
+        # RFC 6455, 5.2 and 5.4: no bits that nobody agreed on, no second message within one
+        is_first = frame.msg_type == picows.WSMsgType.TEXT
+        if frame.rsv1 or frame.rsv2 or frame.rsv3 or is_first == bool(self._parts):
+            self.close(WRONG, "not in turn")
+            return
+        self._size += frame.payload_size
+        if self._size > MAX_FRAME_BYTES:
+            self.close(TOO_BIG, "too long")
+            return
+        self._parts.append(frame.get_payload_as_bytes())
+        if frame.fin:
+            raw, self._parts, self._size = b"".join(self._parts), [], 0
+            self._hear(raw)
+        elif len(self._parts) >= MOST_FRAGMENTS:
+            self.close(POLICY, "too many fragments")
 
     def _hear(self, raw: bytes) -> None:
         if self._hears is not None:
@@ -234,15 +251,34 @@ class StationSocket(WSListener):
             self._early.append(raw)
         else:
             self.close(POLICY, "too fast")
-        wait_s = self._bucket.add(self._heard_s)
-        if wait_s and not self._is_paused and self._transport is not None:
-            self._is_paused = True
-            self._transport.underlying_transport.pause_reading()
-            self._loop.call_later(max(wait_s, 0.1), self._resume)
 
-    def _resume(self) -> None:
-        self._is_paused = False
-        if self._transport is not None and not self._transport.is_disconnected:
+    def _slow_down(self, wait_s: float) -> None:
+        """Read nothing for a while from a station that talks too fast."""
+        if wait_s and not self._is_too_fast:
+            self._is_too_fast = True
+            self._loop.call_later(max(wait_s, 0.1), self._may_talk)
+            self._read_or_not()
+
+    def _may_talk(self) -> None:
+        self._is_too_fast = False
+        self._read_or_not()
+
+    def pause_writing(self) -> None:
+        """Read nothing from a station that does not read: its answers would fill the memory."""
+        self._is_choked = True
+        self._read_or_not()
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        self._is_choked = False
+        self._read_or_not()
+
+    def _read_or_not(self) -> None:
+        if self._transport is None or self._transport.is_disconnected:
+            return
+        if self._is_too_fast or self._is_choked:
+            self._transport.underlying_transport.pause_reading()
+        else:
             self._transport.underlying_transport.resume_reading()
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:  # noqa: ARG002 - the one it has

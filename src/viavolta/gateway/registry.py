@@ -31,6 +31,9 @@ NUMBERS_AT_ONCE = 1000
 REMEMBER_STARTS = dt.timedelta(days=1)
 """A start told again later than this gets a second number, and is the same session all the same."""
 
+MOST_STARTS = 200_000
+"""Starts that are remembered with their numbers; beyond, the oldest is forgotten."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -131,6 +134,8 @@ class Registry:
         known = self._starts.get((station, start_key))
         if known is None:
             known = self._starts[station, start_key] = self._numbers.pop()
+            if len(self._starts) > MOST_STARTS:
+                del self._starts[next(iter(self._starts))]
         return known
 
     def refresh(self) -> None:

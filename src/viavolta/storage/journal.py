@@ -29,6 +29,7 @@ _HEAD = struct.Struct("<II")
 _END = struct.Struct("<QQI")
 _SUFFIX = ".journal"
 _END_NAME = "end"
+_MOST_LOOKS = 1000
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -147,17 +148,24 @@ class Journal:
 
 
 def durable_end(folder: Path) -> Position:
-    """The position up to which a journal is on the disk; also while it is written."""
-    try:
-        content = (folder / _END_NAME).read_bytes()
-    except FileNotFoundError:
-        return Position()
-    while len(content) == _END.size:
+    """The position up to which a journal is on the disk; also while it is written.
+
+    Raises
+    ------
+    InputError: what says so is damaged.
+    """
+    path = folder / _END_NAME
+    for _ in range(_MOST_LOOKS):  # it may just be being written
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return Position()
+        if len(content) != _END.size:
+            return Position()
         *numbers, checksum = _END.unpack(content)
         if checksum == _checksum(Position(*numbers)):
             return Position(*numbers)
-        content = (folder / _END_NAME).read_bytes()  # it was being written
-    return Position()
+    raise _damaged(path, 0)
 
 
 def _checksum(position: Position) -> int:

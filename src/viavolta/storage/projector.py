@@ -5,10 +5,12 @@ projector that dies goes on where the tables stand. A batch is read and written 
 kept by their content, and what a repeat brings is there already: it changes nothing.
 """
 
+import base64
 from itertools import islice
 from pathlib import Path
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from viavolta.services.central_system.record import Record, record_of
 from viavolta.storage import vehicle_needs
@@ -20,6 +22,8 @@ from viavolta.storage.tables import stations as tables
 from viavolta.storage.tables.notices import Notice
 
 BATCH = 4000
+SET_ASIDE = "SetAside"
+"""The action of a notice that keeps a record which no table takes."""
 
 
 def project(folder: Path, gateway: str, *, most: int = BATCH) -> int:
@@ -45,6 +49,46 @@ def project(folder: Path, gateway: str, *, most: int = BATCH) -> int:
         position.reached_at = records[-1].received_at
         position.save()
     return len(found)
+
+
+def set_aside_next(folder: Path, gateway: str, why: str) -> None:
+    """Pass over the next record, which no table takes; it is kept as a notice that says why.
+
+    Raises
+    ------
+    InputError: the journal is damaged.
+    """
+    with transaction.atomic():
+        position, _ = tables.JournalPosition.objects.select_for_update().get_or_create(
+            gateway=gateway
+        )
+        after = Position(position.segment, position.offset)
+        found = next(read_journal(folder, after), None)
+        if found is None:
+            return
+        end, content = found
+        _note_set_aside(gateway, after, content, why)
+        position.segment, position.offset = end.segment, end.offset
+        position.save()
+
+
+def _note_set_aside(gateway: str, at: Position, content: bytes, why: str) -> None:
+    try:
+        station = record_of(content).station
+    except ValueError:
+        return  # not even whose it was can be read: the log alone says so
+    if not tables.Station.objects.filter(pk=station).exists():
+        return
+    Notice.objects.create(
+        station_id=station,
+        action=SET_ASIDE,
+        received_at=timezone.now(),
+        payload={
+            "why": why,
+            "journal": f"{gateway} {at.segment}:{at.offset}",
+            "record": base64.b64encode(content).decode(),
+        },
+    )
 
 
 def reached(gateway: str) -> Position:

@@ -27,7 +27,7 @@ def bring_in_stations(known: Mapping[int, Station], records: Iterable[Record]) -
             _describe(known[record.station], payload)
             booted.add(record.station)
         elif record.action == "StatusNotification":
-            outlet = _outlet(record, payload)
+            outlet = outlet_of(record, payload)
             outlets[outlet.station_id, outlet.evse, outlet.connector] = outlet
     Outlet.objects.bulk_create(
         outlets.values(),
@@ -53,7 +53,8 @@ def _describe(station: Station, payload: Mapping[str, Any]) -> None:
     station.firmware = box.get("firmwareVersion", "")
 
 
-def _outlet(record: Record, payload: Mapping[str, Any]) -> Outlet:
+def outlet_of(record: Record, payload: Mapping[str, Any]) -> Outlet:
+    """The row of the outlet whose state a StatusNotification tells."""
     # 1.6 numbers connectors over the whole station, each an EVSE of its own
     return Outlet(
         station_id=record.station,

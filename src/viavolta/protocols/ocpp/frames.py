@@ -5,7 +5,9 @@ CALLRESULTERROR are new in 2.1).
 """
 
 import json
+import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any
@@ -21,6 +23,9 @@ MAX_DEPTH = 24
 MAX_ID_CHARS = 36
 
 MAX_DESCRIPTION_CHARS = 255
+
+MAX_DIGITS = 16
+"""Of a whole number, its sign included: what 64 bits hold, and a float nearly exactly."""
 
 
 class Kind(IntEnum):
@@ -127,10 +132,14 @@ def read_frame(raw: str | bytes, version: Version, *, max_bytes: int = MAX_FRAME
     ------
     FrameError: too long, too deep, no JSON, or not a frame of this version.
     """
-    parts = _array_of(raw, max_bytes)
+    parts, is_plain = _array_of(raw, max_bytes)
     message_id = parts[1] if len(parts) > 1 and isinstance(parts[1], str) else None
     if message_id is None or not 0 < len(message_id) <= MAX_ID_CHARS:
         raise FrameError(ErrorCode.FRAMEWORK, f"no message id of 1 to {MAX_ID_CHARS} characters")
+    if not _is_plain(message_id):
+        raise FrameError(ErrorCode.FRAMEWORK, "a message id with characters that are none")
+    if not is_plain:
+        raise FrameError(ErrorCode.FORMAT, "NUL, or half a character", message_id)
     kind = _kind_of(parts[0], version, message_id)
     match kind, parts[2:]:
         case ((Kind.CALL | Kind.SEND), [str(action), dict(payload)]):
@@ -167,19 +176,58 @@ def write_frame(frame: Frame) -> str:
     return json.dumps(parts, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def _array_of(raw: str | bytes, max_bytes: int) -> list[Any]:
+def _array_of(raw: str | bytes, max_bytes: int) -> tuple[list[Any], bool]:
+    """The array, and whether all of its texts are plain (`_is_plain`)."""
     if len(raw) > max_bytes:
         raise FrameError(ErrorCode.FRAMEWORK, f"longer than {max_bytes} bytes")
     try:
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
         if _is_too_deep(text):
             raise FrameError(ErrorCode.FRAMEWORK, f"nested deeper than {MAX_DEPTH} levels")
-        parts = json.loads(text, parse_constant=_no_constant)
+        parts = json.loads(text, parse_constant=_no_constant, parse_int=_whole, parse_float=_finite)
     except ValueError as error:
         raise FrameError(ErrorCode.FRAMEWORK, "no JSON text") from error
     if not isinstance(parts, list) or not parts:
         raise FrameError(ErrorCode.FRAMEWORK, "no JSON array")
-    return parts
+    # neither can stand in a text but escaped
+    is_plain = "\\u" not in text or all(map(_is_plain, _texts_in(parts)))
+    return parts, is_plain
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """All texts in a value, names included; its depth is bounded already."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts_in(part)
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield name
+            yield from _texts_in(part)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text has neither NUL nor half of a surrogate pair: UTF-8 and databases refuse."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        msg = "a whole number with too many digits"
+        raise ValueError(msg)
+    return int(digits)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        msg = "a number that is too large"
+        raise ValueError(msg)
+    return number
 
 
 def _no_constant(word: str) -> None:

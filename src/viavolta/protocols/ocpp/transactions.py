@@ -36,7 +36,7 @@ def events_of(
             return None, _start_16(payload, received_at)
         case "StopTransaction":
             return str(payload["transactionId"]), _stop_16(payload, received_at)
-        case "MeterValues" if payload.get("transactionId") is not None:
+        case "MeterValues" if payload.get("transactionId") is not None and payload["meterValue"]:
             return str(payload["transactionId"]), _meter_16(payload, received_at)
         case _:
             return None
