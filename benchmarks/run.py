@@ -33,6 +33,8 @@ PARTS = (
     "charging_year",
     "hub_market",
     "matching_set",
+    "ocpp_caller",
+    "ocpp_network",
 )
 """Modules of this folder that are no benchmark of their own."""
 

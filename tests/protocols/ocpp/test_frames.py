@@ -20,24 +20,26 @@ from viavolta.protocols.ocpp.frames import (
 )
 from viavolta.protocols.ocpp.schemas import Version
 
+_CHARACTERS = st.characters(codec="utf-8", exclude_characters="\0")
+_TEXT = st.text(_CHARACTERS, max_size=20)
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | _TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXT, inner, max_size=3),
     max_leaves=8,
 )
-_PAYLOAD = st.dictionaries(st.text(max_size=10), _JSON, max_size=4)
-_ID = st.text(min_size=1, max_size=36)
+_PAYLOAD = st.dictionaries(_TEXT, _JSON, max_size=4)
+_ID = st.text(_CHARACTERS, min_size=1, max_size=36)
 
 
 @given(
     st.one_of(
-        st.builds(Call, message_id=_ID, action=st.text(), payload=_PAYLOAD, is_send=st.booleans()),
+        st.builds(Call, message_id=_ID, action=_TEXT, payload=_PAYLOAD, is_send=st.booleans()),
         st.builds(Result, message_id=_ID, payload=_PAYLOAD),
         st.builds(
             Refusal,
             message_id=_ID,
-            error_code=st.text(max_size=50),
-            description=st.text(max_size=255),
+            error_code=_TEXT,
+            description=_TEXT,
             details=_PAYLOAD,
             of_result=st.booleans(),
         ),

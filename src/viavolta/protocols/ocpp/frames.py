@@ -24,7 +24,7 @@ MAX_ID_CHARS = 36
 
 MAX_DESCRIPTION_CHARS = 255
 
-MAX_DIGITS = 16
+MAX_DIGITS = 17
 """Of a whole number, its sign included: what 64 bits hold, and a float nearly exactly."""
 
 

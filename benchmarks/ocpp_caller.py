@@ -1,0 +1,303 @@
+"""A process of callers: many stations, each with a session under way, telling at a steady pace.
+
+`python ocpp_caller.py SETTINGS`, SETTINGS as JSON (`Settings`). Half of the stations speak OCPP
+2.0.1, a quarter 1.6 and a quarter 2.1. Each has one call under way at a time, as OCPP asks. When a
+message is due is fixed beforehand, and its time runs from then on, sent or not: a gateway that
+falls behind is not spared (no coordinated omission). Writes `ready` when all are connected and
+booted, begins at a line of input, writes one JSON document at the end.
+"""
+
+import asyncio
+import base64
+import collections
+import contextlib
+import datetime as dt
+import json
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import picows
+import uvloop
+from ocpp_network import CARD, PASSWORD, identity
+
+SUBPROTOCOLS = ("ocpp2.0.1", "ocpp1.6", "ocpp2.0.1", "ocpp2.1")
+AT_ONCE = 100
+"""Stations of this process that connect side by side."""
+
+EVENTS_PER_SESSION = 20
+WH_PER_EVENT = 100
+ANSWER_WITHIN_S = 60.0
+AGAIN_S = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What this process does: stations from `first` on, messages a second of all, for `seconds`.
+
+    `keeps` writes down every acknowledged event, and has stations call again when a link is lost.
+    """
+
+    port: int
+    first: int
+    stations: int
+    rate: float
+    seconds: float
+    source: str = "127.0.0.1"
+    keeps: bool = False
+
+
+class Station(picows.WSListener):
+    """A station with a session under way; what it says next is decided by what was answered."""
+
+    def __init__(self, number: int, caller: "Caller") -> None:
+        super().__init__()
+        self.identity, self._caller = identity(number), caller
+        self.is_16 = SUBPROTOCOLS[number % 4] == "ocpp1.6"
+        self.transport: picows.WSTransport | None = None
+        self.due_s: float | None = None
+        """When the call that waits for its answer was due."""
+
+        self._n = self._wh = 0
+        self._seq, self._session = 0, 0
+        self._transaction = ""
+        self._number: int | None = None
+        self._said: tuple[str, int] | None = None
+        self._repeat: tuple[str, str, tuple[str, int]] | None = None
+        self._booted: asyncio.Future[None] | None = None
+
+    def on_ws_connected(self, transport: picows.WSTransport) -> None:
+        """The link is there."""
+        self.transport = transport
+
+    def on_ws_disconnected(self, _: picows.WSTransport) -> None:
+        """The link is lost: what was not answered is told again on the next one."""
+        self.transport = None
+        if self.due_s is not None:
+            self._caller.lost += 1
+        self.due_s = None
+        if self._booted is not None and not self._booted.done():
+            self._booted.set_exception(ConnectionError(self.identity))
+        self._caller.gone(self)
+
+    def on_ws_frame(self, _: picows.WSTransport, frame: picows.WSFrame) -> None:
+        """Take an answer in."""
+        if frame.msg_type != picows.WSMsgType.TEXT:
+            return
+        raw = frame.get_payload_as_bytes()
+        if raw[:3] == b"[2,":
+            self._refuse(raw)
+        elif self._booted is not None and not self._booted.done():
+            self._booted.set_result(None)
+        elif self.due_s is not None:
+            self._answered(raw)
+
+    async def boot(self) -> None:
+        """Say hello, and wait for the answer."""
+        self._booted = asyncio.get_running_loop().create_future()
+        words = '{"chargePointVendor":"v","chargePointModel":"m"}'
+        if not self.is_16:
+            words = '{"reason":"PowerUp","chargingStation":{"model":"m","vendorName":"v"}}'
+        self._send(f'[2,"b{self._n}","BootNotification",{words}]')
+        await asyncio.wait_for(self._booted, ANSWER_WITHIN_S)
+
+    def tell(self, due_s: float) -> None:
+        """Tell the next event of the session, or the last one again where nobody answered it."""
+        if self._repeat is None:
+            action, payload = self._next_16() if self.is_16 else self._next_2()
+            self._repeat = action, payload, (self._transaction, self._seq)
+            self._seq += 1
+        action, payload, self._said = self._repeat
+        self.due_s = due_s
+        self._send(f'[2,"m{self._n}","{action}",{payload}]')
+
+    def _answered(self, raw: bytes) -> None:
+        caller = self._caller
+        caller.took(time.monotonic() - (self.due_s or 0.0))
+        self.due_s = None
+        if raw[:3] != b"[3,":
+            caller.refused += 1
+            return
+        if self.is_16 and self._number is None:
+            self._number = json.loads(raw)[2]["transactionId"]
+            self._transaction = str(self._number)
+            self._said = (self._transaction, 0)
+        if self._said is not None:
+            caller.acknowledged(self.identity, *self._said)
+        self._repeat = None
+        if self._seq >= EVENTS_PER_SESSION:
+            self._seq, self._number = 0, None
+
+    def _next_2(self) -> tuple[str, str]:
+        if self._seq == 0:
+            self._session += 1
+            self._transaction = f"{self.identity}-{self._session}"
+        last = EVENTS_PER_SESSION - 1
+        kind = "Started" if self._seq == 0 else "Ended" if self._seq == last else "Updated"
+        card = f'"idToken":{{"idToken":"{CARD}","type":"ISO14443"}},' if self._seq == 0 else ""
+        at, wh = self._meter()
+        return "TransactionEvent", (
+            f'{{"eventType":"{kind}","timestamp":"{at}","triggerReason":"MeterValuePeriodic",'
+            f'"seqNo":{self._seq},{card}"evse":{{"id":1,"connectorId":1}},'
+            f'"transactionInfo":{{"transactionId":"{self._transaction}"}},'
+            f'"meterValue":[{{"timestamp":"{at}","sampledValue":[{{"value":{wh}}},'
+            '{"value":11000,"measurand":"Power.Active.Import"}]}]}'
+        )
+
+    def _next_16(self) -> tuple[str, str]:
+        at, wh = self._meter()
+        if self._seq == 0:
+            return "StartTransaction", (
+                f'{{"connectorId":1,"idTag":"{CARD}","meterStart":{wh},"timestamp":"{at}"}}'
+            )
+        if self._seq == EVENTS_PER_SESSION - 1:
+            return "StopTransaction", (
+                f'{{"transactionId":{self._number},"meterStop":{wh},"timestamp":"{at}"}}'
+            )
+        return "MeterValues", (
+            f'{{"connectorId":1,"transactionId":{self._number},"meterValue":[{{"timestamp":"{at}",'
+            f'"sampledValue":[{{"value":"{wh}"}}]}}]}}'
+        )
+
+    def _meter(self) -> tuple[str, int]:
+        self._wh += WH_PER_EVENT
+        return f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%S.%fZ}", self._wh
+
+    def _refuse(self, raw: bytes) -> None:
+        message_id = json.loads(raw)[1]
+        self._send(json.dumps([4, message_id, "NotSupported", "", {}]), counts=False)
+
+    def _send(self, text: str, *, counts: bool = True) -> None:
+        self._n += counts
+        if self.transport is not None:
+            self.transport.send(picows.WSMsgType.TEXT, text.encode())
+
+
+class Caller:
+    """All stations of this process, and what became of what they said."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.stations = [
+            Station(number, self)
+            for number in range(settings.first, settings.first + settings.stations)
+        ]
+        self.refused = self.lost = self.unanswered = self.n_acknowledged = self.n_calls_again = 0
+        self.kept: list[tuple[str, str, int]] = []
+        self.tenths_ms: collections.Counter[int] = collections.Counter()
+        self._is_over = False
+        self._calling: set[asyncio.Task[None]] = set()
+
+    def took(self, seconds: float) -> None:
+        """An answer took so long from when its call was due."""
+        self.tenths_ms[round(seconds * 10_000)] += 1
+
+    def acknowledged(self, station: str, transaction: str, seq: int) -> None:
+        """An event was acknowledged."""
+        self.n_acknowledged += 1
+        if self.settings.keeps:
+            self.kept.append((station, transaction, seq))
+
+    def gone(self, station: Station) -> None:
+        """A link was lost: call again."""
+        if self._is_over or not self.settings.keeps:
+            return
+        task = asyncio.create_task(self._again(station))
+        self._calling.add(task)
+        task.add_done_callback(self._calling.discard)
+
+    async def _again(self, station: Station) -> None:
+        while not self._is_over and station.transport is None:
+            with contextlib.suppress(OSError, picows.WSError, TimeoutError):
+                await self.connect(station)
+                self.n_calls_again += 1
+                return
+            await asyncio.sleep(AGAIN_S)
+
+    async def connect(self, station: Station) -> None:
+        """Connect a station and have it say hello."""
+        protocol = SUBPROTOCOLS[int(station.identity.rpartition("-")[2]) % 4]
+        credential = base64.b64encode(f"{station.identity}:{PASSWORD}".encode()).decode()
+        await picows.ws_connect(
+            lambda: station,
+            f"ws://127.0.0.1:{self.settings.port}/ocpp/{station.identity}",
+            extra_headers={
+                "Sec-WebSocket-Protocol": protocol,
+                "Authorization": f"Basic {credential}",
+            },
+            local_addr=(self.settings.source, 0),
+            websocket_handshake_timeout=ANSWER_WITHIN_S,
+        )
+        await station.boot()
+
+    async def connect_all(self) -> None:
+        """Connect all stations, some side by side."""
+        rest = iter(self.stations)
+
+        async def some() -> None:
+            for station in rest:
+                await self.connect(station)
+
+        await asyncio.gather(*(some() for _ in range(AT_ONCE)))
+
+    async def talk(self) -> None:
+        """Tell events at the pace, round by round, for the time that was asked."""
+        settings = self.settings
+        began, n_told = time.monotonic(), 0
+        waiting = collections.deque(self.stations)
+        n_due = int(settings.seconds * settings.rate)
+        while n_told < n_due:
+            now_s = time.monotonic()
+            while n_told < n_due and began + n_told / settings.rate <= now_s:
+                station = next_free(waiting)
+                if station is None:
+                    break
+                station.tell(began + n_told / settings.rate)
+                n_told += 1
+            if now_s - began > settings.seconds + ANSWER_WITHIN_S:
+                break
+            await asyncio.sleep(0.002)
+        self.unanswered = n_due - n_told
+        deadline = time.monotonic() + ANSWER_WITHIN_S
+        while any(s.due_s is not None for s in self.stations) and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+        self.unanswered += sum(1 for s in self.stations if s.due_s is not None)
+
+    def result(self) -> dict[str, Any]:
+        """What became of it all."""
+        self._is_over = True
+        return {
+            "connected": sum(1 for s in self.stations if s.transport is not None),
+            "acknowledged": self.n_acknowledged,
+            "refused": self.refused,
+            "lost": self.lost,
+            "unanswered": self.unanswered,
+            "calls_again": self.n_calls_again,
+            "tenths_ms": sorted(self.tenths_ms.items()),
+            "kept": self.kept,
+        }
+
+
+def next_free(waiting: collections.deque[Station]) -> Station | None:
+    """The next station in turn that is on the line and waits for nothing; None where all wait."""
+    for _ in range(len(waiting)):
+        station = waiting[0]
+        waiting.rotate(-1)
+        if station.transport is not None and station.due_s is None:
+            return station
+    return None
+
+
+async def run(settings: Settings) -> None:
+    """Connect, wait for the word, talk, tell."""
+    caller = Caller(settings)
+    await caller.connect_all()
+    print("ready", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    await caller.talk()
+    print(json.dumps(caller.result()), flush=True)
+
+
+if __name__ == "__main__":
+    uvloop.run(run(Settings(**json.loads(sys.argv[1]))))
