@@ -30,6 +30,7 @@ EVENTS_PER_SESSION = 20
 WH_PER_EVENT = 100
 ANSWER_WITHIN_S = 60.0
 AGAIN_S = 0.5
+LOOK_EVERY_S = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,9 +260,10 @@ class Caller:
                 break
             await asyncio.sleep(0.002)
         self.unanswered = n_due - n_told
-        deadline = time.monotonic() + ANSWER_WITHIN_S
-        while any(s.due_s is not None for s in self.stations) and time.monotonic() < deadline:
-            await asyncio.sleep(0.05)
+        for _ in range(int(ANSWER_WITHIN_S / LOOK_EVERY_S)):
+            if all(s.due_s is None for s in self.stations):
+                break
+            await asyncio.sleep(LOOK_EVERY_S)
         self.unanswered += sum(1 for s in self.stations if s.due_s is not None)
 
     def result(self) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from typing import Any
 import psycopg
 
 HERE = Path(__file__).parent
-PASSWORD = "password-of-all-stations"
+PASSWORD = "password-of-all-stations"  # noqa: S105 - of a throwaway network
 CARD = "card"
 SPARE_FILES = 200
 """Files that a process needs beside its connections, generously."""
