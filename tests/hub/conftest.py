@@ -4,8 +4,21 @@ from collections.abc import Callable
 
 import pytest
 from cast import Cast, make_cast
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from viavolta.hub.people.models import User
+
+
+@pytest.fixture(autouse=True)
+def _transactions_outlive_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that is closed takes no connection with it that a test's transaction is open on."""
+    usual = BaseDatabaseWrapper.close_if_unusable_or_obsolete
+
+    def close(wrapper: BaseDatabaseWrapper) -> None:
+        if not wrapper.in_atomic_block:
+            usual(wrapper)
+
+    monkeypatch.setattr(BaseDatabaseWrapper, "close_if_unusable_or_obsolete", close)
 
 
 @pytest.fixture

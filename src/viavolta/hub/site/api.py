@@ -2,13 +2,16 @@
 
 from typing import Any
 
+from django.http import HttpRequest
 from ninja import NinjaAPI
+from ninja.parser import Parser
 from ninja.renderers import JSONRenderer
 
 from viavolta import __version__
 from viavolta.hub.collaborate.api import router as collaborate
 from viavolta.hub.drive.api import router as rewards
 from viavolta.hub.fleets.api import router as fleets
+from viavolta.hub.frame.json_bodies import json_of
 from viavolta.hub.frame.refusals import RefusedError
 from viavolta.hub.kpis.api import router as kpis
 from viavolta.hub.labs.api import router as labs
@@ -27,6 +30,14 @@ class CompactJSON(JSONRenderer):
     """JSON without spaces between its parts."""
 
     json_dumps_params = {"separators": (",", ":")}  # noqa: RUF012 - ninja's own form
+
+
+class SoundJSON(Parser):
+    """JSON within bounds, without numbers and texts that no table holds."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        """What a body says; an error makes ninja answer 400."""
+        return json_of(request.body)
 
 
 class HubAPI(NinjaAPI):
@@ -52,6 +63,7 @@ api = HubAPI(
     auth=WHO_ASKS,
     throttle=FairUse(),
     renderer=CompactJSON(),
+    parser=SoundJSON(),
 )
 tell_problems(api)
 api.add_router("", people)

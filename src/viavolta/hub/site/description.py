@@ -25,6 +25,7 @@ PROBLEM = {
     },
 }
 FAILURES = {
+    "400": "no JSON, or a text with NUL in it",
     "401": "not signed in",
     "403": "not allowed",
     "404": "nothing there, or nothing you may see",

@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "viavolta.hub.site.addresses.AddressMiddleware",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [

@@ -68,8 +68,14 @@ def command_of_run(run: Run) -> Command:
 
 
 def config_text(config: Mapping[str, Any]) -> str:
-    """The configuration of a scenario as TOML."""
-    return toml_text(config)
+    """The configuration of a scenario as TOML; keys in order, for databases keep none."""
+    return toml_text(_in_order(config))
+
+
+def _in_order(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _in_order(value[key]) for key in sorted(value)}
+    return [_in_order(one) for one in value] if isinstance(value, list) else value
 
 
 def _asked(scenario: Scenario) -> dict[str, Any]:
@@ -91,7 +97,7 @@ def _command(asked: Mapping[str, Any]) -> Command:
         by_kind.setdefault(kind, []).append(shown)
     options = asked["options"]
     words = ["plan", "bus", by_kind[UploadKind.FEED][0]]
-    config = toml_text(asked["config"]) if asked["config"] else ""
+    config = config_text(asked["config"]) if asked["config"] else ""
     if config:
         words += ["--config", CONFIG_NAME]
     for tile in by_kind.get(UploadKind.ELEVATION, []):
