@@ -10,7 +10,15 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from viavolta.hub.frame.access import Access
-from viavolta.hub.ocpi import authorizing, entrance, lists, receiving
+from viavolta.hub.ocpi import (
+    authorizing,
+    commands,
+    entrance,
+    lists,
+    preferences,
+    profiles,
+    receiving,
+)
 from viavolta.hub.ocpi.callers import nothing
 from viavolta.protocols.ocpi.envelope import VERSION
 
@@ -26,9 +34,12 @@ VIEWS: Mapping[str, View] = {
     f"{_CPO}/locations/:object_id/:evse_uid": lists.location,
     f"{_CPO}/locations/:object_id/:evse_uid/:connector_id": lists.location,
     f"{_CPO}/sessions": lists.sessions,
+    f"{_CPO}/sessions/:object_id/charging_preferences": preferences.charging_preferences,
     f"{_CPO}/cdrs": lists.cdrs,
     f"{_CPO}/tariffs": lists.tariffs,
     f"{_CPO}/tokens/{_THEIRS}": receiving.token,
+    f"{_CPO}/commands/:object_id": commands.command,
+    f"{_CPO}/chargingprofiles/:object_id": profiles.charging_profile,
     f"{_EMSP}/locations/{_THEIRS}": receiving.location,
     f"{_EMSP}/locations/{_THEIRS}/:evse_uid": receiving.location,
     f"{_EMSP}/locations/{_THEIRS}/:evse_uid/:connector_id": receiving.location,

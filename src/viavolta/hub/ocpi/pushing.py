@@ -10,18 +10,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Min
+from django.db.models import Min, Q
 from django.utils import timezone
 
 from viavolta.hub.ocpi.asking import PartnerRefusesError, Question, question
 from viavolta.hub.ocpi.models import Module, Partner, Push
 from viavolta.hub.ocpi.offered import RECEIVER
+from viavolta.hub.ocpi.station_asks import RESULT
 from viavolta.model.errors import PlatformError
 from viavolta.storage.outgoing import wait_s
 
 HELD = timedelta(seconds=120)
 """How long one that sends keeps others from sending the same; longer than a request may take."""
 MOST_ROUNDS = 200
+MOST_RESULT_TRIES = 6
+"""After that nobody waits for the result of a command any more."""
 _AT_A_TIME, _AT_ONCE = 50, 8
 _CHANCE = random.Random()  # noqa: S311 - spreads retries, protects nothing
 
@@ -52,15 +55,18 @@ def send_due(now: datetime) -> int:
 
 
 def _heads(now: datetime) -> list[Push]:
-    """The first thing that each partner waits for, where it is due."""
+    """The first thing that each partner waits for, where it is due; and results, which wait for
+    nothing: a driver stands at the station.
+    """  # noqa: D205
     waiting = Push.objects.filter(
         sent_at=None,
         refused_at=None,
         partner__state=Partner.State.REGISTERED,
         partner__is_suspended=False,
     )
-    first = waiting.values("partner").annotate(first=Min("pk")).values("first")
-    due = Push.objects.filter(pk__in=first, due_at__lte=now)
+    in_order = waiting.exclude(module=RESULT)
+    first = in_order.values("partner").annotate(first=Min("pk")).values("first")
+    due = waiting.filter(Q(pk__in=first) | Q(module=RESULT), due_at__lte=now)
     return list(due.select_related("partner")[:_AT_A_TIME])
 
 
@@ -74,11 +80,12 @@ def _is_taken(row: Push, now: datetime) -> bool:
 
 def _question(row: Push) -> Question | Outcome:
     """What is to be sent, or why nothing can be."""
-    base = row.partner.endpoint(row.module, RECEIVER)
+    is_result = row.module == RESULT
+    base = row.path if is_result else row.partner.endpoint(row.module, RECEIVER)
     if not base:
         return Outcome(error="the partner has no such module", is_refused=True)
     what = row.module if row.module == Module.TOKENS else f"{row.module} {row.object_id}"
-    url = f"{base.rstrip('/')}/{row.path}" if row.path else base
+    url = f"{base.rstrip('/')}/{row.path}" if row.path and not is_result else base
     try:
         return question(
             row.partner, row.method, url, row.content, what=what, request_id=row.request_id
@@ -105,7 +112,7 @@ def _note(row: Push, outcome: Outcome) -> None:
     row.error = outcome.error[:255]
     if not outcome.error:
         row.sent_at = now
-    elif outcome.is_refused:
+    elif outcome.is_refused or (row.module == RESULT and row.tries >= MOST_RESULT_TRIES):
         row.refused_at = now
     else:
         row.due_at = now + timedelta(seconds=wait_s(row.tries, rng=_CHANCE))

@@ -14,6 +14,7 @@ from viavolta.hub.ocpi.exchanges import forget_old
 from viavolta.hub.ocpi.own.refreshing import refresh_all
 from viavolta.hub.ocpi.pulling import read_due
 from viavolta.hub.ocpi.pushing import send_due
+from viavolta.hub.ocpi.results import conclude
 
 LOG = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ def run(stop: threading.Event) -> None:
             if now >= due["refresh"]:
                 refresh_all(timezone.now())
                 due["refresh"] = time.monotonic() + REFRESH_EVERY_S
+            conclude(timezone.now())
             send_due(timezone.now())
             read_due(timezone.now())
             if now >= due["forget"]:
