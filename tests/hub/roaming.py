@@ -39,6 +39,85 @@ TOKEN = {
     "last_updated": NOW,
 }
 
+WHERE = {"country_code": "NL", "party_id": "PRT"}
+CONNECTOR = {
+    "id": "1",
+    "standard": "IEC_62196_T2",
+    "format": "CABLE",
+    "power_type": "AC_3_PHASE",
+    "max_voltage": 230,
+    "max_amperage": 32,
+    "last_updated": NOW,
+}
+EVSE = {"uid": "E1", "status": "AVAILABLE", "connectors": [CONNECTOR], "last_updated": NOW}
+LOCATION = {
+    **WHERE,
+    "id": "LOC1",
+    "publish": True,
+    "address": "Dam 1",
+    "city": "Amsterdam",
+    "country": "NLD",
+    "coordinates": {"latitude": "52.37000", "longitude": "4.89000"},
+    "evses": [EVSE],
+    "time_zone": "Europe/Amsterdam",
+    "last_updated": NOW,
+}
+CDR_TOKEN = {
+    "country_code": "AT",
+    "party_id": "SAM",
+    "uid": "OWN-1",
+    "type": "RFID",
+    "contract_id": "AT-SAM-C1",
+}
+CDR = {
+    **WHERE,
+    "id": "CDR1",
+    "start_date_time": NOW,
+    "end_date_time": "2026-12-01T09:00:00Z",
+    "cdr_token": CDR_TOKEN,
+    "auth_method": "WHITELIST",
+    "cdr_location": {
+        "id": "LOC1",
+        "address": "Dam 1",
+        "city": "Amsterdam",
+        "country": "NLD",
+        "coordinates": {"latitude": "52.37000", "longitude": "4.89000"},
+        "evse_uid": "E1",
+        "evse_id": "NL*PRT*E1",
+        "connector_id": "1",
+        "connector_standard": "IEC_62196_T2",
+        "connector_format": "CABLE",
+        "connector_power_type": "AC_3_PHASE",
+    },
+    "currency": "EUR",
+    "charging_periods": [{"start_date_time": NOW, "dimensions": [{"type": "ENERGY", "volume": 5}]}],
+    "total_cost": {"excl_vat": 2.0},
+    "total_energy": 5,
+    "total_time": 1,
+    "last_updated": NOW,
+}
+TARIFF = {
+    **WHERE,
+    "id": "12",
+    "currency": "EUR",
+    "elements": [{"price_components": [{"type": "ENERGY", "price": 0.25, "step_size": 1}]}],
+    "last_updated": NOW,
+}
+SESSION = {
+    **WHERE,
+    "id": "S1",
+    "start_date_time": NOW,
+    "kwh": 5,
+    "cdr_token": CDR_TOKEN,
+    "auth_method": "WHITELIST",
+    "location_id": "LOC1",
+    "evse_uid": "E1",
+    "connector_id": "1",
+    "currency": "EUR",
+    "status": "ACTIVE",
+    "last_updated": NOW,
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speaker:

@@ -4,7 +4,18 @@ from typing import Any
 
 import pytest
 from cast import Cast
-from roaming import NOW, THEIR_ROLES, TOKEN, Speaker, later, partner_of
+from roaming import (
+    CDR,
+    EVSE,
+    LOCATION,
+    NOW,
+    TARIFF,
+    THEIR_ROLES,
+    TOKEN,
+    Speaker,
+    later,
+    partner_of,
+)
 
 from viavolta.hub.ocpi.foreign_tokens import admit_all
 from viavolta.hub.ocpi.models import ForeignObject, ForeignToken
@@ -13,63 +24,6 @@ from viavolta.storage.tables.stations import Token
 
 pytestmark = pytest.mark.django_db
 CPO, EMSP = "cpo/2.2.1", "emsp/2.2.1"
-WHERE = {"country_code": "NL", "party_id": "PRT"}
-CONNECTOR = {
-    "id": "1",
-    "standard": "IEC_62196_T2",
-    "format": "CABLE",
-    "power_type": "AC_3_PHASE",
-    "max_voltage": 230,
-    "max_amperage": 32,
-    "last_updated": NOW,
-}
-EVSE = {"uid": "E1", "status": "AVAILABLE", "connectors": [CONNECTOR], "last_updated": NOW}
-LOCATION = {
-    **WHERE,
-    "id": "LOC1",
-    "publish": True,
-    "address": "Dam 1",
-    "city": "Amsterdam",
-    "country": "NLD",
-    "coordinates": {"latitude": "52.37000", "longitude": "4.89000"},
-    "evses": [EVSE],
-    "time_zone": "Europe/Amsterdam",
-    "last_updated": NOW,
-}
-CDR_TOKEN = {
-    "country_code": "AT",
-    "party_id": "SAM",
-    "uid": "OWN-1",
-    "type": "RFID",
-    "contract_id": "AT-SAM-C1",
-}
-CDR = {
-    **WHERE,
-    "id": "CDR1",
-    "start_date_time": NOW,
-    "end_date_time": later(hours=1),
-    "cdr_token": CDR_TOKEN,
-    "auth_method": "WHITELIST",
-    "cdr_location": {
-        "id": "LOC1",
-        "address": "Dam 1",
-        "city": "Amsterdam",
-        "country": "NLD",
-        "coordinates": {"latitude": "52.37000", "longitude": "4.89000"},
-        "evse_uid": "E1",
-        "evse_id": "NL*PRT*E1",
-        "connector_id": "1",
-        "connector_standard": "IEC_62196_T2",
-        "connector_format": "CABLE",
-        "connector_power_type": "AC_3_PHASE",
-    },
-    "currency": "EUR",
-    "charging_periods": [{"start_date_time": NOW, "dimensions": [{"type": "ENERGY", "volume": 5}]}],
-    "total_cost": {"excl_vat": 2.0},
-    "total_energy": 5,
-    "total_time": 1,
-    "last_updated": NOW,
-}
 
 
 def token_status(uid: str = "CARD-1") -> str:
@@ -193,16 +147,9 @@ def test_a_record_is_told_once(partner: Speaker, elsewhere: Speaker) -> None:
 
 def test_tariffs_come_and_go(partner: Speaker) -> None:
     """Told, read, deleted."""
-    tariff = {
-        **WHERE,
-        "id": "12",
-        "currency": "EUR",
-        "elements": [{"price_components": [{"type": "ENERGY", "price": 0.25, "step_size": 1}]}],
-        "last_updated": NOW,
-    }
     path = f"{EMSP}/tariffs/NL/PRT/12"
-    partner.data("PUT", path, tariff)
-    assert partner.data("GET", path) == tariff
+    partner.data("PUT", path, TARIFF)
+    assert partner.data("GET", path) == TARIFF
     partner.data("DELETE", path)
     assert partner.ask("GET", path)[0] == 404
     assert partner.ask("DELETE", path)[0] == 404

@@ -4,6 +4,7 @@ Each module of each partner is read by one process at a time, which holds its le
 is not as OCPI wants it, or not the partner's to tell, is left out and counted; the others are kept.
 """
 
+import logging
 import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ from viavolta.protocols.ocpi.envelope import next_address
 from viavolta.protocols.ocpi.objects import as_date_time, findings
 from viavolta.storage.outgoing import wait_s
 
+LOG = logging.getLogger(__name__)
 LEASE = timedelta(minutes=30)
 """Longer than reading all pages may take; a killed process keeps others out no longer."""
 EVERY = timedelta(hours=1)
@@ -136,7 +138,9 @@ def _words(pull: Pull) -> dict[str, str | int]:
 
 def _is_kept(partner: Partner, module: Module, content: Any) -> bool:
     """Keep an object; whether it is as it should be, and the partner's to tell."""
-    if findings(KINDS[module], content):
+    found = findings(KINDS[module], content)
+    if found:
+        LOG.warning("object not kept", extra={"kind": str(module), "why": str(found[0])})
         return False
     role = "EMSP" if module is Module.TOKENS else "CPO"
     if not partner.is_party(content["country_code"], content["party_id"], role):
