@@ -14,6 +14,7 @@ from viavolta.cli import (
     blocks,
     charge,
     check,
+    compare,
     config,
     demo,
     gateway,
@@ -57,6 +58,7 @@ app.command("charge")(charge.charge)
 app.command("profiles")(profiles.profiles)
 app.command("simulate")(simulate.simulate)
 app.command("check")(check.check)
+app.command("compare")(compare.compare)
 app.command("tables")(tables.tables)
 app.add_typer(blocks.app, name="blocks")
 grid.app.command("capacity")(grid_capacity.capacity)

@@ -13,7 +13,7 @@ from viavolta.hub.frame.access import Access, access
 from viavolta.hub.frame.cells import Column, Kind
 from viavolta.hub.frame.charts import Chart
 from viavolta.hub.frame.maps import Layer, Map, Shape
-from viavolta.hub.studies.compare import FIGURES, MOST, differences, figure_frame
+from viavolta.hub.studies.compare import MOST, differences, figure_frame
 from viavolta.hub.studies.models import Scenario, Study
 from viavolta.hub.studies.results.folder import Result, result_of
 from viavolta.hub.studies.results.language import reader_of
@@ -22,6 +22,7 @@ from viavolta.hub.studies.results.pictures import depot_layer, overlay_chart
 from viavolta.hub.studies.results.shown import NOTHING, number, percent, signed
 from viavolta.hub.studies.results.tables import asked_file, study_table
 from viavolta.hub.studies.sharing import study_for
+from viavolta.reports.comparison.figures import FIGURES
 
 Chosen = list[tuple[Scenario, Result]]
 

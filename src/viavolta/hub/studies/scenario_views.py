@@ -19,7 +19,6 @@ from viavolta.hub.frame.versions import StaleEditError
 from viavolta.hub.people.models import User
 from viavolta.hub.studies import running, scenarios
 from viavolta.hub.studies.changes import Change, change_words
-from viavolta.hub.studies.compare import FIGURES, figure_words
 from viavolta.hub.studies.estimates import QuickEstimate, quick_estimate
 from viavolta.hub.studies.models import Scenario, Study
 from viavolta.hub.studies.results.folder import Result, result_of
@@ -28,6 +27,7 @@ from viavolta.hub.studies.results.network import map_layers
 from viavolta.hub.studies.results.shown import change, number, percent, signed
 from viavolta.hub.studies.scenario_forms import ChangesForm, depots_of, initial_of
 from viavolta.hub.studies.sharing import study_for, study_to_edit
+from viavolta.reports.comparison.figures import FIGURES, figure_words
 from viavolta.services.bus.estimate import LARGEST_ERROR_SHARE
 
 
