@@ -16,10 +16,12 @@ def notices(*, as_json: JsonOption = False, lang: LangOption = "en") -> None:
 
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "viavolta.hub.site.settings")
         django.setup()
-        from viavolta.hub.market.expiring import remove_expired  # noqa: PLC0415 - needs the set-up
+        from viavolta.hub.market import expiring as market  # noqa: PLC0415 - needs the set-up
         from viavolta.hub.market.telling import tell_of_new_finds  # noqa: PLC0415 - needs the set-up
+        from viavolta.hub.studies import expiring as studies  # noqa: PLC0415 - needs the set-up
 
-        return tell_of_new_finds() | {"removed": remove_expired()}
+        removed = market.remove_expired() + studies.remove_expired()
+        return tell_of_new_finds() | {"removed": removed}
 
     def show(summary: dict[str, Any]) -> None:
         say(text("{n} letters sent", n=summary["letters"]))

@@ -5,8 +5,9 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from viavolta.hub.frame.deletion import KEPT_AFTER_DELETION
 from viavolta.hub.market.documents import document_path
-from viavolta.hub.market.models import KEPT_AFTER_DELETION, Document, Entry, Picture
+from viavolta.hub.market.models import Document, Entry, Picture
 from viavolta.hub.market.pictures import picture_path
 
 

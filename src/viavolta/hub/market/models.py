@@ -1,6 +1,5 @@
 """Needs and solutions, with what they show and what they can prove."""
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
 
-KEPT_AFTER_DELETION = timedelta(days=30)
 """How long a deleted entry can be brought back."""
 
 

@@ -7,9 +7,9 @@ from django.http import Http404, HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language
 
+from viavolta.hub.frame.deletion import KEPT_AFTER_DELETION
 from viavolta.hub.market.criteria import Criteria
 from viavolta.hub.market.models import (
-    KEPT_AFTER_DELETION,
     Document,
     Entry,
     EntryKind,

@@ -270,11 +270,11 @@ def _take_result(scenario: Scenario, run: Run) -> None:
     ask_for_check(scenario)
     if before and before != run.result_folder:
         root = store.data_folder()
-        transaction.on_commit(lambda: _remove_study(root / before))
+        transaction.on_commit(lambda: remove_study(root / before))
     shutil.rmtree(run.folder / _INPUTS, ignore_errors=True)
 
 
-def _remove_study(folder: Path) -> None:
+def remove_study(folder: Path) -> None:
     """Remove a study that was replaced, with what the check said of it."""
     shutil.rmtree(folder, ignore_errors=True)
     check_path(folder).unlink(missing_ok=True)
