@@ -8,7 +8,7 @@ from matrix import HIDDEN, VISITORS, row, sample
 
 from viavolta.hub.drive.receipt import address_of
 from viavolta.hub.people.secrets import new_secret
-from viavolta.storage.tables.billing import CardLink
+from viavolta.storage.tables.billing import CardLink, ChargingTerms
 from viavolta.storage.tables.stations import Outlet, Session, SessionEvent, Station
 
 
@@ -77,6 +77,16 @@ def a_card_link(cast: Cast) -> str:
         expires_at=timezone.now() + dt.timedelta(days=1),
     )
     return secret
+
+
+@sample("organisation", route="drive-statistics-of")
+@sample("organisation", route="get_charging_statistics_of")
+def a_publisher(cast: Cast) -> str:
+    """The city, which publishes statistics."""
+    ChargingTerms.objects.update_or_create(
+        tenant_id=cast.organisation.pk, defaults={"publishes_statistics": True}
+    )
+    return cast.organisation.slug
 
 
 row(

@@ -1,7 +1,8 @@
-"""Rewards of a tenant's drivers in the API."""
+"""Rewards of a tenant's drivers, and anonymous statistics for everybody, in the API."""
 
 import datetime as dt
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router, Schema
@@ -9,12 +10,15 @@ from pydantic import Field
 
 from viavolta.hub.drive.months import Month
 from viavolta.hub.drive.rewards import month_of_rewards
+from viavolta.hub.drive.statistics import Cell, cells_of, cells_of_all, publisher
 from viavolta.hub.frame.access import Access, api_access
 from viavolta.hub.operate.tenants import tenant_of, zone_of
 from viavolta.hub.people.models import Role
 from viavolta.services.billing.measures import Measures
+from viavolta.services.statistics.anonymity import OTHERS
 
 router = Router(tags=["rewards"])
+figures = Router(tags=["statistics"])
 
 
 class MonthFilter(Schema):
@@ -102,4 +106,74 @@ def get_rewards(request: HttpRequest, organisation: str, wanted: Query[MonthFilt
             )
             for one in found.earners
         ],
+    )
+
+
+class CellOut(Schema):
+    """What is published of an area's month, or of all areas together."""
+
+    month: str
+    area: str | None = Field(description="null: all that is published of the month")
+    is_pooled: bool = Field(description="smaller areas together")
+    sessions: int
+    energy_kwh: int
+    smart_share: float | None
+    kept_share: float | None
+    plug_in_share: float | None
+    withheld_areas: int
+
+    @classmethod
+    def of(cls, cell: Cell) -> "CellOut":
+        """A row of the page."""
+        shown = cell.figures
+        return cls(
+            month=f"{cell.month:%Y-%m}",
+            area=cell.area,
+            is_pooled=cell.area == OTHERS,
+            sessions=shown.sessions,
+            energy_kwh=shown.energy_kwh,
+            smart_share=shown.smart_share,
+            kept_share=shown.kept_share,
+            plug_in_share=shown.plug_in_share,
+            withheld_areas=cell.withheld,
+        )
+
+
+class StatisticsOut(Schema):
+    """Anonymous statistics; every figure is of `least_cards` different cards or more."""
+
+    least_cards: int
+    cells: list[CellOut]
+
+
+@figures.get(
+    "/charging",
+    response=StatisticsOut,
+    operation_id="get_charging_statistics",
+    summary="Anonymous statistics of the whole hub",
+)
+@api_access(Access.PUBLIC)
+def get_statistics(request: HttpRequest) -> StatisticsOut:  # noqa: ARG001 - ninja's signature
+    """By month and region; smaller ones together, or withheld."""
+    return _statistics(cells_of_all())
+
+
+@figures.get(
+    "/charging/{organisation}",
+    response=StatisticsOut,
+    operation_id="get_charging_statistics_of",
+    summary="Anonymous statistics of an operator",
+)
+@api_access(Access.PUBLIC)
+def get_statistics_of(
+    request: HttpRequest,  # noqa: ARG001 - ninja's signature
+    organisation: str,
+) -> StatisticsOut:
+    """By month and site, if it publishes any."""
+    return _statistics(cells_of(publisher(organisation).pk))
+
+
+def _statistics(cells: list[Cell]) -> StatisticsOut:
+    return StatisticsOut(
+        least_cards=settings.ANONYMITY_CARDS, cells=[CellOut.of(cell) for cell in cells]
     )

@@ -13,3 +13,8 @@ def take() -> None:
     add_to_navigation(
         NavEntry(label=_("My charging"), url_name="drive-mine", order=60, area=Area.FOOT)
     )
+    add_to_navigation(
+        NavEntry(
+            label=_("Charging in figures"), url_name="drive-statistics", order=61, area=Area.FOOT
+        )
+    )

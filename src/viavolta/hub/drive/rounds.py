@@ -1,20 +1,27 @@
-"""What every worker looks after: visits, wishes kept for a card, bills, forgetting."""
+"""What every worker looks after: visits, wishes of cards, bills, forgetting, statistics."""
 
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
 from django.utils import timezone
 
+from viavolta.hub.operate.tenants import zone_of
+from viavolta.hub.people.models import Organisation
 from viavolta.storage.billing import close_bills
 from viavolta.storage.driver_wishes import give_kept_wishes, tie_visits
 from viavolta.storage.retention import forget
 from viavolta.storage.runs.kinds import Round, add_round
+from viavolta.storage.statistics import publish_months
 
-SOON_S, BILLS_S, FORGET_S = 3.0, 10.0, 3600.0
+SOON_S, BILLS_S, HOURLY_S = 3.0, 10.0, 3600.0
 
 
 def take() -> None:
     """Register the rounds."""
     add_round(Round(name="drivers", every_s=SOON_S, ask=_drivers))
     add_round(Round(name="bills", every_s=BILLS_S, ask=_bills))
-    add_round(Round(name="forgetting", every_s=FORGET_S, ask=_forget))
+    add_round(Round(name="forgetting", every_s=HOURLY_S, ask=_forget))
+    add_round(Round(name="statistics", every_s=HOURLY_S, ask=_statistics))
 
 
 def _drivers() -> None:
@@ -28,3 +35,17 @@ def _bills() -> None:
 
 def _forget() -> None:
     forget(timezone.now())
+
+
+def _statistics() -> None:
+    publish_months(timezone.now(), settings.ANONYMITY_CARDS, zone_of=_zone, region_of=_region)
+
+
+def _zone(tenant_id: int) -> ZoneInfo:
+    return zone_of(Organisation.objects.get(pk=tenant_id))
+
+
+def _region(tenant_id: int) -> str:
+    """The NUTS region of a tenant, or its country where it says none."""
+    tenant = Organisation.objects.get(pk=tenant_id)
+    return tenant.nuts or tenant.country

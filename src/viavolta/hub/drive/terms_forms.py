@@ -34,6 +34,7 @@ TERMS = (
     "payment",
     "takes_visitors",
     "honours_preferences",
+    "publishes_statistics",
     "keep_visits_days",
     "keep_preferences_days",
     "keep_cards_days",
@@ -57,6 +58,11 @@ class TermsForm(forms.Form):
     )
     honours_preferences = forms.BooleanField(
         label=_("Wishes that drivers keep for cards of other operators count here"),
+        required=False,
+    )
+    publishes_statistics = forms.BooleanField(
+        label=_("Publish anonymous statistics"),
+        help_text=_("By month and site, where enough different cards charged; for everybody."),
         required=False,
     )
     keep_visits_days = forms.IntegerField(

@@ -9,6 +9,7 @@ from ninja.renderers import JSONRenderer
 
 from viavolta import __version__
 from viavolta.hub.collaborate.api import router as collaborate
+from viavolta.hub.drive.api import figures
 from viavolta.hub.drive.api import router as rewards
 from viavolta.hub.fleets.api import router as fleets
 from viavolta.hub.frame.json_bodies import json_of
@@ -80,3 +81,4 @@ api.add_router("", market)
 api.add_router("operate", operate)
 api.add_router("operate", fleets)
 api.add_router("operate", rewards)
+api.add_router("statistics", figures)

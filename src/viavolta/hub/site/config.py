@@ -18,6 +18,9 @@ from viavolta.hub.site.run_limits import RunLimits, run_limits
 from viavolta.model.errors import UsageError, Where
 from viavolta.storage.outgoing import Door
 
+LEAST_CARDS = 3
+"""Fewer than three different cards hide nobody: each of two knows the other."""
+
 STATIONS_PORT = 9000
 """Where the gateway listens unless told otherwise."""
 
@@ -42,6 +45,7 @@ class HubConfig:
     smtp: str
     oidc: tuple[dict[str, Any], ...]
     test_payments: bool
+    anonymity_cards: int
     partner_door: Door
     stations: str
 
@@ -78,6 +82,7 @@ def hub_config(environ: Mapping[str, str] = os.environ) -> HubConfig:
         smtp=environ.get("VIAVOLTA_SMTP", ""),
         oidc=_providers(environ.get("VIAVOLTA_OIDC", "")),
         test_payments=environ.get("VIAVOLTA_TEST_PAYMENTS", "") == "1",
+        anonymity_cards=_cards(environ.get("VIAVOLTA_ANONYMITY", "10")),
         partner_door=_door(environ.get("VIAVOLTA_PARTNERS", "")),
         stations=environ.get("VIAVOLTA_STATIONS", "").rstrip("/") or _stations_at(origin),
     )
@@ -100,6 +105,19 @@ def _count(environ: Mapping[str, str], name: str) -> int:
             where=Where(field=name, value=text),
             expected="0 or more",
             hint="count the reverse proxies in front of the hub",
+        )
+    return int(text)
+
+
+def _cards(text: str) -> int:
+    """How many different cards a published figure has at least."""
+    if not text.isdecimal() or int(text) < LEAST_CARDS:
+        raise UsageError(
+            code="bad-setting",
+            message="VIAVOLTA_ANONYMITY is not a number of cards",
+            where=Where(field="VIAVOLTA_ANONYMITY", value=text),
+            expected=f"{LEAST_CARDS} or more",
+            hint="leave it out for 10",
         )
     return int(text)
 

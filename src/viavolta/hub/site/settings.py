@@ -157,6 +157,7 @@ CONTACT = CONFIG.contact
 
 # A provider of payments that moves no money, for trying things out.
 TEST_PAYMENTS = CONFIG.test_payments
+ANONYMITY_CARDS = CONFIG.anonymity_cards
 
 # Where requests to partners' addresses may go.
 PARTNER_DOOR = CONFIG.partner_door

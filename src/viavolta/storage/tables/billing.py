@@ -17,7 +17,7 @@ class ChargingTerms(models.Model):
 
     `keep_visits_days` and `keep_cards_days` are how long after its end a session can be traced to
     the phone that started it, and to the card or contract; `honours_preferences`: whether wishes
-    kept elsewhere count at its stations.
+    kept elsewhere count at its stations; `publishes_statistics`: whether anonymous ones are public.
     """
 
     tenant_id = models.BigIntegerField(unique=True)
@@ -29,6 +29,7 @@ class ChargingTerms(models.Model):
     )
     takes_visitors = models.BooleanField(default=True)
     honours_preferences = models.BooleanField(default=True)
+    publishes_statistics = models.BooleanField(default=False)
     keep_visits_days = models.PositiveIntegerField(default=90)
     keep_preferences_days = models.PositiveIntegerField(default=365)
     keep_cards_days = models.PositiveIntegerField(default=730)

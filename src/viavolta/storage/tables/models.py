@@ -15,6 +15,7 @@ from viavolta.storage.tables import (
     live,
     notices,
     stations,
+    statistics,
 )
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "live",
     "notices",
     "stations",
+    "statistics",
 ]
 
 
