@@ -63,7 +63,7 @@ EFFORTS = {
         gap=1e-7,
         max_rounds=2_000,
         dive_rounds=20,
-        windows=Windows(count=200, max_trips=110, max_nodes=1_000),
+        windows=Windows(count=100, max_trips=150, max_nodes=1_000),
     ),
 }
 

@@ -58,10 +58,7 @@ def price(graph: DayGraph, dues: Floats, vehicle_cost: float, threshold: float) 
     found = side_by_side(of_depot, range(graph.n_depots))
     days, reduced = [], []
     for depot, (some_reduced, costs, first, legs) in enumerate(found):
-        for k in range(costs.size):
-            own = legs[first[k] : first[k + 1]]
-            trips, stations = graph.trips[own[:-1, 0]].tolist(), own[:, 1].tolist()
-            days.append(VehicleDay(depot, tuple(trips), tuple(stations), float(costs[k])))
+        days += vehicle_days(graph, depot, costs, first, legs)
         reduced += some_reduced.tolist()
     order = sorted(range(len(days)), key=lambda k: (reduced[k], days[k]))
     covered: set[int] = set()
@@ -72,6 +69,18 @@ def price(graph: DayGraph, dues: Floats, vehicle_cost: float, threshold: float) 
             taken.append(k)
     least = reduced[taken[0]] if taken else threshold
     return Pricing([days[k] for k in taken], np.array([reduced[k] for k in taken]), least)
+
+
+def vehicle_days(
+    graph: DayGraph, depot: int, cost: Floats, first: Longs, legs: Longs
+) -> list[VehicleDay]:
+    """Make days of their legs (L, 2): trip and station before it, those of day k from first[k]."""
+    days = []
+    for k in range(cost.size):
+        own = legs[first[k] : first[k + 1]]
+        trips, stations = graph.trips[own[:-1, 0]].tolist(), own[:, 1].tolist()
+        days.append(VehicleDay(depot, tuple(trips), tuple(stations), float(cost[k])))
+    return days
 
 
 def days_alone(graph: DayGraph) -> list[VehicleDay | None]:
@@ -260,7 +269,7 @@ def forward_labels(  # noqa: PLR0917 - a kernel: its state one by one
         if back.first[j] < back.last[j]:
             for k in range(a.out_first[depot * n + j], a.out_first[depot * n + j + 1]):
                 total = vehicle_cost + a.out_cost[k] - dues[j]
-                if _completion(back, j, a.out_used[k], total, threshold) >= 0:
+                if completion(back, j, a.out_used[k], total, threshold) >= 0:
                     cost, energy, way, other = _with_room(count, cost, energy, way, other)
                     count = _keep_ahead(
                         cost, energy, way, other, count, total, a.out_used[k], k, -1
@@ -272,7 +281,7 @@ def forward_labels(  # noqa: PLR0917 - a kernel: its state one by one
                     if out.energy[m] > a.most[k]:
                         continue
                     used = max(a.low[k], out.energy[m] + a.add[k])
-                    if _completion(back, j, used, out.cost[m] + step, threshold) >= 0:
+                    if completion(back, j, used, out.cost[m] + step, threshold) >= 0:
                         cost, energy, way, other = _with_room(count, cost, energy, way, other)
                         count = _keep_ahead(
                             cost, energy, way, other, count, out.cost[m] + step, used, k, m
@@ -292,14 +301,14 @@ def _best(  # noqa: PLR0917 - a kernel: its state one by one
     """Least reduced cost through trip j, with the labels of both sides; those here begin at top."""
     best, label, label_back = np.inf, -1, -1
     for m in range(cost.size):
-        b = _completion(back, j, energy[m], cost[m], threshold)
+        b = completion(back, j, energy[m], cost[m], threshold)
         if b >= 0 and cost[m] + back.cost[b] < best:
             best, label, label_back = cost[m] + back.cost[b], top + m, b
     return best, label, label_back
 
 
 @kernel
-def _completion(back: Labels, j: int, used: float, cost: float, threshold: float) -> int:
+def completion(back: Labels, j: int, used: float, cost: float, threshold: float) -> int:
     """The cheapest backward label of trip j that takes the used energy; -1 above the threshold."""
     for m in range(back.first[j], back.last[j]):
         if cost + back.cost[m] >= threshold:

@@ -2,7 +2,8 @@
 
 The reduced cost of a plan's day is its share of the distance to the bound. So windows begin at the
 days that lose most, and grow by those with which the cheap days of the pool share trips. Each is
-relaxed by column generation of its own and then solved as an integer program over the days found.
+relaxed by column generation of its own and then solved as an integer program over all days that can
+be part of a better plan, or the likely ones where they are too many.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from viavolta.engines.bus.day_graph import DayGraph
+from viavolta.engines.bus.enumeration import every_day
 from viavolta.engines.bus.generation import Relaxation, relax
-from viavolta.engines.bus.labels import VehicleDay, days_alone, price
+from viavolta.engines.bus.labels import VehicleDay, days_alone
 from viavolta.engines.bus.problem import Longs
 from viavolta.engines.kit.milp import Program, solve
 from viavolta.model.messages import text
@@ -23,6 +25,8 @@ _LEAST_GAIN = 1e-3
 _WINDOW_GAP = 1e-7
 _WINDOW_ROUNDS = 60
 _MIP_GAP = 1e-8
+_MOST_DAYS = 3_000
+_MOST_HALVINGS = 5
 _UNEVENNESS = 0.5
 _HALF = 0.5
 
@@ -160,10 +164,28 @@ def _planned_anew(
     loss = plan_cost(taken, vehicle_cost) - relaxation.bound
     if not _LEAST_GAIN < loss < np.inf:
         return taken
-    more = price(part, relaxation.duals, vehicle_cost, loss).days
-    candidates = _below(loss, part, [*relaxation.days, *more], relaxation.duals, vehicle_cost)
-    candidates = list(dict.fromkeys([*taken, *candidates]))
+    known = _below(loss, part, relaxation.days, relaxation.duals, vehicle_cost)
+    candidates = list(
+        dict.fromkeys([*taken, *_all_below(loss, part, relaxation, vehicle_cost), *known])
+    )
     return _chosen(part.trips, candidates, taken, vehicle_cost, max_nodes=max_nodes, stop=stop)
+
+
+def _all_below(
+    loss: float, part: DayGraph, relaxation: Relaxation, vehicle_cost: float
+) -> list[VehicleDay]:
+    """Every day with a reduced cost below the loss, or below the half, the quarter and so on of it.
+
+    The first of these with not too many days counts. Of a plan that gains, at most one day is above
+    the half.
+    """
+    for halving in range(_MOST_HALVINGS):
+        days = every_day(
+            part, relaxation.duals, vehicle_cost, loss * 0.5**halving, at_most=_MOST_DAYS
+        )
+        if days is not None:
+            return days
+    return []
 
 
 def _below(
