@@ -17,7 +17,7 @@ KEBAB = re.compile(r"[a-z]+(-[a-z]+)+")
 def rules_in_code(*, with_grid: bool) -> set[str]:
     """Rules of the bus check; those on its grid and on files for operators have their own tests."""
     others = ("charge", "evsp", "grid", "simulation", "town")
-    others += () if with_grid else ("bus_grid", "operators")
+    others += () if with_grid else ("bus_grid", "bus_sensitivities", "operators")
     modules = [p for p in ROOM.glob("*.py") if not p.name.startswith(others)]
     literals = (
         node.value

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from viavolta.model.study import Study
-from viavolta.reports.bus.on_paper import bus_pdf
+from viavolta.reports.bus.on_paper import bus_pdf, council_pdf
 from viavolta.reports.bus.report import bus_report
 from viavolta.reports.charge.facts import facts_of
 from viavolta.reports.charge.flows import flows_of
@@ -17,10 +17,11 @@ from viavolta.reports.simulation.report import simulation_report
 
 
 def bus_files(study: Study) -> dict[str, bytes]:
-    """Give report.html, report.pdf and, where there are depots, connection-request.pdf."""
+    """Give report.html, report.pdf, council.pdf and, with depots, connection-request.pdf."""
     return {
         "report.html": bus_report(study),
         "report.pdf": bus_pdf(study),
+        "council.pdf": council_pdf(study),
         **_requests(from_bus.requests_of(study)),
     }
 

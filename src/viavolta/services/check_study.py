@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from viavolta.checks.bus import check_bus
+from viavolta.checks.bus_sensitivities import check_sensitivities
 from viavolta.checks.finding import Finding
 from viavolta.checks.operators import check_operators
 from viavolta.checks.study_file import (
@@ -95,6 +96,7 @@ def check_study(folder: Path, read: ReadFolder) -> CheckResult:
     of_kind = _CHECKS[kind](study, tables)
     findings += of_kind
     if kind == "bus" and not of_kind:  # they reckon with sound tables
+        findings += check_sensitivities(study, tables)
         findings += check_operators(study, tables, files)
     return CheckResult(kind=kind, findings=tuple(findings))
 

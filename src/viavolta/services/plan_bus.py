@@ -40,6 +40,7 @@ from viavolta.services.bus.grid_tables import (
 from viavolta.services.bus.network import Network, read_network, trips_per_day_table
 from viavolta.services.bus.operators_files import operators_files
 from viavolta.services.bus.request import BusRequest, command_line
+from viavolta.services.bus.sensitivities import sensitivity_table
 from viavolta.services.bus.why import Explained, why_table
 from viavolta.services.bus_config import BusSettings, DepotSetting, bus_assumptions
 from viavolta.services.stages import Clock, Stages, StageStore, stage_key
@@ -79,6 +80,7 @@ class _Result:
     points: tuple[int, ...]
     day: Distances
     accounts: Accounts
+    sensitivities: pl.DataFrame
     grid: GridAnswer | None = None
 
 
@@ -160,8 +162,20 @@ def _planned(
         )
 
     points, day, accounts = stages.result("costs", costs)
+
+    def sensitivities() -> pl.DataFrame:
+        progress("sensitivities", 0.0)
+        base_eur = total_eur_per_year(accounts.electric)
+        return sensitivity_table(planner, plan, points=points, day=day, base_eur=base_eur)
+
     result = _Result(
-        planner=planner, plan=plan, charging=charging, points=points, day=day, accounts=accounts
+        planner=planner,
+        plan=plan,
+        charging=charging,
+        points=points,
+        day=day,
+        accounts=accounts,
+        sensitivities=stages.result("sensitivities", sensitivities),
     )
     limits = charged.limits
     if grid is not None and limits is not None:
@@ -354,6 +368,7 @@ def _study(request: BusRequest, result: _Result, *, layover_s: int) -> Study:
         "schedule": tables.schedule_table(network, result.charging, step_s),
         "power": tables.power_table(network, result.charging, step_s),
         "costs": tables.costs_table(result.accounts),
+        "sensitivities": result.sensitivities,
         "shapes": tables.shapes_table(network),
         "trips_per_day": trips_per_day_table(network),
         "why": why_table(

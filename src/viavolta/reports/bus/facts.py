@@ -23,6 +23,9 @@ _COLUMNS = {
     "shapes": "route_id route_name lat lon part",
     "trips_per_day": "date trips overlapping_trips is_chosen",
     "power": "start_s place_id unmanaged_kw managed_kw limit_kw price_eur_per_kwh",
+    "sensitivities": (
+        "subject unit low base high low_eur_per_year base_eur_per_year high_eur_per_year range_kind"
+    ),
     "costs": "item electric_eur_per_year diesel_eur_per_year min_eur_per_year "
     "max_eur_per_year source",
     "why": "figure statement binds one_more",

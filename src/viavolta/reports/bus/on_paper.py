@@ -1,4 +1,8 @@
-"""A bus plan on two sheets, for a council: the answer and the money, then the grid and the rest."""
+"""A bus plan on paper: two sheets for a council, and a report with what they leave out.
+
+The sheets hold the answer and the money, then the grid and the rest. The report goes on with what
+the cost hangs on, its items, and every figure that the plan rests on.
+"""
 
 from collections.abc import Iterator
 
@@ -6,7 +10,7 @@ import polars as pl
 
 from viavolta.model.messages import text
 from viavolta.model.study import Study
-from viavolta.reports.bus import costs, proof
+from viavolta.reports.bus import costs, proof, sensitivity
 from viavolta.reports.bus.answer import answer, kicker, notes
 from viavolta.reports.bus.facts import BusFacts, facts_of
 from viavolta.reports.bus.grid import grid_facts, node_columns, node_rows, sentences
@@ -17,7 +21,7 @@ from viavolta.reports.pdf import blocks
 from viavolta.reports.pdf.blocks import Block
 from viavolta.reports.pdf.document import Document, fitting, pdf_of
 from viavolta.reports.record import command_of
-from viavolta.reports.tables import figures, words
+from viavolta.reports.tables import figures, values, words
 
 _CARDS = 8
 _CAVEATS = 3
@@ -27,12 +31,71 @@ _SECOND_PX = 760
 """Width at which the day is drawn on the second sheet: smaller type, and less high."""
 
 
-def bus_pdf(study: Study) -> bytes:
+def council_pdf(study: Study) -> bytes:
     """Set a bus plan on two sheets of A4; the same study gives the same bytes."""
+    return pdf_of(Document(title=study.title, blocks=_sheets(facts_of(study))))
+
+
+def bus_pdf(study: Study) -> bytes:
+    """Set the report of a bus plan: the two sheets, then as many as the rest takes."""
     facts = facts_of(study)
-    first = fitting(study.title, _first_sheets(facts))
-    second = fitting(study.title, _second_sheets(facts))
-    return pdf_of(Document(title=study.title, blocks=[*first, blocks.new_page(), *second]))
+    rest = [block for block in _rest(facts) if block is not None]
+    more = [blocks.new_page(), *rest] if rest else []
+    return pdf_of(Document(title=study.title, blocks=[*_sheets(facts), *more]))
+
+
+def _sheets(facts: BusFacts) -> list[Block | None]:
+    title = facts.study.title
+    first = fitting(title, _first_sheets(facts))
+    second = fitting(title, _second_sheets(facts))
+    return [*first, blocks.new_page(), *second]
+
+
+def _rest(facts: BusFacts) -> Iterator[Block | None]:
+    """What the cost hangs on, its items, and every assumption."""
+    yield from sensitivity.on_paper(facts)
+    yield _items(facts)
+    if facts.study.assumptions:
+        yield blocks.heading(text("Every figure that is not in the inputs"))
+        yield blocks.table(
+            text("Assumptions"),
+            (
+                words(text("Figure")),
+                values(text("Value")),
+                words(text("Unit")),
+                words(text("How sure")),
+                words(text("Source")),
+            ),
+            [(a.key, a.value, a.unit, a.status, a.source) for a in facts.study.assumptions],
+            wide=(0, 4),
+        )
+
+
+def _items(facts: BusFacts) -> Block | None:
+    frame = facts.table("costs")
+    if frame is None:
+        return None
+    shown = frame.filter(pl.col("item") != "total")
+    return blocks.table(
+        text("Yearly costs by item"),
+        (
+            words(text("Item")),
+            figures(text("Battery buses (EUR per year)")),
+            figures(text("lowest (EUR per year)")),
+            figures(text("highest (EUR per year)")),
+            figures(text("Diesel buses (EUR per year)")),
+        ),
+        [
+            (
+                costs.item_name(row["item"]),
+                *(
+                    known(row[f"{key}_eur_per_year"])
+                    for key in ("electric", "min", "max", "diesel")
+                ),
+            )
+            for row in shown.iter_rows(named=True)
+        ],
+    )
 
 
 def _first_sheets(facts: BusFacts) -> Iterator[list[Block | None]]:
@@ -64,11 +127,18 @@ def _second_sheets(facts: BusFacts) -> Iterator[list[Block | None]]:
             blocks.heading(text("How good is the plan?")),
             *(blocks.paragraph(said) for said in proof.sentences(facts)),
             _left_out(facts),
+            _hangs_on(facts, rows),
             blocks.heading(text("What it rests on")),
             blocks.paragraph(_assumed(facts)),
             _widest(facts, rows),
             blocks.note(_again(facts)),
         ]
+
+
+def _hangs_on(facts: BusFacts, rows: int) -> Block | None:
+    """Say which figure moves the cost most; left out where the sheet is full."""
+    words_ = sensitivity.said(facts)
+    return blocks.paragraph(words_) if words_ and rows else None
 
 
 def _depots(facts: BusFacts, rows: int) -> Block | None:

@@ -3,7 +3,7 @@
 from viavolta.model.messages import text
 from viavolta.model.study import Study
 from viavolta.reports import record as common
-from viavolta.reports.bus import answer, costs, day, energy, gantt, power, proof
+from viavolta.reports.bus import answer, costs, day, energy, gantt, power, proof, sensitivity
 from viavolta.reports.bus.facts import facts_of
 from viavolta.reports.bus.grid import grid_sections
 from viavolta.reports.bus.key_figures import key_figures
@@ -32,6 +32,7 @@ def bus_report(study: Study) -> bytes:
         power.power_over_the_day(facts),
         *grid_sections(facts),
         costs.costs(facts),
+        *sensitivity.sensitivities(facts),
         costs.carbon(facts),
         energy.energy(facts),
         proof.gaps(facts),

@@ -108,23 +108,10 @@ def yearly_accounts(
     year = calendar_year(planner.network)
     equivalents = year.day_equivalents
     share = equivalents / DAYS_PER_YEAR
-    managed = tuple(_energy_use(d, seasons, share, is_managed=True) for d in charging)
     unmanaged = tuple(_energy_use(d, seasons, share, is_managed=False) for d in charging)
-    vehicles = _vehicles(planner, plan, seasons, share)
-    depots = tuple(
-        DepotCost(n_points=n, point_kw=plan.point_kw, connection_kw=d.connection_kw)
-        for n, d in zip(points, charging, strict=True)
-    )
-    heater_l = _heater_litres(planner, plan, seasons, share)
-    system = BusSystem(
-        vehicles=vehicles,
-        depots=depots,
-        energy_use=managed,
-        service_km_per_year=day.service_km * equivalents,
-        deadhead_km_per_year=day.deadhead_km * equivalents,
-        deadhead_h_per_year=day.deadhead_h * equivalents,
-        heater_litres_per_year=heater_l,
-    )
+    system = _system(planner, plan, seasons, charging, points=points, day=day)
+    managed, vehicles = system.energy_use, system.vehicles
+    heater_l = system.heater_litres_per_year
     diesel, diesel_length = _diesel(planner, plan, day.service_km, equivalents)
     carbon = carbon_rates(assumptions, planner.country)
     electric = yearly_costs_electric(system, rates, tariff=tariff)
@@ -160,8 +147,50 @@ def yearly_accounts(
             ),
             total_eur_per_year(electric),
         ),
-        depot_investments_eur=tuple(depot_investment_eur(d, rates) for d in depots),
+        depot_investments_eur=tuple(depot_investment_eur(d, rates) for d in system.depots),
         yearly_km=(day.service_km + day.deadhead_km) * equivalents,
+    )
+
+
+def electric_costs(
+    planner: Planner,
+    plan: FleetPlan,
+    seasons: tuple[SeasonBlocks, ...],
+    charging: tuple[DepotCharging, ...],
+    *,
+    points: tuple[int, ...],
+    day: Distances,
+) -> tuple[CostItem, ...]:
+    """The yearly costs of the battery buses alone, as `yearly_accounts` has them."""
+    return yearly_costs_electric(
+        _system(planner, plan, seasons, charging, points=points, day=day),
+        cost_rates(planner.assumptions),
+        tariff=catalogue_tariff(planner.assumptions),
+    )
+
+
+def _system(
+    planner: Planner,
+    plan: FleetPlan,
+    seasons: tuple[SeasonBlocks, ...],
+    charging: tuple[DepotCharging, ...],
+    *,
+    points: tuple[int, ...],
+    day: Distances,
+) -> BusSystem:
+    equivalents = calendar_year(planner.network).day_equivalents
+    share = equivalents / DAYS_PER_YEAR
+    return BusSystem(
+        vehicles=_vehicles(planner, plan, seasons, share),
+        depots=tuple(
+            DepotCost(n_points=n, point_kw=plan.point_kw, connection_kw=d.connection_kw)
+            for n, d in zip(points, charging, strict=True)
+        ),
+        energy_use=tuple(_energy_use(d, seasons, share, is_managed=True) for d in charging),
+        service_km_per_year=day.service_km * equivalents,
+        deadhead_km_per_year=day.deadhead_km * equivalents,
+        deadhead_h_per_year=day.deadhead_h * equivalents,
+        heater_litres_per_year=_heater_litres(planner, plan, seasons, share),
     )
 
 

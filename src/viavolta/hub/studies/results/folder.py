@@ -16,7 +16,7 @@ from viavolta.model.study import Study
 from viavolta.reports.bus.facts import BusFacts, facts_of
 from viavolta.storage.study_folder import read_study, study_of
 
-SHEETS = ("report.pdf", "connection-request.pdf")
+SHEETS = ("council.pdf", "report.pdf", "connection-request.pdf")
 """Files of a study folder that are handed out as they are; never the HTML."""
 _TABLE_NAME = re.compile(r"[a-z0-9_]{1,40}")
 _STUDIES_KEPT = 8
