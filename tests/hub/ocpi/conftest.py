@@ -14,6 +14,7 @@ from django.utils import timezone
 from journalled import bring_in, told
 from roaming import Speaker, a_site, partner_of
 
+from viavolta.hub.ocpi import asking
 from viavolta.hub.ocpi.models import Party
 from viavolta.hub.ocpi.own.refreshing import refresh
 from viavolta.hub.ocpi.partners import PartyFacts, set_party
@@ -133,6 +134,7 @@ def address(settings: Any, live_server: Any) -> str:
 
 
 @pytest.fixture
-def loopback(settings: Any) -> None:
-    """Requests to partners may go to this machine."""
+def loopback(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests to partners may go to this machine, however slow it is."""
+    monkeypatch.setattr(asking, "TIMEOUT_S", 300.0)
     settings.CONFIG = replace(settings.CONFIG, partner_door=Door.LOOPBACK)

@@ -38,7 +38,7 @@ from viavolta.storage.tables.stations import Command, Outlet, Station, Token
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("loopback")]
 STORY = Path(__file__).parent / "stories" / "extrawest_partner.py"
-PATIENCE_S = 60
+PATIENCE_S = 300
 TOKEN_C = "extrawest-token-c"
 
 

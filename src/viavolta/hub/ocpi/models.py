@@ -23,12 +23,12 @@ class Party(models.Model):
     """Who an organisation is in roaming: its party, and whether as operator, as issuer, or both."""
 
     organisation = models.OneToOneField(Organisation, on_delete=models.CASCADE)
-    country_code = models.CharField(_("country code"), max_length=2)
-    party_id = models.CharField(_("party ID"), max_length=3)
-    name = models.CharField(_("name of the business"), max_length=100)
-    website = models.URLField(_("website"), max_length=255, blank=True)
-    is_cpo = models.BooleanField(_("operator of stations (CPO)"), default=True)
-    is_emsp = models.BooleanField(_("issuer of cards (EMSP)"), default=False)
+    country_code = models.CharField(max_length=2)
+    party_id = models.CharField(max_length=3)
+    name = models.CharField(max_length=100)
+    website = models.URLField(max_length=255, blank=True)
+    is_cpo = models.BooleanField(default=True)
+    is_emsp = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return f"{self.country_code}*{self.party_id}"
@@ -50,12 +50,12 @@ class Partner(models.Model):
         LEFT = "left", _("has left")
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
-    name = models.CharField(_("name"), max_length=80)
+    name = models.CharField(max_length=80)
     state = models.CharField(max_length=10, choices=State.choices, default=State.INVITED)
     is_suspended = models.BooleanField(default=False)
     token_hash = models.CharField(max_length=64, null=True, unique=True, editable=False)  # noqa: DJ001 - unique where there is one
     token = models.TextField(blank=True, editable=False)
-    versions_url = models.CharField(_("address of its versions"), max_length=255, blank=True)
+    versions_url = models.CharField(max_length=255, blank=True)
     endpoints = models.JSONField(default=list)
     roles = models.JSONField(default=list)
     invited_until = models.DateTimeField(null=True)
@@ -106,16 +106,16 @@ class Place(models.Model):
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
-    site = models.CharField(_("site"), max_length=120)
-    name = models.CharField(_("name"), max_length=255, blank=True)
-    address = models.CharField(_("street and number"), max_length=45)
-    postal_code = models.CharField(_("postal code"), max_length=10, blank=True)
-    city = models.CharField(_("town"), max_length=45)
-    country = models.CharField(_("country"), max_length=2)
-    lat = models.FloatField(_("latitude"))
-    lon = models.FloatField(_("longitude"))
-    time_zone = models.CharField(_("time zone"), max_length=40)
-    is_always_open = models.BooleanField(_("open at all hours"), default=True)
+    site = models.CharField(max_length=120)
+    name = models.CharField(max_length=255, blank=True)
+    address = models.CharField(max_length=45)
+    postal_code = models.CharField(max_length=10, blank=True)
+    city = models.CharField(max_length=45)
+    country = models.CharField(max_length=2)
+    lat = models.FloatField()
+    lon = models.FloatField()
+    time_zone = models.CharField(max_length=40)
+    is_always_open = models.BooleanField(default=True)
 
     class Meta:
         ordering = ("site",)
@@ -136,13 +136,13 @@ class Plug(models.Model):
     """What a connector of a station is, in the words of OCPI; `evse` 0: all that have no own."""
 
     station = models.ForeignKey(Station, on_delete=models.CASCADE, related_name="plugs")
-    evse = models.PositiveIntegerField(_("EVSE (0: all others)"), default=0)
-    connector = models.PositiveIntegerField(_("connector (0: all others)"), default=0)
-    standard = models.CharField(_("standard"), max_length=40)
-    format = models.CharField(_("format"), max_length=10)
-    power_type = models.CharField(_("current"), max_length=20)
-    max_voltage = models.PositiveIntegerField(_("voltage"))
-    max_amperage = models.PositiveIntegerField(_("current at most"))
+    evse = models.PositiveIntegerField(default=0)
+    connector = models.PositiveIntegerField(default=0)
+    standard = models.CharField(max_length=40)
+    format = models.CharField(max_length=10)
+    power_type = models.CharField(max_length=20)
+    max_voltage = models.PositiveIntegerField()
+    max_amperage = models.PositiveIntegerField()
 
     class Meta:
         ordering = ("station__identity", "evse", "connector")

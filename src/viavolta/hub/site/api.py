@@ -17,6 +17,7 @@ from viavolta.hub.frame.refusals import RefusedError
 from viavolta.hub.kpis.api import router as kpis
 from viavolta.hub.labs.api import router as labs
 from viavolta.hub.market.api import router as market
+from viavolta.hub.ocpi.api import router as roaming
 from viavolta.hub.openadr.api import router as signals
 from viavolta.hub.operate.api import router as operate
 from viavolta.hub.operate.api.payloads import payload_schemas
@@ -76,6 +77,7 @@ api.add_router("studies", studies)
 api.add_router("", collaborate)
 api.add_router("", labs)
 api.add_router("", kpis)
+api.add_router("", roaming)
 api.add_router("", signals)
 api.add_router("", market)
 api.add_router("operate", operate)

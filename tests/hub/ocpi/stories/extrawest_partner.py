@@ -6,10 +6,12 @@ addresses `/story/state` tells what it was told.
 """
 
 # ruff: noqa: ARG003 - the library's signatures
+import functools
 import json
 import sys
 from pathlib import Path
 
+import httpx
 import uvicorn
 from py_ocpi.core.authentication.authenticator import Authenticator
 from py_ocpi.core.crud import Crud
@@ -18,6 +20,7 @@ from py_ocpi.core.utils import get_module_model
 from py_ocpi.main import get_application
 from py_ocpi.modules.versions.enums import VersionNumber
 
+httpx.AsyncClient = functools.partial(httpx.AsyncClient, timeout=300)  # slow machines, too
 PORT = int(sys.argv[1])
 HAS = json.loads(Path(sys.argv[2]).read_text())
 TOKEN_A, TOKEN_C = "extrawest-token-a", "extrawest-token-c"
