@@ -17,6 +17,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 
 from viavolta.hub.collaborate import samples as collaborate  # noqa: E402 - models need the settings above
+from viavolta.hub.drive import samples as drive  # noqa: E402
 from viavolta.hub.fleets import samples as fleets  # noqa: E402
 from viavolta.hub.labs import samples as labs  # noqa: E402
 from viavolta.hub.labs.models import Lab  # noqa: E402
@@ -76,6 +77,7 @@ def main() -> None:
         session.save()
         keys[name] = session.session_key
     operate.seed(User.objects.get(email="owner@city.example"))
+    drive.seed()
     fleets.seed()
     Lab.objects.get().hosts.add(User.objects.get(email="moderator@city.example"))
     json.dump(keys, sys.stdout)

@@ -6,16 +6,15 @@ one day and a habit for all.
 """
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from viavolta.services.fleets.departures import Leaving, Single, Timetable
 from viavolta.services.fleets.keys import spellings
-from viavolta.storage.tables.fleets import FleetVehicle
+from viavolta.storage.tables.fleets import Departure, FleetVehicle
 from viavolta.storage.tables.live import Wish
 from viavolta.storage.tables.stations import Session
 
@@ -25,10 +24,15 @@ DRIVERS_OWN = (Wish.Giver.DRIVER, Wish.Giver.PARTNER)
 _WANTED = ("ready_at", "target_soc", "energy_kwh", "min_soc", "capacity_kwh", "may_discharge")
 
 
-def with_departures(tenant_id: int) -> QuerySet[FleetVehicle]:
-    """The vehicles of a tenant with their departures."""
+LOOK_BACK = dt.timedelta(days=2)
+"""Departures that were longer ago than this count for nothing that is planned or shown."""
+
+
+def with_departures(tenant_id: int, now: dt.datetime) -> QuerySet[FleetVehicle]:
+    """The vehicles of a tenant with their departures, those that are long over left out."""
+    lately = Departure.objects.filter(leaves_at__gt=now - LOOK_BACK)
     rows = FleetVehicle.objects.filter(tenant_id=tenant_id)
-    return rows.prefetch_related("usual", "departures")
+    return rows.prefetch_related("usual", Prefetch("departures", lately))
 
 
 def timetable_of(vehicle: FleetVehicle, zone: ZoneInfo) -> Timetable:
@@ -83,16 +87,21 @@ def counting_wishes(sessions: Iterable[Session]) -> dict[int, Wish]:
     return {row.session_id: row for row in rows.order_by("pk") if row.session_id is not None}
 
 
-def give_fleet_wishes(now: dt.datetime, zone_of: Callable[[int], ZoneInfo]) -> int:
-    """Bring wishes of sessions in line with the next departures of their vehicles; how many."""
-    fleets: dict[int, list[FleetVehicle]] = defaultdict(list)
-    for vehicle in FleetVehicle.objects.prefetch_related("usual", "departures"):
-        fleets[vehicle.tenant_id].append(vehicle)
+def give_fleet_wishes(now: dt.datetime, zone_of: Callable[[int], ZoneInfo | None]) -> int:
+    """Bring wishes of sessions in line with the next departures of their vehicles; how many.
+
+    `zone_of` tells the zone of a tenant, None for one that is no more: it wants nothing.
+    """
     given = 0
-    for tenant_id, vehicles in fleets.items():
+    busy = Session.objects.filter(ended_at=None).exclude(token="")
+    tenants = FleetVehicle.objects.filter(tenant_id__in=busy.values("station__tenant_id"))
+    for tenant_id in tenants.order_by().values_list("tenant_id", flat=True).distinct():
+        zone = zone_of(tenant_id)
+        if zone is None:
+            continue
+        vehicles = list(with_departures(tenant_id, now))
         sessions = plugged_in(tenant_id, vehicles)
         wishes = counting_wishes(sessions.values())
-        zone = zone_of(tenant_id) if sessions else ZoneInfo("UTC")
         for vehicle in vehicles:
             session = sessions.get(vehicle.pk)
             if session is not None and session.evse is not None:

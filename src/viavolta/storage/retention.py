@@ -17,6 +17,7 @@ from viavolta.storage.tables.billing import (
     Payment,
     Visit,
 )
+from viavolta.storage.tables.fleets import Departure
 from viavolta.storage.tables.stations import Session, Station, Token
 
 MOST_AT_ONCE = 500
@@ -27,7 +28,7 @@ NEVER_CAME = dt.timedelta(days=1)
 
 
 def forget(now: dt.datetime) -> None:
-    """Delete visits, preferences, links, cards of sessions, and bills, whose time is over.
+    """Delete visits, preferences, links, cards, departures and bills whose time is over.
 
     With a bill its session goes, readings and all: it must not be billed again.
     """
@@ -58,6 +59,7 @@ def _forget_of(tenant_id: int, now: dt.datetime) -> None:
     old_card = now - dt.timedelta(days=terms.keep_cards_days)
     of_tenant = Session.objects.filter(station__tenant_id=tenant_id)
     forget_tokens(list(of_tenant.filter(ended_at__lt=old_card).exclude(token="")[:MOST_AT_ONCE]))
+    Departure.objects.filter(vehicle__tenant_id=tenant_id, leaves_at__lt=old_card).delete()
     old_bill = now - dt.timedelta(days=366 * terms.keep_bills_years)
     over = list(of_tenant.filter(ended_at__lt=old_bill).values_list("pk", flat=True)[:MOST_AT_ONCE])
     bills = Bill.objects.filter(session__in=over)

@@ -2,7 +2,8 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,7 @@ from viavolta.services.statistics.anonymity import (
 from viavolta.storage.billing import standing_of
 from viavolta.storage.driver_wishes import VISIT_PREFIX
 from viavolta.storage.fleets import counting_wishes
-from viavolta.storage.tables.billing import Bill, ChargingTerms, Visit
+from viavolta.storage.tables.billing import Bill, Visit
 from viavolta.storage.tables.stations import Session
 from viavolta.storage.tables.statistics import PublishedMonth
 
@@ -33,26 +34,22 @@ MOST_MONTHS = 24
 """Months that are looked back upon."""
 
 
-def publish_months(
-    now: dt.datetime,
-    k: int,
-    *,
-    zone_of: Callable[[int], ZoneInfo],
-    region_of: Callable[[int], str],
-) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publisher:
+    """A tenant who publishes: the zone of its months, and the region in which the hub counts it."""
+
+    zone: ZoneInfo
+    region: str
+
+
+def publish_months(now: dt.datetime, k: int, publishers: Mapping[int, Publisher]) -> int:
     """Publish the months that are over and were not published yet; how many.
 
     A month is made for all tenants at once, by those who publish at that time, and never again.
     """
     done = set(PublishedMonth.objects.filter(tenant_id=ALL).values_list("month", flat=True))
-    publishing = ChargingTerms.objects.filter(publishes_statistics=True)
-    tenants = sorted(publishing.values_list("tenant_id", flat=True))
-    first = (
-        Session.objects.filter(station__tenant_id__in=tenants, ended_at__isnull=False)
-        .order_by("ended_at")
-        .values_list("ended_at", flat=True)
-        .first()
-    )
+    ended = Session.objects.filter(station__tenant_id__in=publishers, ended_at__isnull=False)
+    first = ended.order_by("ended_at").values_list("ended_at", flat=True).first()
     if first is None:
         return 0
     n = 0
@@ -62,24 +59,17 @@ def publish_months(
         if month < first.date().replace(day=1):
             break
         if month not in done:
-            n += _publish(month, tenants, k, zone_of=zone_of, region_of=region_of, now=now)
+            n += _publish(month, k, publishers, now)
     return n
 
 
-def _publish(
-    month: dt.date,
-    tenants: list[int],
-    k: int,
-    *,
-    zone_of: Callable[[int], ZoneInfo],
-    region_of: Callable[[int], str],
-    now: dt.datetime,
-) -> bool:
+def _publish(month: dt.date, k: int, publishers: Mapping[int, Publisher], now: dt.datetime) -> bool:
     month_h = (_after(month) - month).days * 24.0
     cuts = {
-        tenant: cut_of_operator(entries_of(tenant, month, zone_of(tenant)), k) for tenant in tenants
+        tenant: cut_of_operator(entries_of(tenant, month, one.zone), k)
+        for tenant, one in sorted(publishers.items())
     }
-    whole = cut_of_all(cuts, {tenant: region_of(tenant) for tenant in tenants}, k)
+    whole = cut_of_all(cuts, {tenant: one.region for tenant, one in publishers.items()}, k)
     try:
         with transaction.atomic():
             for tenant, cut in [*cuts.items(), (ALL, whole)]:

@@ -13,9 +13,11 @@ from django.utils import timezone
 
 from viavolta.hub.drive.months import Month
 from viavolta.hub.drive.receipt import address_of
+from viavolta.hub.operate.tenants import zone_of
+from viavolta.hub.people.secrets import hash_of
 from viavolta.services.billing.tariff import Reward, Tariff, content_of
 from viavolta.storage.billing import close_bill, close_bills
-from viavolta.storage.tables.billing import Bill, DriverPreference
+from viavolta.storage.tables.billing import Bill, DriverPreference, Visit
 from viavolta.storage.tables.billing import Tariff as TariffRow
 from viavolta.storage.tables.fleets import FleetVehicle
 from viavolta.storage.tables.live import Wish
@@ -111,8 +113,6 @@ def test_an_operator_sees_the_sums_of_a_month(cast: Cast, ruled: Station, tell: 
 
 
 def _zone(cast: Cast) -> Any:
-    from viavolta.hub.operate.tenants import zone_of  # noqa: PLC0415 - one use
-
     return zone_of(cast.organisation)
 
 
@@ -126,8 +126,6 @@ def test_a_driver_sees_her_own(phone: Client, ruled: Station, tell: Tell) -> Non
     assert "Plugged in, the last 30 days" not in text_of(phone.get("/c/"))
     phone.get(f"/c/{ruled.identity}/1")
     phone.cookies["driver"] = "secret"
-    from viavolta.hub.people.secrets import hash_of  # noqa: PLC0415 - one use
-
     DriverPreference.objects.create(
         key_hash=hash_of("secret"), token="CARD-1", issuer_id=ruled.tenant_id
     )
@@ -137,3 +135,42 @@ def test_a_driver_sees_her_own(phone: Client, ruled: Station, tell: Tell) -> Non
     assert figures["Your reward"].startswith(f"{own.reward_cents / 100:.2f}")
     assert figures["Participation"].startswith("100")
     assert "keeps, and how long" in text_of(page)
+
+
+def test_her_wish_kept_or_not_is_told(phone: Client, ruled: Station, tell: Tell) -> None:
+    """In the list of what is kept of her."""
+    tell(ruled, "VISITX", range(6))
+    session = Session.objects.get()
+    wish(session, 0, is_kept=True)
+    phone.cookies["driver"] = "secret"
+    Visit.objects.create(
+        key_hash=hash_of("secret"), station=ruled, evse=1, token="VISITX", session=session
+    )
+    assert "wish kept" in text_of(phone.get("/c/"))
+    Wish.objects.update(is_kept=False)
+    assert "wish not kept" in text_of(phone.get("/c/"))
+
+
+def test_the_page_of_a_station_leads_to_its_drivers_pages(cast: Cast, station: Station) -> None:
+    """And to the QR code of each point."""
+    page = cast.client("reader").get(f"{ROOT}at/{station.identity}/").content.decode()
+    for evse in (1, 2):
+        assert f'href="/c/{station.identity}/{evse}"' in page
+        assert f'href="/c/{station.identity}/{evse}/qr.svg"' in page
+
+
+def test_energy_given_back_is_told_with_its_wear_and_whose_wish_counts(
+    phone: Client, ruled: Station, tell: Tell
+) -> None:
+    """While it goes on, too."""
+    tell(ruled, "CARD-1", range(3))
+    session = Session.objects.get()
+    Session.objects.update(discharged_wh=5000.0)
+    wish(session, 0, given_by="fleet")
+    phone.cookies["driver"] = "secret"
+    DriverPreference.objects.create(
+        key_hash=hash_of("secret"), token="CARD-1", issuer_id=ruled.tenant_id
+    )
+    text = text_of(phone.get(f"/c/{ruled.identity}/1"))
+    assert "Estimated wear of the battery" in text
+    assert "The departure of your fleet counts" in text

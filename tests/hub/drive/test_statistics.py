@@ -11,7 +11,7 @@ from django.test import Client
 
 from viavolta.hub.site.config import hub_config
 from viavolta.model.errors import UsageError
-from viavolta.storage.statistics import publish_months
+from viavolta.storage.statistics import Publisher, publish_months
 from viavolta.storage.tables.billing import ChargingTerms, Visit
 from viavolta.storage.tables.live import Wish
 from viavolta.storage.tables.stations import Session, Station
@@ -26,10 +26,11 @@ def text_of(answer: Any) -> str:
 
 
 def publish(k: int = 3, now: dt.datetime = NOW) -> int:
-    """What the worker does every hour."""
-    return publish_months(
-        now, k, zone_of=lambda _n: ZoneInfo("Europe/Vienna"), region_of=lambda _n: "AT21"
-    )
+    """What the worker does every hour, with everybody who publishes."""
+    publishing = ChargingTerms.objects.filter(publishes_statistics=True)
+    vienna = Publisher(zone=ZoneInfo("Europe/Vienna"), region="AT21")
+    tenants = publishing.values_list("tenant_id", flat=True)
+    return publish_months(now, k, dict.fromkeys(tenants, vienna))
 
 
 @pytest.fixture

@@ -195,6 +195,8 @@ def test_the_history_of_a_vehicle_and_its_file(cast: Cast, van: FleetVehicle, pl
     page = reader.get(f"{ROOT}{van.pk}/")
     assert [row.pk for row in page.context["table"].rows] == [session.pk]
     assert "12.30" in text_of(page)
+    figures = {str(one.label): one.value for one in page.context["figures"]}
+    assert figures["Plug-in rate"].startswith("0.1")  # one hour of 30 days
     answer = reader.get(f"{ROOT}{van.pk}/?export=csv")
     content = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined] # streams
     assert "depot-1,12.3" in content

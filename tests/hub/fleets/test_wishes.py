@@ -138,3 +138,10 @@ def test_another_tenants_card_is_not_ours(cast: Cast, van: FleetVehicle, plug: A
     plug()
     assert give() == 0
     assert van.pk
+
+
+def test_a_tenant_that_is_no_more_wants_nothing(van: FleetVehicle, plug: Any) -> None:
+    """And holds up nobody else."""
+    plug()
+    assert give_fleet_wishes(timezone.now(), lambda _tenant: None) == 0
+    assert van.pk

@@ -13,6 +13,7 @@ from viavolta.services.billing.measures import Taken
 from viavolta.services.billing.price import Account, account_of
 from viavolta.services.billing.tariff import Tariff as Prices
 from viavolta.storage.billing import prices_of, tariff_at, terms_of, use_of_session
+from viavolta.storage.fleets import counting_wishes
 from viavolta.storage.rewards import taken_of
 from viavolta.storage.tables.billing import ChargingTerms, DriverPreference, Tariff, Visit
 from viavolta.storage.tables.live import Order, SiteLimit, Wish
@@ -171,6 +172,7 @@ class KeptVisit:
     session: Session | None
     receipt: str
     until: dt.datetime | None
+    is_wish_kept: bool | None
 
 
 MOST_SHOWN = 100
@@ -182,7 +184,9 @@ def kept_of(key: str) -> list[KeptVisit]:
         return []
     found = []
     mine = Visit.objects.filter(key_hash=key).select_related("station", "session__station")
-    for visit in mine[:MOST_SHOWN]:
+    visits = list(mine[:MOST_SHOWN])
+    wishes = counting_wishes(one.session for one in visits if one.session is not None)
+    for visit in visits:
         session = visit.session
         ended_at = session.ended_at if session is not None else None
         days = terms_of(visit.station.tenant_id).keep_visits_days
@@ -192,6 +196,9 @@ def kept_of(key: str) -> list[KeptVisit]:
                 session=session,
                 receipt=address_of(session) if session is not None and ended_at else "",
                 until=None if ended_at is None else ended_at + dt.timedelta(days=days),
+                is_wish_kept=wishes[session.pk].is_kept
+                if session is not None and session.pk in wishes
+                else None,
             )
         )
     return found

@@ -1,17 +1,15 @@
 """What every worker looks after: visits, wishes of cards, bills, forgetting, statistics."""
 
-from zoneinfo import ZoneInfo
-
 from django.conf import settings
 from django.utils import timezone
 
+from viavolta.hub.drive.statistics import publishers
 from viavolta.hub.operate.tenants import zone_of
-from viavolta.hub.people.models import Organisation
 from viavolta.storage.billing import close_bills
 from viavolta.storage.driver_wishes import give_kept_wishes, tie_visits
 from viavolta.storage.retention import forget
 from viavolta.storage.runs.kinds import Round, add_round
-from viavolta.storage.statistics import publish_months
+from viavolta.storage.statistics import Publisher, publish_months
 
 SOON_S, BILLS_S, HOURLY_S = 3.0, 10.0, 3600.0
 
@@ -38,14 +36,8 @@ def _forget() -> None:
 
 
 def _statistics() -> None:
-    publish_months(timezone.now(), settings.ANONYMITY_CARDS, zone_of=_zone, region_of=_region)
-
-
-def _zone(tenant_id: int) -> ZoneInfo:
-    return zone_of(Organisation.objects.get(pk=tenant_id))
-
-
-def _region(tenant_id: int) -> str:
-    """The NUTS region of a tenant, or its country where it says none."""
-    tenant = Organisation.objects.get(pk=tenant_id)
-    return tenant.nuts or tenant.country
+    found = {
+        tenant.pk: Publisher(zone=zone_of(tenant), region=tenant.nuts or tenant.country)
+        for tenant in publishers()
+    }
+    publish_months(timezone.now(), settings.ANONYMITY_CARDS, found)

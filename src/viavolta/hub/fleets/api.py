@@ -136,7 +136,9 @@ class VehicleOut(Schema):
     power_kw: float | None
     ready_at: dt.datetime | None = Field(description="when its plan serves it")
     missing_kwh: float | None
-    cause: str | None = Field(description="limit, time or unknown, where energy will be missing")
+    cause: str | None = Field(
+        description="limit, time, station or unknown, where energy will be missing"
+    )
     limit_id: str
 
     @classmethod

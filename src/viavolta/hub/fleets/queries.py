@@ -1,15 +1,17 @@
 """A fleet at this moment, and what single vehicles did."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
 from viavolta.hub.operate.tenants import zone_of
 from viavolta.hub.people.models import Organisation
+from viavolta.services.billing.measures import Measures, measures_of
 from viavolta.services.fleets.departures import Leaving
 from viavolta.services.fleets.readiness import (
     OVERDUE_FOR,
@@ -28,11 +30,13 @@ from viavolta.storage.fleets import (
     timetable_of,
     with_departures,
 )
+from viavolta.storage.rewards import taken_of
 from viavolta.storage.tables.fleets import FleetVehicle
 from viavolta.storage.tables.live import Order, SiteLimit, Wish
 from viavolta.storage.tables.stations import Session
 
 DAYS_SHOWN = 14
+MEASURED = dt.timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +74,7 @@ class VehicleNow:
 
 def fleet_now(tenant: Organisation, now: dt.datetime) -> list[VehicleNow]:
     """All vehicles of a tenant, exceptions first, then by departure."""
-    found = _now(tenant, list(with_departures(tenant.pk)), now)
+    found = _now(tenant, list(with_departures(tenant.pk, now)), now)
     far = now + dt.timedelta(days=365)
     return sorted(found, key=lambda one: (one.state, one.due_at or far, one.name.casefold()))
 
@@ -82,7 +86,7 @@ def vehicle_now(tenant: Organisation, number: int, now: dt.datetime) -> VehicleN
     ------
     Http404: the tenant has none of that number.
     """
-    row = get_object_or_404(with_departures(tenant.pk), pk=number)
+    row = get_object_or_404(with_departures(tenant.pk, now), pk=number)
     return _now(tenant, [row], now)[0]
 
 
@@ -195,7 +199,7 @@ def departures_of(tenant: Organisation, row: FleetVehicle, now: dt.datetime) -> 
 
 def all_departures(tenant: Organisation, now: dt.datetime) -> list[Planned]:
     """The departures of the whole fleet in the next two weeks."""
-    rows = with_departures(tenant.pk)
+    rows = with_departures(tenant.pk, now)
     found = [one for row in rows for one in departures_of(tenant, row, now)]
     return sorted(found, key=lambda one: (one.at, one.vehicle.name))
 
@@ -210,3 +214,11 @@ def history_of(row: FleetVehicle) -> "QuerySet[Session, Session]":
 def kept_wishes(sessions: Iterable[Any]) -> dict[int, bool | None]:
     """Whether what was promised for sessions was kept, by their numbers."""
     return {number: wish.is_kept for number, wish in counting_wishes(sessions).items()}
+
+
+def measures_of_vehicle(row: FleetVehicle, now: dt.datetime) -> Measures:
+    """How much a vehicle was plugged in and took part in the last 30 days."""
+    start = now - MEASURED
+    mine = sessions_of_vehicle(row).filter(Q(ended_at=None) | Q(ended_at__gte=start))
+    taken = [dataclasses.replace(one, driver=row.name) for one in taken_of(mine)]
+    return measures_of(taken, start, now)

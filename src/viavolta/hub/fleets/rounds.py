@@ -21,5 +21,7 @@ def _departures() -> None:
     give_fleet_wishes(timezone.now(), _zone)
 
 
-def _zone(tenant_id: int) -> ZoneInfo:
-    return zone_of(Organisation.objects.get(pk=tenant_id))
+def _zone(tenant_id: int) -> ZoneInfo | None:
+    """The zone of a tenant; None where the organisation is no more."""
+    tenant = Organisation.objects.filter(pk=tenant_id).first()
+    return None if tenant is None else zone_of(tenant)

@@ -95,6 +95,8 @@ def _lacks(one: VehicleNow) -> str:
             text = _("%(kwh)s kWh will be missing at %(time)s: the limit %(limit)s binds.")
         case Cause.TIME:
             text = _("%(kwh)s kWh will be missing at %(time)s: full power does not suffice.")
+        case Cause.STATION:
+            text = _("%(kwh)s kWh will be missing at %(time)s: its station keeps to no plan.")
         case _:
             text = _("%(kwh)s kWh will be missing at %(time)s by its plan.")
     return text % said

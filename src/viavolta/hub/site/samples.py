@@ -21,7 +21,7 @@ from viavolta.hub.studies.wizard.sample import sample_study
 
 EMAIL = "demo@example.org"
 SLUG = "sample-city"
-_FURTHER = ("fleets", "collaborate", "labs", "kpis")
+_FURTHER = ("drive", "fleets", "collaborate", "labs", "kpis")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

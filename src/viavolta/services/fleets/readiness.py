@@ -72,7 +72,9 @@ class Cause(IntEnum):
     """A limit of power binds."""
     TIME = 2
     """At full power the time does not suffice."""
-    UNKNOWN = 3
+    STATION = 3
+    """Its station does not keep to the plan, or cannot be told."""
+    UNKNOWN = 4
 
 
 def state_of(
@@ -100,4 +102,9 @@ def cause_of(plan: Plan) -> Cause:
     """Why a plan leaves energy missing."""
     if plan.limit_id:
         return Cause.LIMIT
-    return Cause.TIME if plan.why == Why.FULL_POWER else Cause.UNKNOWN
+    causes = {
+        Why.FULL_POWER: Cause.TIME,
+        Why.BY_ITSELF: Cause.STATION,
+        Why.AWAY: Cause.STATION,
+    }
+    return next((cause for why, cause in causes.items() if why == plan.why), Cause.UNKNOWN)

@@ -30,7 +30,9 @@ from viavolta.hub.frame.access import Access, access
 from viavolta.hub.frame.notices import done, refused
 from viavolta.hub.frame.refusals import RefusedError
 from viavolta.services.billing.tariff import Per
+from viavolta.services.billing.wear import usual_wear
 from viavolta.storage.driver_wishes import tie
+from viavolta.storage.tables.live import Wish
 
 
 @require_GET
@@ -206,6 +208,10 @@ def _live(here: Point, stay: Stay) -> dict[str, Any]:
         "power_kw": None if session is None or session.power_w is None else session.power_w / 1000,
         "energy_kwh": (session.energy_wh or 0.0) / 1000 if session is not None else 0.0,
         "discharged_kwh": (session.discharged_wh or 0.0) / 1000 if session is not None else 0.0,
+        "wear": tuple(words.money(cents) for cents in usual_wear().cents(session.discharged_wh))
+        if session is not None and session.discharged_wh
+        else (),
+        "is_fleets": stay.wish is not None and stay.wish.given_by == Wish.Giver.FLEET,
         "soc": session.soc if session is not None else None,
         "cost": words.money(stay.so_far.cents) if stay.so_far is not None else "",
         "reward": words.money(stay.so_far.reward_cents)

@@ -11,17 +11,28 @@ from django.views.decorators.http import require_POST
 
 from viavolta.hub.fleets.actions import add_vehicle, change_vehicle, remove_vehicle
 from viavolta.hub.fleets.forms import DepartureForm, VehicleForm, initial_of
-from viavolta.hub.fleets.queries import departures_of, history_of, kept_wishes, vehicle_now
+from viavolta.hub.fleets.queries import (
+    departures_of,
+    history_of,
+    kept_wishes,
+    measures_of_vehicle,
+    vehicle_now,
+)
 from viavolta.hub.fleets.views.fleet import TAB
 from viavolta.hub.fleets.words import GIVERS, WEEKDAYS, state_badge, story
 from viavolta.hub.frame.access import Access
 from viavolta.hub.frame.cells import Column, Kind
+from viavolta.hub.frame.figures import Figure, Why
+from viavolta.hub.frame.forms import Source
+from viavolta.hub.frame.numbers import shown_number, shown_percent
 from viavolta.hub.frame.pages import act, form_page
 from viavolta.hub.frame.rows import QueryRows
 from viavolta.hub.frame.tables import Empty, Table
 from viavolta.hub.operate.tenants import operators_page, page_context
 from viavolta.hub.people.access import visitor
 from viavolta.hub.people.models import Organisation
+from viavolta.services.billing.measures import Measures
+from viavolta.services.billing.wear import usual_wear
 from viavolta.storage.tables.fleets import FleetVehicle
 from viavolta.storage.tables.stations import Session
 
@@ -58,12 +69,46 @@ def vehicle_page(
                 (WEEKDAYS[row.weekday], f"{row.minute // 60:02}:{row.minute % 60:02}")
                 for row in one.row.usual.all()
             ],
+            "figures": _figures(measures_of_vehicle(one.row, now)),
             "departures": departures_of(tenant, one.row, now),
             "form": form,
             "table": table,
         },
         status=422 if form.errors else 200,
     )
+
+
+def _figures(found: Measures) -> list[Figure]:
+    wear = usual_wear().cents(found.discharged_kwh * 1000)
+    return [
+        Figure(
+            label=_("Plug-in rate"),
+            value=shown_percent(found.plug_in_share, digits=1),
+            note=_("last 30 days"),
+            why=Why(rule=_("Hours plugged in, over all hours of the 30 days.")),
+        ),
+        Figure(
+            label=_("Participation"),
+            value=shown_percent(found.participation),
+            why=Why(rule=_("Share of its sessions whose power was left to the plan for a while.")),
+        ),
+        Figure(label=_("Charged"), value=shown_number(found.energy_kwh, digits=1), unit="kWh"),
+        Figure(label=_("Fed back"), value=shown_number(found.discharged_kwh, digits=1), unit="kWh"),
+        Figure(
+            label=_("Wear of the battery"),
+            value=" \N{EN DASH} ".join(shown_number(cents / 100, digits=2) for cents in wear),
+            unit="EUR",
+            why=Why(
+                rule=_("Estimated for what was fed back, by the kind of battery."),
+                sources=[Source(label=source) for source in usual_wear().sources],
+            ),
+        ),
+        Figure(
+            label=_("Reward"),
+            value=shown_number(found.reward_cents / 100, digits=2),
+            unit="EUR",
+        ),
+    ]
 
 
 def _history(request: HttpRequest, tenant: Organisation, row: FleetVehicle) -> Table:
