@@ -13,6 +13,8 @@ import collections
 import contextlib
 import datetime as dt
 import json
+import math
+import random
 import sys
 import time
 from dataclasses import dataclass
@@ -37,16 +39,19 @@ LOOK_EVERY_S = 0.05
 class Settings:
     """What this process does: stations from `first` on, messages a second of all, for `seconds`.
 
+    Without `seconds` it goes on until a second line of input.
     `keeps` writes down every acknowledged event, and has stations call again when a link is lost.
+    `skips` is the share of events of 2.x that a station forgets to tell: a gap to be reported.
     """
 
     port: int
     first: int
     stations: int
     rate: float
-    seconds: float
+    seconds: float | None
     source: str = "127.0.0.1"
     keeps: bool = False
+    skips: float = 0.0
 
 
 class Station(picows.WSListener):
@@ -64,8 +69,7 @@ class Station(picows.WSListener):
         self._seq, self._session = 0, 0
         self._transaction = ""
         self._number: int | None = None
-        self._said: tuple[str, int] | None = None
-        self._repeat: tuple[str, str, tuple[str, int]] | None = None
+        self._repeat: tuple[str, str, str] | None = None
         self._booted: asyncio.Future[None] | None = None
 
     def on_ws_connected(self, transport: picows.WSTransport) -> None:
@@ -106,10 +110,9 @@ class Station(picows.WSListener):
     def tell(self, due_s: float) -> None:
         """Tell the next event of the session, or the last one again where nobody answered it."""
         if self._repeat is None:
-            action, payload = self._next_16() if self.is_16 else self._next_2()
-            self._repeat = action, payload, (self._transaction, self._seq)
+            self._repeat = self._next_16() if self.is_16 else self._next_2()
             self._seq += 1
-        action, payload, self._said = self._repeat
+        action, payload, _ = self._repeat
         self.due_s = due_s
         self._send(f'[2,"m{self._n}","{action}",{payload}]')
 
@@ -123,43 +126,51 @@ class Station(picows.WSListener):
         if self.is_16 and self._number is None:
             self._number = json.loads(raw)[2]["transactionId"]
             self._transaction = str(self._number)
-            self._said = (self._transaction, 0)
-        if self._said is not None:
-            caller.acknowledged(self.identity, *self._said)
+        if self._repeat is not None:
+            caller.acknowledged(self.identity, self._transaction, self._repeat[2])
         self._repeat = None
         if self._seq >= EVENTS_PER_SESSION:
             self._seq, self._number = 0, None
 
-    def _next_2(self) -> tuple[str, str]:
-        if self._seq == 0:
-            self._session += 1
-            self._transaction = f"{self.identity}-{self._session}"
+    def _next_2(self) -> tuple[str, str, str]:
         last = EVENTS_PER_SESSION - 1
+        if self._seq == 0:
+            self._begin()
+            self._transaction = f"{self.identity}-{self._session}"
+        elif self._seq < last and self._caller.skips():
+            self._caller.skipped.append((self.identity, self._transaction, self._seq))
+            self._meter()
+            self._seq += 1
         kind = "Started" if self._seq == 0 else "Ended" if self._seq == last else "Updated"
         card = f'"idToken":{{"idToken":"{CARD}","type":"ISO14443"}},' if self._seq == 0 else ""
         at, wh = self._meter()
-        return "TransactionEvent", (
+        payload = (
             f'{{"eventType":"{kind}","timestamp":"{at}","triggerReason":"MeterValuePeriodic",'
             f'"seqNo":{self._seq},{card}"evse":{{"id":1,"connectorId":1}},'
             f'"transactionInfo":{{"transactionId":"{self._transaction}"}},'
             f'"meterValue":[{{"timestamp":"{at}","sampledValue":[{{"value":{wh}}},'
             '{"value":11000,"measurand":"Power.Active.Import"}]}]}'
         )
+        return "TransactionEvent", payload, str(self._seq)
 
-    def _next_16(self) -> tuple[str, str]:
+    def _next_16(self) -> tuple[str, str, str]:
         at, wh = self._meter()
         if self._seq == 0:
-            return "StartTransaction", (
-                f'{{"connectorId":1,"idTag":"{CARD}","meterStart":{wh},"timestamp":"{at}"}}'
-            )
+            self._begin()
+            start = f'{{"connectorId":1,"idTag":"{CARD}","meterStart":{wh},"timestamp":"{at}"}}'
+            return "StartTransaction", start, "start"
         if self._seq == EVENTS_PER_SESSION - 1:
-            return "StopTransaction", (
-                f'{{"transactionId":{self._number},"meterStop":{wh},"timestamp":"{at}"}}'
-            )
-        return "MeterValues", (
+            stop = f'{{"transactionId":{self._number},"meterStop":{wh},"timestamp":"{at}"}}'
+            return "StopTransaction", stop, "stop"
+        meter = (
             f'{{"connectorId":1,"transactionId":{self._number},"meterValue":[{{"timestamp":"{at}",'
             f'"sampledValue":[{{"value":"{wh}"}}]}}]}}'
         )
+        return "MeterValues", meter, f"meter 1 {at}"
+
+    def _begin(self) -> None:
+        self._session += 1
+        self._caller.n_begun += 1
 
     def _meter(self) -> tuple[str, int]:
         self._wh += WH_PER_EVENT
@@ -185,20 +196,29 @@ class Caller:
             for number in range(settings.first, settings.first + settings.stations)
         ]
         self.refused = self.lost = self.unanswered = self.n_acknowledged = self.n_calls_again = 0
-        self.kept: list[tuple[str, str, int]] = []
+        self.n_begun = 0
+        self.kept: list[tuple[str, str, str]] = []
+        self.skipped: list[tuple[str, str, int]] = []
+        self._rng = random.Random(settings.first)  # noqa: S311 - no secret
         self.tenths_ms: collections.Counter[int] = collections.Counter()
+        self.answered_s = self.seconds = 0.0
         self._is_over = False
         self._calling: set[asyncio.Task[None]] = set()
 
     def took(self, seconds: float) -> None:
         """An answer took so long from when its call was due."""
+        self.answered_s = time.monotonic()
         self.tenths_ms[round(seconds * 10_000)] += 1
 
-    def acknowledged(self, station: str, transaction: str, seq: int) -> None:
-        """An event was acknowledged."""
+    def acknowledged(self, station: str, transaction: str, key: str) -> None:
+        """An event was acknowledged; `key` is what names it within its session."""
         self.n_acknowledged += 1
         if self.settings.keeps:
-            self.kept.append((station, transaction, seq))
+            self.kept.append((station, transaction, key))
+
+    def skips(self) -> bool:
+        """Whether a station forgets its next event."""
+        return self._rng.random() < self.settings.skips
 
     def gone(self, station: Station) -> None:
         """A link was lost: call again."""
@@ -243,12 +263,13 @@ class Caller:
         await asyncio.gather(*(some() for _ in range(AT_ONCE)))
 
     async def talk(self) -> None:
-        """Tell events at the pace, round by round, for the time that was asked."""
-        settings = self.settings
-        began, n_told = time.monotonic(), 0
-        waiting = collections.deque(self.stations)
-        n_due = int(settings.seconds * settings.rate)
-        while n_told < n_due:
+        """Tell events at the pace, round by round, until it is time to end."""
+        settings, n_told = self.settings, 0
+        began, waiting = time.monotonic(), collections.deque(self.stations)
+        over = asyncio.create_task(asyncio.to_thread(sys.stdin.readline))
+        n_due = math.inf if settings.seconds is None else int(settings.seconds * settings.rate)
+        until_s = math.inf if settings.seconds is None else began + settings.seconds
+        while n_told < n_due and not (settings.seconds is None and over.done()):
             now_s = time.monotonic()
             while n_told < n_due and began + n_told / settings.rate <= now_s:
                 station = next_free(waiting)
@@ -256,28 +277,32 @@ class Caller:
                     break
                 station.tell(began + n_told / settings.rate)
                 n_told += 1
-            if now_s - began > settings.seconds + ANSWER_WITHIN_S:
+            if now_s > until_s + ANSWER_WITHIN_S:
                 break
             await asyncio.sleep(0.002)
-        self.unanswered = n_due - n_told
         for _ in range(int(ANSWER_WITHIN_S / LOOK_EVERY_S)):
             if all(s.due_s is None for s in self.stations):
                 break
             await asyncio.sleep(LOOK_EVERY_S)
-        self.unanswered += sum(1 for s in self.stations if s.due_s is not None)
+        told_none = 0 if settings.seconds is None else int(n_due) - n_told
+        self.unanswered = told_none + sum(1 for s in self.stations if s.due_s is not None)
+        self.seconds = max(settings.seconds or 0.0, self.answered_s - began)
 
     def result(self) -> dict[str, Any]:
         """What became of it all."""
         self._is_over = True
         return {
             "connected": sum(1 for s in self.stations if s.transport is not None),
+            "seconds": self.seconds,
             "acknowledged": self.n_acknowledged,
             "refused": self.refused,
             "lost": self.lost,
             "unanswered": self.unanswered,
             "calls_again": self.n_calls_again,
             "tenths_ms": sorted(self.tenths_ms.items()),
+            "begun": self.n_begun,
             "kept": self.kept,
+            "skipped": self.skipped,
         }
 
 

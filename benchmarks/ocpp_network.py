@@ -1,7 +1,8 @@
 """A charging network for benchmarks: PostgreSQL, stations in its tables, a gateway, its callers.
 
-As a program, `python ocpp_network.py N`, it makes the tables and N stations in the database that
-DATABASE_URL names, with the data folder that VIAVOLTA_DATA names.
+As a program, `python ocpp_network.py fill N`, it makes the tables and N stations in the database
+that DATABASE_URL names, with the data folder that VIAVOLTA_DATA names; `python ocpp_network.py
+bill` closes the bills of ended sessions there, again and again.
 """
 
 import contextlib
@@ -16,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -86,6 +88,16 @@ class Network:
                 found[pid] = words[words.index(b"viavolta.gateway.part") + 1].decode()
         return found
 
+    def is_listening(self, pid: int) -> bool:
+        """Whether a process listens at the gateway's port."""
+        rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+        mine = {row[9] for row in rows if row[1].endswith(f":{self.port:04X}") and row[3] == "0A"}
+        try:
+            files = [str(file.readlink()) for file in Path(f"/proc/{pid}/fd").iterdir()]
+        except OSError:
+            return False
+        return any(file[8:-1] in mine for file in files if file.startswith("socket:["))
+
     def behind_bytes(self) -> int:
         """Bytes of the journals that the tables lack."""
         from viavolta.storage.journal import durable_end  # noqa: PLC0415 - once tables are set up
@@ -119,22 +131,26 @@ class Network:
 
 
 @contextlib.contextmanager
-def network(folder: Path, *, stations: int, holders: int) -> Iterator[Network]:
-    """A network with so many stations known and so many processes that may hold them."""
-    from hub_pages import free_port, postgresql  # noqa: PLC0415 - only here
+def network(
+    folder: Path, *, stations: int, holders: int, server: str | None = None
+) -> Iterator[Network]:
+    """A network with so many stations known and so many processes that may hold them.
 
-    programs = Path("/usr/lib/postgresql")
-    newest = max(programs.glob("*/bin"), key=lambda p: int(p.parent.name.split(".")[0]))
+    `server` is the address of a PostgreSQL; without one another is started.
+    """
+    from hub_pages import free_port  # noqa: PLC0415 - only here
+
     data, port = folder / "data", free_port()
     data.mkdir()
     words = ["gateway", "--port", str(port), "--data", str(data), "--processes", str(holders)]
-    with postgresql(folder / "postgresql", str(newest / "initdb"), str(newest / "pg_ctl")) as url:
+    with database(folder / "postgresql", server) as url:
         environment = os.environ | {
             "VIAVOLTA_DATA": str(data),
             "DATABASE_URL": url,
             "VIAVOLTA_ORIGIN": "http://127.0.0.1",
         }
-        fill = [sys.executable, str(HERE / "ocpp_network.py"), str(stations)]
+        environment.pop("DJANGO_SETTINGS_MODULE", None)
+        fill = [sys.executable, str(HERE / "ocpp_network.py"), "fill", str(stations)]
         subprocess.run(fill, env=environment, check=True)
         made = Network(port=port, data=data, database=url, environment=environment, words=words)
         made.start()
@@ -143,6 +159,27 @@ def network(folder: Path, *, stations: int, holders: int) -> Iterator[Network]:
             yield made
         finally:
             made.stop()
+
+
+@contextlib.contextmanager
+def database(folder: Path, server: str | None) -> Iterator[str]:
+    """A database of its own, in a server that is there or in one of its own."""
+    if server is None:
+        from hub_pages import postgresql  # noqa: PLC0415 - only here
+
+        programs = Path("/usr/lib/postgresql").glob("*/bin")
+        newest = max(programs, key=lambda place: int(place.parent.name.split(".")[0]))
+        with postgresql(folder, str(newest / "initdb"), str(newest / "pg_ctl")) as url:
+            yield url
+        return
+    name = f"network_{os.getpid()}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    try:
+        yield urlsplit(server)._replace(path=f"/{name}").geturl()
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 def wait_until(made: Network, holders: int) -> None:
@@ -228,5 +265,22 @@ def fill(stations: int) -> None:
     )
 
 
+def bill() -> None:
+    """Close the bills of sessions that ended, until killed."""
+    from viavolta.hub.site.start import set_up  # noqa: PLC0415 - as a program alone
+
+    set_up()
+    from django.utils import timezone  # noqa: PLC0415 - set up by now
+
+    from viavolta.storage.billing import close_bills  # noqa: PLC0415 - likewise
+
+    while True:
+        close_bills(timezone.now())
+        time.sleep(0.2)
+
+
 if __name__ == "__main__":
-    fill(int(sys.argv[1]))
+    if sys.argv[1] == "fill":
+        fill(int(sys.argv[2]))
+    else:
+        bill()

@@ -1,21 +1,27 @@
 """A running gateway and stations that call it over loopback."""
 
 import asyncio
+import contextlib
+import datetime as dt
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import picows
 import pytest
+from django.utils import timezone
 from running_gateway import running
 
+from viavolta.gateway import port
 from viavolta.gateway.server import Gateway
 from viavolta.protocols.ocpp.link import End
 from viavolta.protocols.ocpp.schemas import Version
 from viavolta.simulator.line import Line, connect
+from viavolta.storage.enrolment import token_hash
 from viavolta.storage.projector import project
 from viavolta.storage.station_commands import ask as ask_station
 from viavolta.storage.station_keys import gateway_key, key_hash
+from viavolta.storage.tables.enrolment import EnrolmentWindow
 from viavolta.storage.tables.stations import Command, CommandState, Session, Station, Token
 
 PASSWORD = "a-password-of-the-station"
@@ -202,5 +208,66 @@ def test_a_command_in_flight_is_lost_with_its_link(tmp_path: Path, station: Stat
         await asyncio.wait_for(line.heard.get(), 10)
         line.transport.disconnect()
         await until(sent, CommandState.LOST)
+
+    on(tmp_path, story)
+
+
+@pytest.mark.usefixtures("station")
+def test_a_half_open_link_is_replaced_and_an_impostor_replaces_nothing(tmp_path: Path) -> None:
+    """A link whose other end is silently gone: whoever has no password does not get its place, the
+    station itself has it as soon as it calls, and the old conversation is over."""
+
+    async def story(gateway: Gateway) -> None:
+        silent = await call(gateway, "cp-1", PASSWORD)
+        silent.transport.underlying_transport.pause_reading()
+        held = next(iter(gateway.hall))
+        for password in ("wrong", "", None):
+            with pytest.raises(picows.WSInvalidStatusError):
+                await call(gateway, "cp-1", password)
+            assert next(iter(gateway.hall)) is held
+        async with await call(gateway, "cp-1", PASSWORD) as new:
+            assert next(iter(gateway.hall)) is not held
+            assert (await new.call("Heartbeat", {})).end is End.ANSWERED
+            assert len(gateway.hall) == 1
+        silent.transport.underlying_transport.resume_reading()
+        assert await asyncio.wait_for(silent.closed, 30) == 1008
+
+    on(tmp_path, story)
+
+
+def test_a_bare_link_that_gives_no_sign_of_life_makes_room(
+    tmp_path: Path, station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A station without a password of its own yet is not replaced by just anybody: the old link is
+    asked for a sign of life, and where none comes within ten seconds there is room."""
+    assert port.PROBE_S < 10
+    monkeypatch.setattr(port, "PROBE_S", 0.2)
+    window = EnrolmentWindow.objects.create(
+        tenant_id=1,
+        token_hash=token_hash("token"),
+        opens_at=timezone.now(),
+        ends_at=timezone.now() + dt.timedelta(hours=1),
+        capacity=5,
+    )
+    Station.objects.filter(pk=station.pk).update(
+        key_hash="", admission=Station.Admission.PENDING, window=window
+    )
+
+    async def story(gateway: Gateway) -> None:
+        url = f"ws://127.0.0.1:{gateway.settings.port}/ocpp/enrol/token"
+        alive = await connect(url, "cp-1", None, Version.V201)
+        with pytest.raises(picows.WSInvalidStatusError):
+            await connect(url, "cp-1", None, Version.V201)
+        assert (await alive.call("Heartbeat", {})).end is End.ANSWERED
+        alive.transport.underlying_transport.pause_reading()
+        for _ in range(300):
+            with contextlib.suppress(picows.WSInvalidStatusError):
+                async with await connect(url, "cp-1", None, Version.V201) as new:
+                    assert (await new.call("Heartbeat", {})).end is End.ANSWERED
+                    break
+            await asyncio.sleep(0.1)
+        else:
+            pytest.fail("there was never room")
+        alive.transport.disconnect(graceful=False)
 
     on(tmp_path, story)

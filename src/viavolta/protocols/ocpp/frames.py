@@ -173,7 +173,7 @@ def write_frame(frame: Frame) -> str:
             kind = Kind.RESULT_ERROR if frame.of_result else Kind.ERROR
             description = frame.description[:MAX_DESCRIPTION_CHARS]
             parts = [kind, frame.message_id, frame.error_code, description, frame.details]
-    return json.dumps(parts, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _WRITER.encode(parts)
 
 
 def _array_of(raw: str | bytes, max_bytes: int) -> tuple[list[Any], bool]:
@@ -253,3 +253,8 @@ def _kind_of(number: Any, version: Version, message_id: str) -> Kind:
         what = f"message type {str(number)[:20]} is not known in OCPP {version}"
         raise FrameError(ErrorCode.UNKNOWN_KIND, what, message_id)
     return Kind(number)
+
+
+# made once: `json.loads` and `json.dumps` with options make new ones for every message
+_READER = json.JSONDecoder(parse_constant=_no_constant, parse_int=_whole, parse_float=_finite)
+_WRITER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)

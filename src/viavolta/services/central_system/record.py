@@ -8,6 +8,9 @@ from typing import Any
 
 from viavolta.protocols.ocpp.schemas import Version
 
+# made once: `json.dumps` with options makes a new one for every record
+_WRITER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
 
 class RecordKind(StrEnum):
     """What was heard."""
@@ -46,7 +49,7 @@ def record_bytes(record: Record) -> bytes:
         record.payload,
         record.answer,
     )
-    return json.dumps(parts, separators=(",", ":"), ensure_ascii=False).encode()
+    return _WRITER.encode(parts).encode()
 
 
 def record_of(content: bytes) -> Record:
