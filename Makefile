@@ -13,7 +13,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-head
 # What the engines are measured against, each in an environment of its own.
 PEERS := acnportal highs linopy pandapower
 # Programs of others that tests run against ours, each in an environment of its own.
-CLIENTS := extrawest-ocpi ocpp python-oa3-client test-ocpp toadr3 tods-validate
+CLIENTS := extrawest-ocpi ocpp outloud python-oa3-client test-ocpp toadr3 tods-validate
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-postgres check bench docs lock clients
