@@ -9,14 +9,16 @@ from typing import Any
 
 import picows
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 from running_gateway import running
 
-from viavolta.gateway import port
+from viavolta.gateway import errands, port
 from viavolta.gateway.server import Gateway
 from viavolta.protocols.ocpp.link import End
 from viavolta.protocols.ocpp.schemas import Version
 from viavolta.simulator.line import Line, connect
+from viavolta.storage import presence
 from viavolta.storage.enrolment import token_hash
 from viavolta.storage.projector import project
 from viavolta.storage.station_commands import ask as ask_station
@@ -269,5 +271,35 @@ def test_a_bare_link_that_gives_no_sign_of_life_makes_room(
         else:
             pytest.fail("there was never room")
         alive.transport.disconnect(graceful=False)
+
+    on(tmp_path, story)
+
+
+def test_tables_out_of_reach_end_no_link(
+    tmp_path: Path, station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the database is away stations stay and are answered; once it is back, who is there and
+    what was asked stands in the tables."""
+    monkeypatch.setattr(errands, "RETRY_S", 0.05)
+    real, failed = presence.note, []
+
+    def note(*values: Any) -> None:
+        if len(failed) < 3:
+            failed.append(values)
+            raise OperationalError
+        real(*values)
+
+    monkeypatch.setattr(presence, "note", note)
+
+    async def story(gateway: Gateway) -> None:
+        async with await call(gateway, "cp-1", PASSWORD) as line:
+            assert (await line.call("Heartbeat", {})).end is End.ANSWERED
+            for _ in range(300):
+                await asyncio.to_thread(station.refresh_from_db)
+                if station.gateway:
+                    break
+                await asyncio.sleep(0.05)
+            assert (station.gateway, len(failed)) == ("gateway", 3)
+            assert (await line.call("Heartbeat", {})).end is End.ANSWERED
 
     on(tmp_path, story)

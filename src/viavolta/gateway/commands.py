@@ -46,9 +46,10 @@ def take(gateway: str, holds: Callable[[int], bool]) -> list[Asked]:
     mine = list(islice((pk for pk, station in waiting if holds(station)), MOST_AT_ONCE))
     if not mine:
         return []
-    # another gateway that holds the same station for a moment may have been quicker
-    queued.filter(pk__in=mine).update(state=CommandState.SENT, sent_at=now, gateway=gateway)
-    taken = Command.objects.filter(pk__in=mine, gateway=gateway, sent_at=now).order_by("id")
+    with transaction.atomic():
+        # another gateway that holds the same station for a moment may have been quicker
+        queued.filter(pk__in=mine).update(state=CommandState.SENT, sent_at=now, gateway=gateway)
+        taken = list(Command.objects.filter(pk__in=mine, gateway=gateway, sent_at=now))
     return [
         Asked(
             pk=row.pk,
@@ -57,7 +58,7 @@ def take(gateway: str, holds: Callable[[int], bool]) -> list[Asked]:
             payload=row.payload,
             timeout_s=row.timeout_s,
         )
-        for row in taken
+        for row in sorted(taken, key=lambda row: row.pk)
     ]
 
 

@@ -6,12 +6,13 @@ The event loop never waits for the database: one thread meets it, this errand-ru
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cryptography import x509
+from django.db import Error
 
 from viavolta.gateway import commands, new_keys, signing
 from viavolta.gateway.hall import Hall
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 REFRESH_EVERY_S = 1.0
 SEEN_EVERY_S = 2.0
 RENEW_EVERY_S = 60.0
+RETRY_S = 1.0
 _Found = TypeVar("_Found")
+_Item = TypeVar("_Item")
 log = logging.getLogger(__name__)
 
 
@@ -80,12 +83,16 @@ class Errands:
         """Run errands until cancelled."""
         async with wake.listening() as woken:
             while True:
-                await self._once(key)
+                try:
+                    await self._once(key)
+                except Error as error:  # away, or in each other's way: what waits still waits
+                    log.warning("tables out of reach", extra={"why": str(error)[:200]})
+                    await asyncio.sleep(RETRY_S)
                 await woken()
 
     async def end(self) -> None:
         """Write down what is left, and that this gateway holds nobody."""
-        await self.call(commands.note, self._take_outcomes())
+        await self._note_outcomes()
         await self._note_presence()
         await self.call(presence.end, self._gateway)
 
@@ -130,40 +137,49 @@ class Errands:
             if len(taken) < commands.MOST_AT_ONCE:
                 break
         self._end_overdue()
-        if self._outcomes:
-            await self.call(commands.note, self._take_outcomes())
+        await self._note_outcomes()
+
+    async def _note_outcomes(self) -> None:
+        known = list(self._outcomes)
+        if known:
+            await self.call(commands.note, known)
+            del self._outcomes[: len(known)]
 
     async def _note_presence(self) -> None:
         entered, left = self._hall.take_changes()
-        if entered or left:
-            came = [(one.entry.pk, one.version.value) for one in entered]
+        if not entered and not left:
+            return
+        came = [(one.entry.pk, one.version.value) for one in entered]
+        try:
             await self.call(presence.note, self._gateway, came, left)
+        except Error:
+            self._hall.put_back(entered, left)
+            raise
+
+    async def _each(self, waiting: list[_Item], do: Callable[[_Item], Awaitable[None]]) -> None:
+        """Do something for each that waits, in order; one that it fails for still waits."""
+        while waiting:
+            await do(waiting[0])
+            del waiting[0]
 
     async def _give_keys(self, key: bytes) -> None:
-        promoted, self._promoted = self._promoted, []
-        if promoted:
-            await self.call(new_keys.promote, promoted)
-        while self._key_outcomes:
-            await self.call(new_keys.note, *self._key_outcomes.pop())
+        await self._each(self._promoted, lambda one: self.call(new_keys.promote, [one]))
+        await self._each(self._key_outcomes, lambda one: self.call(new_keys.note, *one))
         for entry in self._registry.who_wants_a_key():
             conversation = self._hall.get(entry.pk)
             if conversation is None or conversation.was_given_key:
                 continue
-            conversation.was_given_key = True
             new = await self.call(new_keys.prepare, entry, conversation.version, key)
+            conversation.was_given_key = True
             message_id = conversation.ask(new.action, new.payload, timeout_s=new_keys.TIMEOUT_S)
             self._keys_asked[f"{entry.pk} {message_id}"] = entry.pk
             self._flying.add(entry.pk)
 
     async def _see_to_certificates(self, now_s: float) -> None:
-        while self._to_sign:
-            await self.call(signing.sign, self._settings.data, *self._to_sign.pop(0))
-        while self._certificates:
-            await self.call(signing.note, *self._certificates.pop())
-        while self._shown:
-            station, der = self._shown.pop()
-            shown = x509.load_der_x509_certificate(der)
-            await self.call(signing.promote, station, sha256_of(shown), shown.not_valid_after_utc)
+        data = self._settings.data
+        await self._each(self._to_sign, lambda one: self.call(signing.sign, data, *one))
+        await self._each(self._certificates, lambda one: self.call(signing.note, *one))
+        await self._each(self._shown, self._promote)
         if self._settings.tls is not None:
             for pem in set(await self.call(trusted_certificates)) - self._trusted:
                 self._settings.tls.load_verify_locations(cadata=pem)
@@ -172,6 +188,11 @@ class Errands:
         if self._renewed_s is None or now_s - self._renewed_s >= RENEW_EVERY_S:
             self._renewed_s = now_s
             await self.call(signing.ask_for_renewals, self._gateway)
+
+    async def _promote(self, one: tuple[int, bytes]) -> None:
+        station, der = one
+        shown = x509.load_der_x509_certificate(der)
+        await self.call(signing.promote, station, sha256_of(shown), shown.not_valid_after_utc)
 
     async def _send(self, asked: commands.Asked) -> None:
         conversation = self._hall.get(asked.station)
@@ -196,10 +217,6 @@ class Errands:
                 conversation.flush()
             if conversation is None or conversation.next_due_s() is None:
                 self._flying.discard(station)
-
-    def _take_outcomes(self) -> list[tuple[int, Outcome]]:
-        taken, self._outcomes = self._outcomes, []
-        return taken
 
     def _holds(self, station: int) -> bool:
         return self._hall.get(station) is not None

@@ -1,6 +1,6 @@
 """The stations that are on the line, one conversation each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from viavolta.gateway.conversation import Conversation
 
@@ -48,6 +48,16 @@ class Hall:
         if conversation is not None and station not in self._entered:
             del self._there[station]
             conversation.end(REPLACED, "connected at another gateway")
+
+    def put_back(self, entered: Iterable[Conversation], left: Iterable[int]) -> None:
+        """Take back changes that could not be noted, as far as they still hold."""
+        for conversation in entered:
+            if self._there.get(conversation.entry.pk) is conversation:
+                self._entered.setdefault(conversation.entry.pk, conversation)
+            else:
+                self._left.add(conversation.entry.pk)
+        self._left |= set(left)
+        self._left -= set(self._there)
 
     def take_changes(self) -> tuple[list[Conversation], set[int]]:
         """Who entered, and then the numbers of those who left, since the last time."""

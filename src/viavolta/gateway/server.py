@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import picows
+from django.db import Error
 
 from viavolta.gateway.committer import Committer
 from viavolta.gateway.conversation import Conversation
@@ -30,6 +31,7 @@ from viavolta.storage.projector import reached
 from viavolta.storage.station_keys import gateway_key
 
 GOING_AWAY = 1001
+TRY_LATER = 1013
 MOST_CONNECTIONS = 25_000
 TOO_MANY = 429
 log = logging.getLogger(__name__)
@@ -178,13 +180,18 @@ class Gateway:
         task.add_done_callback(self._tasks.discard)
 
     async def _take_in(self, newcomer: Newcomer, socket: StationSocket) -> None:
-        station = await self.errands.call(
-            knock,
-            newcomer.window,
-            newcomer.identity,
-            newcomer.key_hash,
-            newcomer.security_profile,
-        )
+        try:
+            station = await self.errands.call(
+                knock,
+                newcomer.window,
+                newcomer.identity,
+                newcomer.key_hash,
+                newcomer.security_profile,
+            )
+        except Error:
+            log.warning("tables out of reach", extra={"reason": "a station knocks"})
+            socket.close(TRY_LATER, "please call again")
+            return
         if station is None:
             socket.close(POLICY, "no room")
         else:

@@ -1,9 +1,11 @@
 """Many rows at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import connection, models
+
+from viavolta.storage.tables.stations import Station
 
 
 def write(rows: Sequence[models.Model], names: Sequence[str]) -> None:
@@ -29,6 +31,18 @@ def write(rows: Sequence[models.Model], names: Sequence[str]) -> None:
     statement = f"UPDATE {quote(meta.db_table)} SET {changes} WHERE {key} = %s"  # noqa: S608 - names of our own columns
     with connection.cursor() as cursor:
         cursor.executemany(statement, values)
+
+
+def in_turn(stations: Collection[int]) -> None:
+    """Hold the rows of stations until the transaction ends, lowest number first.
+
+    Several processes change many stations each; whoever takes them in the same order waits for the
+    other, and neither for ever.
+    """
+    if not connection.features.has_select_for_update:
+        return  # one writer at a time anyway
+    rows = Station.objects.filter(pk__in=stations).order_by("pk").select_for_update(no_key=True)
+    list(rows.values_list("pk", flat=True))
 
 
 def _column(row: models.Model, name: str) -> "models.Field[Any, Any]":

@@ -3,11 +3,12 @@
 import datetime as dt
 from collections.abc import Iterable
 
-from django.db import close_old_connections
+from django.db import close_old_connections, transaction
 from django.utils import timezone
 
 from viavolta.model.errors import UsageError, Where
 from viavolta.model.messages import text
+from viavolta.storage.bulk import in_turn
 from viavolta.storage.processes import is_lost, same_machine
 from viavolta.storage.tables.stations import GatewaySeen, Station
 
@@ -63,11 +64,15 @@ def note(gateway: str, entered: Iterable[tuple[int, str]], left: Iterable[int]) 
         by_version.setdefault(version, []).append(station)
     for version, stations in by_version.items():
         for some in _pieces(stations):
-            Station.objects.filter(pk__in=some).update(
-                gateway=gateway, connected_at=now, ocpp_version=version
-            )
+            with transaction.atomic():
+                in_turn(some)
+                Station.objects.filter(pk__in=some).update(
+                    gateway=gateway, connected_at=now, ocpp_version=version
+                )
     for some in _pieces(list(left)):
-        Station.objects.filter(pk__in=some, gateway=gateway).update(gateway="")
+        with transaction.atomic():
+            in_turn(some)
+            Station.objects.filter(pk__in=some, gateway=gateway).update(gateway="")
 
 
 def moved_away(gateway: str) -> list[int]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from viavolta.protocols.ocpp.transactions import time_of
 from viavolta.services.central_system.record import Record
-from viavolta.storage.bulk import write
+from viavolta.storage.bulk import in_turn, write
 from viavolta.storage.tables.stations import Outlet, Station
 
 HEARD_EVERY = dt.timedelta(seconds=15)
@@ -29,6 +29,8 @@ def bring_in_stations(known: Mapping[int, Station], records: Iterable[Record]) -
         elif record.action == "StatusNotification":
             outlet = outlet_of(record, payload)
             outlets[outlet.station_id, outlet.evse, outlet.connector] = outlet
+    late = [pk for pk, at in heard.items() if _is_worth_it(known[pk].heard_at, at)]
+    in_turn({*booted, *late})
     Outlet.objects.bulk_create(
         outlets.values(),
         update_conflicts=True,
@@ -36,13 +38,13 @@ def bring_in_stations(known: Mapping[int, Station], records: Iterable[Record]) -
         update_fields=("status", "error", "status_at"),
     )
     write([known[pk] for pk in booted], _ABOUT)
-    late = []
-    for pk, at in heard.items():
-        station = known[pk]
-        if station.heard_at is None or at - station.heard_at >= HEARD_EVERY:
-            station.heard_at = at
-            late.append(station)
-    write(late, ("heard_at",))
+    for pk in late:
+        known[pk].heard_at = heard[pk]
+    write([known[pk] for pk in late], ("heard_at",))
+
+
+def _is_worth_it(before: dt.datetime | None, at: dt.datetime) -> bool:
+    return before is None or at - before >= HEARD_EVERY
 
 
 def _describe(station: Station, payload: Mapping[str, Any]) -> None:

@@ -184,7 +184,7 @@ def _array_of(raw: str | bytes, max_bytes: int) -> tuple[list[Any], bool]:
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
         if _is_too_deep(text):
             raise FrameError(ErrorCode.FRAMEWORK, f"nested deeper than {MAX_DEPTH} levels")
-        parts = json.loads(text, parse_constant=_no_constant, parse_int=_whole, parse_float=_finite)
+        parts = _READER.decode(text)
     except ValueError as error:
         raise FrameError(ErrorCode.FRAMEWORK, "no JSON text") from error
     if not isinstance(parts, list) or not parts:
