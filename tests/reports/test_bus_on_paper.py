@@ -71,7 +71,8 @@ def test_a_study_with_few_tables_has_its_sheets(study: Study) -> None:
     """Without power, costs and chargers the sheets still stand, and no connection is asked for."""
     tables = {n: t for n, t in study.tables.items() if n not in {"power", "costs", "chargers"}}
     bare = dataclasses.replace(study, tables=tables, assumptions=())
-    assert n_pages(council_pdf(bare)) == n_pages(bus_pdf(bare)) == 2
+    assert n_pages(council_pdf(bare)) == 2
+    assert n_pages(bus_pdf(bare)) > 2
     assert sorted(bus_files(bare)) == ["council.pdf", "report.html", "report.pdf"]
     assert sorted(bus_files(study)) == [
         "connection-request.pdf",
@@ -82,7 +83,7 @@ def test_a_study_with_few_tables_has_its_sheets(study: Study) -> None:
 
 
 def test_the_report_goes_on_with_what_the_cost_hangs_on(study: Study) -> None:
-    """Bars from the widest, their figures, the items of cost and every assumption."""
+    """Map, the day of the buses, bars from the widest, items of cost and every assumption."""
     rows = [
         ("wages", "EUR per h", 20.0, 25.0, 30.0, 99.0, 100.0, 101.0, "sources"),
         ("battery_price", "EUR/kWh", 190.0, 250.0, 350.0, 81.5, 100.0, 137.25, "share"),
@@ -99,6 +100,8 @@ def test_the_report_goes_on_with_what_the_cost_hangs_on(study: Study) -> None:
     for said in (
         "Price of batteries moves the yearly cost most: from 82 EUR to 137 EUR",
         "a fifth less and more",
+        "Lines, terminals and depots",
+        "Activities and charge of the battery",
         "Yearly costs by item",
         study.assumptions[-1].key,
     ):

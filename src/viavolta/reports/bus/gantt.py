@@ -4,10 +4,16 @@ from viavolta.model.messages import text
 from viavolta.reports.bus.duties import Duty, duties_of
 from viavolta.reports.bus.facts import BusFacts
 from viavolta.reports.bus.gantt_data import gantt_data
-from viavolta.reports.bus.gantt_picture import PAGE_ROWS, gantt_legend, gantt_picture
-from viavolta.reports.figure import figure, missing, paragraph, section
+from viavolta.reports.bus.gantt_picture import (
+    PAGE_ROWS,
+    gantt_legend,
+    gantt_on_paper,
+    gantt_picture,
+)
+from viavolta.reports.figure import figure, legend_of, missing, paragraph, section
 from viavolta.reports.markup import Html, clip, fill, join, json_block, tag
 from viavolta.reports.numbers import HOUR_S, clock, hours_minutes, number, percent
+from viavolta.reports.pdf.blocks import Block
 from viavolta.reports.tables import figures, table, times, words
 
 
@@ -17,9 +23,7 @@ def blocks(facts: BusFacts) -> Html:
     duties = duties_of(facts)
     if not duties:
         return section("blocks", title, missing(text("blocks and vehicles")))
-    first_s = min(d.start_s for d in duties) // HOUR_S * HOUR_S
-    last_s = -(-max(d.end_s for d in duties) // HOUR_S) * HOUR_S
-    last_s = max(last_s, first_s + HOUR_S)
+    first_s, last_s = _hours(duties)
     picture = tag(
         "div",
         gantt_picture(duties, first_s=first_s, last_s=last_s),
@@ -37,13 +41,29 @@ def blocks(facts: BusFacts) -> Html:
             "blocks",
             title=text("Activities and charge of the battery"),
             picture=picture,
-            legend=gantt_legend(),
+            legend=legend_of(gantt_legend()),
             caption=_caption(facts, len(duties)),
             table=join((_duty_table(duties), _one_bus(duties))),
             table_label=text("The same as tables, and all activities of one bus"),
         ),
         json_block("gantt-data", gantt_data(facts, duties, first_s=first_s, last_s=last_s)),
     )
+
+
+def day_on_paper(facts: BusFacts) -> Block | None:
+    """Set the day of the buses on a sheet; None where the study has none."""
+    duties = duties_of(facts)
+    if not duties:
+        return None
+    first_s, last_s = _hours(duties)
+    return gantt_on_paper(duties, first_s=first_s, last_s=last_s)
+
+
+def _hours(duties: list[Duty]) -> tuple[int, int]:
+    """The full hours around the day of all buses."""
+    first_s = min(d.start_s for d in duties) // HOUR_S * HOUR_S
+    last_s = -(-max(d.end_s for d in duties) // HOUR_S) * HOUR_S
+    return first_s, max(last_s, first_s + HOUR_S)
 
 
 def _words(duties: list[Duty]) -> Html:

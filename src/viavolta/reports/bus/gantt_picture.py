@@ -6,11 +6,15 @@ into sight. One path per kind of activity and bus keeps five hundred rows small.
 
 from viavolta.model.messages import text
 from viavolta.reports.bus.duties import Duty
-from viavolta.reports.figure import legend_of, swatch
+from viavolta.reports.colours import styled
+from viavolta.reports.figure import swatch
 from viavolta.reports.markup import Html, clip, esc, tag
 from viavolta.reports.numbers import HOUR_S, clock, percent
+from viavolta.reports.pdf import blocks
+from viavolta.reports.pdf.blocks import Block
 
 PAGE_ROWS = 60
+PAPER_ROWS = 30
 ROW_PX = 26
 LABEL_PX = 116
 PLOT_PX = 634
@@ -123,7 +127,20 @@ def _soc_path(duty: Duty, *, first_s: int, per_s: float) -> str:
     return f"M{x0:.1f} {bottom:g}L" + "L".join(points) + f"V{bottom:g}z"
 
 
-def gantt_legend() -> Html:
+def gantt_on_paper(duties: list[Duty], *, first_s: int, last_s: int) -> Block:
+    """Set the days of the first buses on a sheet, by their pull-out."""
+    shown = duties[:PAPER_ROWS]
+    more = text("{n} more in report.html", n=len(duties) - len(shown))
+    return blocks.picture(
+        text("Activities and charge of the battery"),
+        styled(gantt_picture(shown, first_s=first_s, last_s=last_s), "gantt"),
+        alt=text("Gantt chart of {n} buses with the charge of their batteries", n=len(shown)),
+        legend=[(Html(styled(mark, "gantt")), label) for mark, label in gantt_legend()],
+        caption=more if len(duties) > len(shown) else "",
+    )
+
+
+def gantt_legend() -> list[tuple[Html, str]]:
     """Name the marks of the picture."""
     bar = '<path class="{}" d="M1 1h20v10h-20z"/>'
     charge = bar.format("f") + '<path class="s" d="M1 11L1 2L12 8L21 5V11z"/>'
@@ -134,4 +151,4 @@ def gantt_legend() -> Html:
         (bar.format("c"), text("At a charging point")),
         (charge, text("Charge of the battery, empty to full")),
     )
-    return legend_of((swatch(mark, class_="swatch gantt-key"), label) for mark, label in kinds)
+    return [(swatch(mark, class_="swatch gantt-key"), label) for mark, label in kinds]

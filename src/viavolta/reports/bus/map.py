@@ -13,11 +13,15 @@ from viavolta.reports.bus.network_tables import (
     line_table,
     terminal_table,
 )
+from viavolta.reports.colours import styled
 from viavolta.reports.figure import figure, legend_of, missing, section, swatch
 from viavolta.reports.markup import Html, clip, fill, join, tag
 from viavolta.reports.numbers import number, power
+from viavolta.reports.pdf import blocks
+from viavolta.reports.pdf.blocks import Block
 from viavolta.reports.projection import Projection, fit, scale_bar
 
+PAPER_MAP_PX = 620.0
 N_COLOURS = 7
 """The busiest lines get a colour of their own; more could not be told apart."""
 
@@ -48,7 +52,7 @@ def network_map(facts: BusFacts) -> Html:
             "map",
             title=text("Lines, terminals and depots"),
             picture=join(drawn),
-            legend=_legend(lines),
+            legend=legend_of(_legend(lines)),
             caption=_caption(facts, lines),
             table=join((depot_table(facts), line_table(lines), terminal_table(facts))),
             table_label=text("Depots, lines and terminals as tables"),
@@ -200,7 +204,21 @@ def _overlap(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _legend(lines: pl.DataFrame) -> Html:
+def map_on_paper(facts: BusFacts) -> Block | None:
+    """Set the map on a sheet; None where there is nothing to draw."""
+    if facts.table("places") is None or facts.table("shapes") is None:
+        return None
+    lines = busiest_lines(facts)
+    return blocks.picture(
+        text("Lines, terminals and depots"),
+        styled(_draw(facts, lines, size="wide", width=PAPER_MAP_PX, height=PAPER_MAP_PX), "map"),
+        alt=text("Map of {n} lines with their terminals and depots", n=lines.height),
+        legend=[(Html(styled(mark, "map")), label) for mark, label in _legend(lines)],
+        caption=_caption(facts, lines),
+    )
+
+
+def _legend(lines: pl.DataFrame) -> list[tuple[Html, str]]:
     def line(css: str) -> Html:
         return swatch(f'<path d="M1 6h20" class="{css}"/>')
 
@@ -214,7 +232,7 @@ def _legend(lines: pl.DataFrame) -> Html:
         entries.append((line("route"), text("{n} other lines", n=lines.height - N_COLOURS)))
     depot = swatch('<rect x="6" y="1" width="10" height="10" rx="2" class="depot"/>')
     terminal = swatch('<circle cx="11" cy="6" r="3.5" class="terminal"/>')
-    return legend_of([*entries, (depot, text("Depot")), (terminal, text("Terminal"))])
+    return [*entries, (depot, text("Depot")), (terminal, text("Terminal"))]
 
 
 def _caption(facts: BusFacts, lines: pl.DataFrame) -> Html:

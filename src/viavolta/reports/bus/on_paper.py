@@ -1,7 +1,7 @@
 """A bus plan on paper: two sheets for a council, and a report with what they leave out.
 
-The sheets hold the answer and the money, then the grid and the rest. The report goes on with what
-the cost hangs on, its items, and every figure that the plan rests on.
+The sheets hold the answer and the money, then the grid and the rest. The report goes on with the
+map, the day of the buses, what the cost hangs on, and every figure that the plan rests on.
 """
 
 from collections.abc import Iterator
@@ -10,11 +10,12 @@ import polars as pl
 
 from viavolta.model.messages import text
 from viavolta.model.study import Study
-from viavolta.reports.bus import costs, proof, sensitivity
+from viavolta.reports.bus import costs, gantt, proof, sensitivity
 from viavolta.reports.bus.answer import answer, kicker, notes
 from viavolta.reports.bus.facts import BusFacts, facts_of
 from viavolta.reports.bus.grid import grid_facts, node_columns, node_rows, sentences
 from viavolta.reports.bus.key_figures import known_figures
+from viavolta.reports.bus.map import map_on_paper
 from viavolta.reports.bus.power import day_picture, peaks_by_depot
 from viavolta.reports.numbers import known
 from viavolta.reports.pdf import blocks
@@ -52,7 +53,15 @@ def _sheets(facts: BusFacts) -> list[Block | None]:
 
 
 def _rest(facts: BusFacts) -> Iterator[Block | None]:
-    """What the cost hangs on, its items, and every assumption."""
+    """The map, the day of the buses, what the cost hangs on, and every assumption."""
+    network = map_on_paper(facts)
+    if network is not None:
+        yield blocks.heading(text("The network and its depots"))
+        yield network
+    day = gantt.day_on_paper(facts)
+    if day is not None:
+        yield blocks.heading(text("The day of each bus"))
+        yield day
     yield from sensitivity.on_paper(facts)
     yield _items(facts)
     if facts.study.assumptions:

@@ -38,7 +38,7 @@ def on_paper(facts: BusFacts) -> list[Block]:
         blocks.heading(text("What the yearly cost hangs on")),
         blocks.paragraph(said(facts)),
         _picture(rows).on_paper(),
-        blocks.table(text("How far each figure was moved"), _columns(), _cells(rows), wide=(0,)),
+        blocks.table(text("How far each figure was moved"), _columns(), _cells(rows), wide=(0, 8)),
     ]
 
 
