@@ -3,8 +3,10 @@
 import datetime as dt
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
 
+from viavolta.protocols.ocpp import personal
 from viavolta.storage.billing import terms_of
 from viavolta.storage.driver_wishes import VISIT_PREFIX
 from viavolta.storage.session_rows import forget_tokens
@@ -18,7 +20,9 @@ from viavolta.storage.tables.billing import (
     Visit,
 )
 from viavolta.storage.tables.fleets import Departure
-from viavolta.storage.tables.stations import Session, Station, Token
+from viavolta.storage.tables.live import VehicleNeeds
+from viavolta.storage.tables.notices import Notice
+from viavolta.storage.tables.stations import Command, Session, Station, Token
 
 MOST_AT_ONCE = 500
 """Sessions of a tenant that one round forgets; the next round goes on."""
@@ -60,6 +64,7 @@ def _forget_of(tenant_id: int, now: dt.datetime) -> None:
     of_tenant = Session.objects.filter(station__tenant_id=tenant_id)
     forget_tokens(list(of_tenant.filter(ended_at__lt=old_card).exclude(token="")[:MOST_AT_ONCE]))
     Departure.objects.filter(vehicle__tenant_id=tenant_id, leaves_at__lt=old_card).delete()
+    _forget_messages(tenant_id, old_card)
     old_bill = now - dt.timedelta(days=366 * terms.keep_bills_years)
     over = list(of_tenant.filter(ended_at__lt=old_bill).values_list("pk", flat=True)[:MOST_AT_ONCE])
     bills = Bill.objects.filter(session__in=over)
@@ -67,3 +72,18 @@ def _forget_of(tenant_id: int, now: dt.datetime) -> None:
     Correction.objects.filter(bill__in=bills).delete()
     bills.delete()
     Session.objects.filter(pk__in=over).delete()
+
+
+def _forget_messages(tenant_id: int, before: dt.datetime) -> None:
+    """What stations said, and of what was asked of them the cards and names that stand in it."""
+    Notice.objects.filter(station__tenant_id=tenant_id, received_at__lt=before).delete()
+    VehicleNeeds.objects.filter(station__tenant_id=tenant_id, told_at__lt=before).delete()
+    old = Command.objects.filter(station__tenant_id=tenant_id, asked_at__lt=before)
+    tells = Q()
+    for name in sorted(personal.FIELDS):
+        tells |= Q(text__contains=f'"{name}"')
+    told = old.annotate(text=Cast("payload", TextField())).filter(tells)[:MOST_AT_ONCE]
+    rows = list(told)
+    for row in rows:
+        row.payload = personal.without(row.payload)
+    Command.objects.bulk_update(rows, ("payload",))

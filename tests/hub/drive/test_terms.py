@@ -11,8 +11,10 @@ from django.utils import timezone
 
 from viavolta.storage.billing import close_bills, prices_of, tariff_at, terms_of
 from viavolta.storage.retention import forget
+from viavolta.storage.station_commands import ask
 from viavolta.storage.tables.billing import Bill, CardLink, ChargingTerms, DriverPreference, Tariff
 from viavolta.storage.tables.live import Wish
+from viavolta.storage.tables.notices import Notice
 from viavolta.storage.tables.stations import Outlet, Session, SessionEvent, Station, Token
 
 Tell = Callable[..., None]
@@ -144,3 +146,23 @@ def test_a_session_goes_with_its_bill(station: Station, tell: Tell) -> None:
     assert not Bill.objects.exists()
     assert not Session.objects.exists()
     assert not SessionEvent.objects.exists()
+
+
+def test_cards_are_forgotten_in_commands_and_messages(station: Station) -> None:
+    """What was asked and when stays; to whom it was about goes, and what stations said."""
+    ChargingTerms.objects.update(keep_cards_days=60)
+    now = timezone.now()
+    payload = {"idToken": {"idToken": "SECRET-CARD", "type": "ISO14443"}, "evseId": 1}
+    command = ask(station.pk, "RequestStartTransaction", payload, by="")
+    Notice.objects.create(
+        station=station, received_at=now, action="DataTransfer", payload={"data": "x"}
+    )
+    forget(now + dt.timedelta(days=59))
+    command.refresh_from_db()
+    assert command.payload == payload
+    assert Notice.objects.exists()
+    for _ in range(2):
+        forget(now + dt.timedelta(days=61))
+    command.refresh_from_db()
+    assert command.payload == {"evseId": 1}
+    assert not Notice.objects.exists()

@@ -68,7 +68,7 @@ def card(request: HttpRequest, secret: str) -> HttpResponseBase:
                 "terms": terms_of(issuer.pk),
             },
         )
-        answer["Referrer-Policy"] = "no-referrer"
+        answer["Referrer-Policy"] = "same-origin"  # without it browsers hide where a form is from
         answer["Cache-Control"] = "private, no-store"
         return answer
     key, new = with_key(request)
