@@ -51,19 +51,19 @@ EFFORTS = {
         gap=2e-5,
         max_rounds=1_000,
         dive_rounds=4,
-        windows=Windows(count=0, max_trips=0, max_nodes=0),
+        windows=Windows(per_100_trips=0, max_trips=0, max_nodes=0),
     ),
     "normal": Thoroughness(
         gap=2e-6,
         max_rounds=1_000,
         dive_rounds=8,
-        windows=Windows(count=24, max_trips=100, max_nodes=200),
+        windows=Windows(per_100_trips=12, max_trips=100, max_nodes=200),
     ),
     "high": Thoroughness(
         gap=1e-7,
         max_rounds=2_000,
         dive_rounds=20,
-        windows=Windows(count=100, max_trips=150, max_nodes=1_000),
+        windows=Windows(per_100_trips=50, max_trips=150, max_nodes=1_000),
     ),
 }
 

@@ -19,7 +19,7 @@ THOROUGH = Thoroughness(
     gap=1e-9,
     max_rounds=500,
     dive_rounds=20,
-    windows=Windows(count=3, max_trips=100, max_nodes=100),
+    windows=Windows(per_100_trips=60, max_trips=100, max_nodes=100),
 )
 N_DAYS = 200
 

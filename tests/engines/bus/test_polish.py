@@ -37,7 +37,9 @@ def test_a_window_around_everything_finds_the_optimum(seed):
     problem, battery, graph, alone, relaxation = relaxed(seed, 5)
     if graph.n_trips < 5:
         pytest.skip("a trip of this day needs a larger battery")
-    days = polished(graph, alone, relaxation, Windows(count=1, max_trips=5, max_nodes=1_000))
+    days = polished(
+        graph, alone, relaxation, Windows(per_100_trips=20, max_trips=5, max_nodes=1_000)
+    )
     best, _ = optimum(problem, battery)
     assert plan_cost(days, VEHICLE_COST) == pytest.approx(best, abs=1e-3)
 
@@ -47,8 +49,10 @@ def test_small_windows_keep_every_trip_and_never_cost_more(seed):
     """Windows of at most six trips: each trip once, each day driven, each step cheaper or equal."""
     problem, battery, graph, alone, relaxation = relaxed(seed, 20)
     before = plan_cost(alone, VEHICLE_COST)
-    for count in (0, 1, 5, 20):
-        days = polished(graph, alone, relaxation, Windows(count=count, max_trips=6, max_nodes=50))
+    for some in (0, 5, 25, 100):
+        days = polished(
+            graph, alone, relaxation, Windows(per_100_trips=some, max_trips=6, max_nodes=50)
+        )
         served = sorted(trip for day in days for trip in day.trips)
         assert served == sorted(graph.trips.tolist())
         assert all(day_cost(problem, battery, day) == pytest.approx(day.cost) for day in days)
@@ -61,7 +65,7 @@ def test_small_windows_keep_every_trip_and_never_cost_more(seed):
 def test_a_stopped_search_hands_the_plan_back():
     """Nothing is tried once told to stop."""
     _, _, graph, alone, relaxation = relaxed(1, 12)
-    windows = Windows(count=5, max_trips=6, max_nodes=50)
+    windows = Windows(per_100_trips=40, max_trips=6, max_nodes=50)
     assert polished(graph, alone, relaxation, windows, stop=lambda: True) == alone
 
 
@@ -69,7 +73,7 @@ def test_too_many_days_are_left_to_the_likelier_ones(monkeypatch):
     """With room for few days the window still gains, over the halves of the loss and the pool."""
     _, _, graph, alone, relaxation = relaxed(2, 12)
     monkeypatch.setattr(polishing, "_MOST_DAYS", 20)
-    days = polished(graph, alone, relaxation, Windows(count=1, max_trips=12, max_nodes=50))
+    days = polished(graph, alone, relaxation, Windows(per_100_trips=8, max_trips=12, max_nodes=50))
     assert plan_cost(days, VEHICLE_COST) < plan_cost(alone, VEHICLE_COST)
 
 

@@ -6,6 +6,8 @@ relaxed by column generation of its own and then solved as an integer program ov
 be part of a better plan, or the likely ones where they are too many.
 """
 
+import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -33,9 +35,9 @@ _HALF = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Windows:
-    """How many windows, of how many trips at most, with how many nodes of branch and bound."""
+    """How many windows for 100 trips, of how many at most, with how many nodes of a search tree."""
 
-    count: int
+    per_100_trips: int
     max_trips: int
     max_nodes: int
 
@@ -67,17 +69,21 @@ def polish(
     days = list(plan)
     worth = dict(zip(graph.trips.tolist(), relaxation.duals.tolist(), strict=True))
     tried: set[frozenset[VehicleDay]] = set()
-    for k in range(windows.count):
+    starts: Counter[VehicleDay] = Counter()
+    count = math.ceil(windows.per_100_trips * graph.n_trips / 100.0)
+    for k in range(count):
         loss = plan_cost(days, vehicle_cost) - relaxation.objective
         if stop() or loss <= _LEAST_GAIN:
             break
-        progress(text("polishing"), k / windows.count)
+        progress(text("polishing"), k / count)
         cheap = [
             day
             for day in relaxation.days
             if vehicle_cost + day.cost - sum(worth[trip] for trip in day.trips) < loss
         ]
-        window = _window(days, cheap, worth, max_trips=windows.max_trips, tried=tried, rng=rng)
+        window = _window(
+            days, cheap, worth, max_trips=windows.max_trips, tried=tried, starts=starts, rng=rng
+        )
         if window is None:
             break
         tried.add(window)
@@ -97,14 +103,20 @@ def _window(
     *,
     max_trips: int,
     tried: set[frozenset[VehicleDay]],
+    starts: Counter[VehicleDay],
     rng: np.random.Generator,
 ) -> frozenset[VehicleDay] | None:
-    """Days to plan anew together, none tried before; None where there is no other choice."""
+    """Days to plan anew together, not tried before; None where there is no other choice.
+
+    starts: how many windows began at a day; fewest come first, then those that lose most.
+    """
     losses = np.array([day.cost - sum(worth[trip] for trip in day.trips) for day in days])
     links = _links(days, cheap)
     links *= rng.uniform(1.0 - _UNEVENNESS, 1.0 + _UNEVENNESS, links.shape)
-    for start in np.argsort(-losses, kind="stable"):
-        window = _grown(int(start), days, links, max_trips)
+    n_starts = np.array([starts[day] for day in days])
+    for start in np.lexsort((-losses, n_starts)).tolist():
+        starts[days[start]] += 1
+        window = _grown(start, days, links, max_trips)
         if window not in tried:
             return window
     return None
