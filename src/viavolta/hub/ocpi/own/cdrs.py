@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from viavolta.hub.ocpi.models import ForeignToken, Module, OwnObject, Party
+from viavolta.hub.ocpi.models import ForeignToken, Module, OwnObject, Party, Place, Plug
 from viavolta.hub.ocpi.own.keeping import Draft, keep
 from viavolta.hub.ocpi.own.plugs import Connector, address_of, connector_at, evse_id
 from viavolta.hub.ocpi.own.sessions import authorised, cdr_token, foreign_token_of
@@ -45,11 +45,14 @@ def refresh_cdrs(party: Party, now: datetime) -> None:
 
 
 def _without(tenant_id: int, now: datetime) -> QuerySet[Bill]:
-    """Bills of partners' sessions, themselves or with corrections, not told in full yet."""
+    """Bills of partners' sessions at published sites, with corrections, not told in full yet."""
     known = ForeignToken.objects.filter(partner__organisation=tenant_id).exclude(token=None)
     mine = Bill.objects.filter(tenant_id=tenant_id, made_at__gt=now - LOOK_BACK).filter(
         session__token__in=known.values("token__token")
     )
+    published = Place.objects.filter(organisation=tenant_id).values("site")
+    described = Plug.objects.filter(station=OuterRef("session__station"))
+    mine = mine.filter(Exists(described), session__station__site__in=published)
     told = OwnObject.objects.filter(correction=OuterRef("pk"))
     new_figures = Correction.objects.filter(bill=OuterRef("pk")).exclude(Exists(told))
     untold = ~Exists(OwnObject.objects.filter(bill=OuterRef("pk"), correction=None))

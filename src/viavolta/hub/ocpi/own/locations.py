@@ -43,6 +43,7 @@ def refresh_locations(party: Party, now: datetime) -> None:
 def _location(party: Party, place: Place, now: datetime) -> Content:
     connectors = connectors_of(place)
     busy = _busy(connectors)
+    tariff = tariff_id_at(connectors[0].station, now) if connectors else ""  # one for a site
     content: Content = {
         "country_code": party.country_code,
         "party_id": party.party_id,
@@ -51,7 +52,7 @@ def _location(party: Party, place: Place, now: datetime) -> Content:
         "time_zone": place.time_zone,
         "operator": {"name": party.name},
         "evses": [
-            _evse(party, list(group), busy, now)
+            _evse(party, list(group), busy, tariff)
             for _key, group in groupby(connectors, key=lambda c: (c.station.pk, c.evse))
         ],
     }
@@ -70,7 +71,7 @@ def _busy(connectors: Sequence[Connector]) -> set[str]:
 
 
 def _evse(
-    party: Party, connectors: Sequence[Connector], busy: set[str], now: datetime
+    party: Party, connectors: Sequence[Connector], busy: set[str], tariff: str
 ) -> dict[str, Any]:
     first = connectors[0]
     return {
@@ -78,7 +79,7 @@ def _evse(
         "evse_id": evse_id(party, first.station.pk, first.evse),
         "status": _state(connectors, is_busy=first.evse_uid in busy),
         "capabilities": CAPABILITIES,
-        "connectors": [_connector(one, now) for one in connectors],
+        "connectors": [_connector(one, tariff) for one in connectors],
     }
 
 
@@ -95,7 +96,7 @@ def _state(connectors: Sequence[Connector], *, is_busy: bool) -> str:
     return worst or ("BLOCKED" if "BLOCKED" in states else "AVAILABLE")
 
 
-def _connector(one: Connector, now: datetime) -> dict[str, Any]:
+def _connector(one: Connector, tariff: str) -> dict[str, Any]:
     plug = one.plug
     found: dict[str, Any] = {
         "id": str(one.connector),
@@ -107,7 +108,6 @@ def _connector(one: Connector, now: datetime) -> dict[str, Any]:
     }
     if one.outlet is not None and one.outlet.max_kw:
         found["max_electric_power"] = round(one.outlet.max_kw * 1000)
-    tariff = tariff_id_at(one.station, now)
     return found | ({"tariff_ids": [tariff]} if tariff else {})
 
 
