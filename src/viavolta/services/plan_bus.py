@@ -40,7 +40,7 @@ from viavolta.services.bus.grid_tables import (
 from viavolta.services.bus.network import Network, read_network, trips_per_day_table
 from viavolta.services.bus.operators_files import operators_files
 from viavolta.services.bus.request import BusRequest, command_line
-from viavolta.services.bus.sensitivities import sensitivity_table
+from viavolta.services.bus.sensitivities import PlannedYear, sensitivity_table
 from viavolta.services.bus.why import Explained, why_table
 from viavolta.services.bus_config import BusSettings, DepotSetting, bus_assumptions
 from viavolta.services.stages import Clock, Stages, StageStore, stage_key
@@ -166,7 +166,10 @@ def _planned(
     def sensitivities() -> pl.DataFrame:
         progress("sensitivities", 0.0)
         base_eur = total_eur_per_year(accounts.electric)
-        return sensitivity_table(planner, plan, points=points, day=day, base_eur=base_eur)
+        year = PlannedYear(
+            plan=plan, seasons=charged.seasons, charging=charging, points=points, day=day
+        )
+        return sensitivity_table(planner, year, base_eur=base_eur)
 
     result = _Result(
         planner=planner,

@@ -1,7 +1,8 @@
 """What the yearly cost hangs on: the same plan costed again, one figure lower and higher at a time.
 
-Buses, blocks and charging points stay as planned; charging is scheduled anew and the year is costed
-by the planner's own services, so that each figure is an answer, not an estimate.
+Buses, blocks and charging points stay as planned; charging is scheduled anew where the figure can
+change it, and the year is costed by the planner's own services, so that each figure is an answer,
+not an estimate.
 """
 
 import copy
@@ -18,7 +19,12 @@ from viavolta.model.climate import DesignDays
 from viavolta.model.errors import NoSolutionError
 from viavolta.model.progress import never, silent
 from viavolta.services.bus.accounts import Distances, electric_costs
-from viavolta.services.bus.charging import charge_depots, season_blocks
+from viavolta.services.bus.charging import (
+    DepotCharging,
+    SeasonBlocks,
+    charge_depots,
+    season_blocks,
+)
 from viavolta.services.bus.fleet import FleetPlan, Planner
 
 ASIDE_SHARE = 0.2
@@ -48,15 +54,26 @@ class _Subject:
     values: tuple[float, float, float]
     range_kind: str
     moved: Callable[[int], Planner]
+    is_charged_anew: bool = False
+    is_driven_anew: bool = False
 
 
-def sensitivity_table(
-    planner: Planner, plan: FleetPlan, *, points: tuple[int, ...], day: Distances, base_eur: float
-) -> pl.DataFrame:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedYear:
+    """The plan as its year was costed: points per depot as `charging`."""
+
+    plan: FleetPlan
+    seasons: tuple[SeasonBlocks, ...]
+    charging: tuple[DepotCharging, ...]
+    points: tuple[int, ...]
+    day: Distances
+
+
+def sensitivity_table(planner: Planner, year: PlannedYear, *, base_eur: float) -> pl.DataFrame:
     """Cost the plan with energy price, battery price, wages and winter lower and higher."""
     rows = []
     for subject in _subjects(planner):
-        low, high = (_cost_eur(subject.moved(k), plan, points, day) for k in (0, 2))
+        low, high = (_cost_eur(subject, k, year) for k in (0, 2))
         rows.append(
             {
                 "subject": subject.subject,
@@ -74,15 +91,17 @@ def sensitivity_table(
     return pl.DataFrame(rows, schema=SCHEMA)
 
 
-def _cost_eur(
-    planner: Planner, plan: FleetPlan, points: tuple[int, ...], day: Distances
-) -> float | None:
+def _cost_eur(subject: _Subject, k: int, year: PlannedYear) -> float | None:
+    """The yearly cost at one end; what the figure cannot change is taken from the plan."""
+    planner, seasons, charging = subject.moved(k), year.seasons, year.charging
     try:
-        seasons = season_blocks(planner, plan)
-        charging = charge_depots(planner, plan, seasons, progress=silent, stop=never)
+        if subject.is_driven_anew:
+            seasons = season_blocks(planner, year.plan)
+        if subject.is_charged_anew:
+            charging = charge_depots(planner, year.plan, seasons, progress=silent, stop=never)
     except NoSolutionError:
         return None
-    items = electric_costs(planner, plan, seasons, charging, points=points, day=day)
+    items = electric_costs(planner, year.plan, seasons, charging, points=year.points, day=year.day)
     return total_eur_per_year(items)
 
 
@@ -126,6 +145,7 @@ def _of_figures(planner: Planner, subject: str, figure: str, keys: list[str]) ->
         values=(low, base, high),
         range_kind="sources" if has_sources else "share",
         moved=moved,
+        is_charged_anew=subject == "energy_price",
     )
 
 
@@ -173,4 +193,6 @@ def _winter(planner: Planner) -> _Subject:
         values=values,
         range_kind="design_day",
         moved=moved,
+        is_charged_anew=True,
+        is_driven_anew=True,
     )
