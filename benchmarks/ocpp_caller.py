@@ -71,6 +71,9 @@ class Station(picows.WSListener):
         self._number: int | None = None
         self._repeat: tuple[str, str, str] | None = None
         self._booted: asyncio.Future[None] | None = None
+        self._awaited = b""
+        self.is_ready = False
+        """Whether it is on the line and has said hello."""
 
     def on_ws_connected(self, transport: picows.WSTransport) -> None:
         """The link is there."""
@@ -78,7 +81,7 @@ class Station(picows.WSListener):
 
     def on_ws_disconnected(self, _: picows.WSTransport) -> None:
         """The link is lost: what was not answered is told again on the next one."""
-        self.transport = None
+        self.transport, self.is_ready = None, False
         if self.due_s is not None:
             self._caller.lost += 1
         self.due_s = None
@@ -93,10 +96,11 @@ class Station(picows.WSListener):
         raw = frame.get_payload_as_bytes()
         if raw[:3] == b"[2,":
             self._refuse(raw)
-        elif self._booted is not None and not self._booted.done():
-            self._booted.set_result(None)
-        elif self.due_s is not None:
-            self._answered(raw)
+        elif raw[2:].startswith(self._awaited):
+            if self.is_ready:
+                self._answered(raw)
+            elif self._booted is not None and not self._booted.done():
+                self._booted.set_result(None)
 
     async def boot(self) -> None:
         """Say hello, and wait for the answer."""
@@ -104,8 +108,9 @@ class Station(picows.WSListener):
         words = '{"chargePointVendor":"v","chargePointModel":"m"}'
         if not self.is_16:
             words = '{"reason":"PowerUp","chargingStation":{"model":"m","vendorName":"v"}}'
-        self._send(f'[2,"b{self._n}","BootNotification",{words}]')
+        self._call("BootNotification", words)
         await asyncio.wait_for(self._booted, ANSWER_WITHIN_S)
+        self.is_ready = True
 
     def tell(self, due_s: float) -> None:
         """Tell the next event of the session, or the last one again where nobody answered it."""
@@ -114,7 +119,7 @@ class Station(picows.WSListener):
             self._seq += 1
         action, payload, _ = self._repeat
         self.due_s = due_s
-        self._send(f'[2,"m{self._n}","{action}",{payload}]')
+        self._call(action, payload)
 
     def _answered(self, raw: bytes) -> None:
         caller = self._caller
@@ -178,10 +183,14 @@ class Station(picows.WSListener):
 
     def _refuse(self, raw: bytes) -> None:
         message_id = json.loads(raw)[1]
-        self._send(json.dumps([4, message_id, "NotSupported", "", {}]), counts=False)
+        self._send(json.dumps([4, message_id, "NotSupported", "", {}]))
 
-    def _send(self, text: str, *, counts: bool = True) -> None:
-        self._n += counts
+    def _call(self, action: str, payload: str) -> None:
+        self._n += 1
+        self._awaited = f',"m{self._n}",'.encode()
+        self._send(f'[2,"m{self._n}","{action}",{payload}]')
+
+    def _send(self, text: str) -> None:
         if self.transport is not None:
             self.transport.send(picows.WSMsgType.TEXT, text.encode())
 
@@ -203,7 +212,7 @@ class Caller:
         self.tenths_ms: collections.Counter[int] = collections.Counter()
         self.answered_s = self.seconds = 0.0
         self._is_over = False
-        self._calling: set[asyncio.Task[None]] = set()
+        self._calling: dict[str, asyncio.Task[None]] = {}
 
     def took(self, seconds: float) -> None:
         """An answer took so long from when its call was due."""
@@ -222,18 +231,26 @@ class Caller:
 
     def gone(self, station: Station) -> None:
         """A link was lost: call again."""
-        if self._is_over or not self.settings.keeps:
+        if self._is_over or not self.settings.keeps or station.identity in self._calling:
             return
         task = asyncio.create_task(self._again(station))
-        self._calling.add(task)
-        task.add_done_callback(self._calling.discard)
+        self._calling[station.identity] = task
+        task.add_done_callback(lambda _: self._called(station))
+
+    def _called(self, station: Station) -> None:
+        del self._calling[station.identity]
+        if not station.is_ready:  # lost again at once
+            self.gone(station)
 
     async def _again(self, station: Station) -> None:
-        while not self._is_over and station.transport is None:
-            with contextlib.suppress(OSError, picows.WSError, TimeoutError):
+        while not self._is_over and not station.is_ready:
+            # RuntimeError: uvloop's, where a socket closes while it still connects
+            with contextlib.suppress(OSError, picows.WSError, TimeoutError, RuntimeError):
                 await self.connect(station)
                 self.n_calls_again += 1
                 return
+            if station.transport is not None:
+                station.transport.disconnect(graceful=False)
             await asyncio.sleep(AGAIN_S)
 
     async def connect(self, station: Station) -> None:
@@ -311,7 +328,7 @@ def next_free(waiting: collections.deque[Station]) -> Station | None:
     for _ in range(len(waiting)):
         station = waiting[0]
         waiting.rotate(-1)
-        if station.transport is not None and station.due_s is None:
+        if station.is_ready and station.due_s is None:
             return station
     return None
 
