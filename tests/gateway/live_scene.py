@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from running_gateway import running
 
 from viavolta.gateway.control import ControlLoop
@@ -20,7 +21,8 @@ from viavolta.simulator.station import SimulatedStation
 from viavolta.storage.live_facts import gateways_alive
 from viavolta.storage.projector import project
 from viavolta.storage.station_keys import gateway_key, key_hash
-from viavolta.storage.tables.stations import Session, Station, Token
+from viavolta.storage.tables.live import Order
+from viavolta.storage.tables.stations import Command, Outlet, Session, Station, Token
 
 PASSWORD = "a-password-of-the-station"
 TENANT = 1
@@ -62,11 +64,18 @@ class Scene:
         rows = Session.objects.filter(ended_at=None, power_w__isnull=False)
         return {row.station.identity: row.power_w / 1000 for row in rows.select_related("station")}
 
+    def _told(self) -> str:
+        orders = Order.objects.values_list("session__station__identity", "power_kw", "why", "plan")
+        commands = Command.objects.values_list("station__identity", "asked_by", "state", "answer")
+        return f"powers {self.powers_kw()}, orders {list(orders)}, commands {list(commands)}"
+
     async def until(self, look: Callable[[], Any], what: str) -> None:
         """Wait until something stands in the tables, while the control loop goes on."""
         deadline = asyncio.get_running_loop().time() + PATIENCE_S
         while not await asyncio.to_thread(look):
-            assert asyncio.get_running_loop().time() < deadline, f"waited in vain for {what}"
+            if asyncio.get_running_loop().time() > deadline:
+                told = await asyncio.to_thread(self._told)
+                pytest.fail(f"waited in vain for {what}; {told}")
             await asyncio.to_thread(self.control.once)
             await asyncio.sleep(SOON_S)
 
@@ -110,15 +119,26 @@ async def scene(
                         await task
 
 
-def take_in(data: Path, identity: str, *, limit_id: str = "") -> Station:
+def take_in(
+    data: Path, identity: str, *, limit_id: str = "", max_kw: float | None = 11.0
+) -> Station:
     """A station that may call, and the card of its driver."""
     Token.objects.get_or_create(tenant_id=TENANT, token="card")
-    return Station.objects.create(
+    station = Station.objects.create(
         tenant_id=TENANT,
         identity=identity,
         limit_id=limit_id,
         key_hash=key_hash(gateway_key(data), identity, PASSWORD),
     )
+    Outlet.objects.create(
+        station=station,
+        evse=1,
+        connector=1,
+        status="Available",
+        status_at=_now(),
+        max_kw=max_kw,
+    )
+    return station
 
 
 def _on_line() -> set[str]:

@@ -8,7 +8,7 @@ import tempfile
 import time
 import webbrowser
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -35,12 +35,18 @@ from viavolta.model.errors import UsageError, Where
 from viavolta.model.messages import text
 from viavolta.model.progress import Progress
 
+if TYPE_CHECKING:
+    from viavolta.hub.site.together import Together
+
 DEFAULT_DATA = Path("viavolta-demo")
 DEFAULT_PORT = 8000
 READY_WITHIN_S = 40.0
 """So long the sample study may take before the hub is opened without it."""
 
 _PORTS_TRIED = 20
+_PACE = 20.0
+"""Of the sample stations' drivers: a stay of ten hours takes half an hour, at full power."""
+
 _MAX_STUDY_BYTES = 50_000_000
 
 
@@ -112,12 +118,36 @@ def open_hub(
         _tell(own_address(), sign_in_link(hub.person), is_computed=is_computed, as_json=as_json)
         return True
 
+    def fill(together: "Together") -> None:
+        seeded.append(seed())
+        _let_stations_live(together, stations)
+
     serve_together(
         at,
         stations,
         on_ready=tell,
-        meanwhile=lambda: seeded.append(seed()),
+        meanwhile=fill,
         is_once=is_once,
+    )
+
+
+def _let_stations_live(together: "Together", stations: Stations) -> None:
+    """Have the sample operator's stations simulated, with drivers who come and go in minutes."""
+    from django.conf import settings  # noqa: PLC0415 - start-up time
+
+    from viavolta.hub.operate.samples import sample_key  # noqa: PLC0415 - needs the settings
+
+    options = {
+        "--url": f"ws://127.0.0.1:{stations.at.port}/ocpp",
+        "--stations": "2,2,2",
+        "--prefix": "sample",
+        "--pace": str(_PACE),
+    }
+    together.start(
+        "simulator",
+        [word for option in options.items() for word in option],
+        module="viavolta.simulator",
+        environment={"VIAVOLTA_SIMULATOR_PASSWORD": sample_key(settings.CONFIG.data)},
     )
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,6 +25,9 @@ from viavolta.cli.serving import (
 )
 from viavolta.model.errors import PeerError
 from viavolta.model.messages import text
+
+if TYPE_CHECKING:
+    from viavolta.hub.site.together import Together
 
 OcppPortOption = Annotated[
     int, typer.Option("--ocpp-port", help="Port for charging stations.", min=1, max=65535)
@@ -64,13 +67,13 @@ def serve_together(
     stations: Stations,
     *,
     on_ready: Callable[[], bool],
-    meanwhile: Callable[[], None] | None = None,
+    meanwhile: "Callable[[Together], None] | None" = None,
     is_once: bool = False,
 ) -> None:
     """Run web server, worker and gateway until told to stop.
 
-    `meanwhile` is called once while they start. `on_ready` is called when both answer, again and
-    again until it says that it has told so.
+    `meanwhile` is called once while they start, and may start more. `on_ready` is called when both
+    answer, again and again until it says that it has told so.
 
     Raises
     ------
@@ -96,7 +99,7 @@ def serve_together(
             stations.start(together)
             together.start("web", ["web", *at.words()])
             if meanwhile is not None:
-                meanwhile()
+                meanwhile(together)
             is_kept = together.watch(stop, meanwhile=look)
         finally:
             together.stop()

@@ -33,8 +33,11 @@ PLAN_EVERY = dt.timedelta(minutes=5)
 SETTLE_S = 0.1
 """What comes together is planned together: so long is waited after the first sign."""
 
-LONGEST_S = 15.0
-"""A search ends after so long with the best plan found so far."""
+LONGEST_S, AT_ONCE_S = 15.0, 1.0
+"""A search ends after so long with the best plan found so far: at once where a limit has changed.
+Then a better one is looked for soon."""
+
+BETTER_AFTER = dt.timedelta(seconds=5)
 
 AFTER_TROUBLE_S = 10.0
 MOST_REST_S = 30.0
@@ -105,12 +108,14 @@ class ControlLoop:
     def _plan_if_mine(self, tenant_id: int, seen: Seen) -> bool:
         """Plan a tenant unless another process does; whether it was planned."""
         tenant, began_s = self._tenants[tenant_id], self._seconds()
+        is_urgent = seen.urgent != tenant.seen.urgent
+        until_s = began_s + (AT_ONCE_S if is_urgent and tenant.plan is not None else LONGEST_S)
         try:
             if not leases.hold(tenant_id, self._holder):
                 tenant.plan, tenant.seen = None, seen
                 tenant.next_at = timezone.now() + leases.HOLDS / 2
                 return False
-            is_planned = self._plan(tenant_id, tenant, began_s)
+            is_planned = self._plan(tenant_id, tenant, began_s, until_s)
         except (ValueError, LookupError, ArithmeticError, TypeError, PlatformError, Error) as error:
             log.exception("tenant not planned", extra={"tenant": tenant_id})
             tenant.plan = None
@@ -123,7 +128,7 @@ class ControlLoop:
         tenant.seen = seen
         return is_planned
 
-    def _plan(self, tenant_id: int, tenant: _Tenant, began_s: float) -> bool:
+    def _plan(self, tenant_id: int, tenant: _Tenant, began_s: float, until_s: float) -> bool:
         now = timezone.now()
         tie_wishes(tenant_id)
         judge_promises(tenant_id)
@@ -134,7 +139,7 @@ class ControlLoop:
             now=now,
             figures=self._figures,
             before=tenant.plan,
-            stop=lambda: self._seconds() - began_s > LONGEST_S,
+            stop=lambda: self._seconds() > until_s,
         )
         n_told = carry_out(tenant_id, decision, self._holder)
         if n_told is None:
@@ -145,6 +150,8 @@ class ControlLoop:
         leases.note(tenant_id, trouble="", n_sessions=len(decision.sessions), gap=gap)
         took_s = self._seconds() - began_s
         tenant.plan, tenant.next_at = decision.plan, _next_at(facts, now)
+        if decision.plan is not None and decision.plan.schedule.was_stopped:
+            tenant.next_at = min(tenant.next_at, now + BETTER_AFTER)
         tenant.rests_until_s = self._seconds() + min(took_s, MOST_REST_S)
         log.info(
             "tenant planned",

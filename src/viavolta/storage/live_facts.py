@@ -46,6 +46,10 @@ MOST_PAST = 20_000
 TRY_AGAIN = dt.timedelta(minutes=15)
 """A station that turned a profile down is asked again after so long."""
 
+SETTLES = dt.timedelta(minutes=1)
+"""A vehicle has found its power so long after it was told."""
+
+_SOME_KW, _CLEARLY = 1.0, 0.9
 NEEDS_BEFORE = dt.timedelta(minutes=10)
 """A vehicle may tell its needs so long before its session begins."""
 
@@ -66,6 +70,8 @@ class LiveReader:
         self._last_past = last_past
         self._pasts: dict[int, Pasts] = {}
         self._taken_before: dict[int, float] = {}
+        self._most_kw: dict[int, float] = {}
+        self._is_slow: set[int] = set()
 
     def read(self, tenant_id: int, now: dt.datetime) -> TenantFacts:
         """Everything about a tenant as it is now; blocking."""
@@ -114,6 +120,7 @@ class LiveReader:
                 soc=row.soc,
                 outlet_kw=kw,
                 rotation=rotation,
+                draws_at_most_kw=self._draws_at_most_kw(row, order, now),
                 is_on_line=row.station.gateway in alive,
                 connected_at=row.station.connected_at,
                 refuses=refuses(order, now),
@@ -123,6 +130,19 @@ class LiveReader:
                 token_past=token_past,
                 station_past=station_past,
             )
+
+    def _draws_at_most_kw(
+        self, row: Session, order: Order | None, now: dt.datetime
+    ) -> float | None:
+        """The highest power of a session that was given clearly more for a while."""
+        most_kw = max(self._most_kw.get(row.pk, 0.0), (row.power_w or 0.0) / _WH)
+        self._most_kw[row.pk] = most_kw
+        command = None if order is None else order.command
+        if order is not None and command is not None and command.ended_at is not None:
+            is_settled = now - command.ended_at > SETTLES and is_held(order)
+            if is_settled and _SOME_KW < most_kw < order.power_kw * _CLEARLY:
+                self._is_slow.add(row.pk)
+        return most_kw if row.pk in self._is_slow else None
 
     def _needs_facts(self, row: VehicleNeeds, session: Session) -> NeedsFacts:
         told = row.content.get("chargingNeeds", {})
@@ -178,6 +198,8 @@ class LiveReader:
         if len(self._pasts) > 2 * len(sessions) + 1000:
             self._pasts.clear()
             self._taken_before.clear()
+            self._most_kw.clear()
+            self._is_slow.clear()
 
 
 def sessions_under_way(tenant_id: int) -> list[Session]:

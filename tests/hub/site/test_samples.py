@@ -66,10 +66,11 @@ def test_the_demo_says_where_it_is_and_how_to_enter(
 ) -> None:
     """At once when the study is computed; else it waits for a while, and says that it is not."""
     told: list[bool] = []
+    parts: list[str] = []
 
     def serve(_at: Any, _stations: Any, *, on_ready: Any, meanwhile: Any, is_once: bool) -> None:
         assert is_once
-        meanwhile()
+        meanwhile(SimpleNamespace(start=lambda name, *_, **__: parts.append(name)))
         Run.objects.update(state=state)
         told.append(on_ready())
         monkeypatch.setattr(demo, "READY_WITHIN_S", 0.0)
@@ -85,6 +86,7 @@ def test_the_demo_says_where_it_is_and_how_to_enter(
     )
     demo.open_hub(tmp_path, None, None, is_once=True, as_json=True)
     assert told == [state == "done", True]
+    assert parts == ["simulator"]
     documents = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [one["is_computed"] for one in documents] == ([True, True] if told[0] else [False])
     assert "/sign-in/" in documents[0]["sign_in_link"]

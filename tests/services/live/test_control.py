@@ -188,10 +188,13 @@ def test_who_refuses_and_who_is_away_count_as_loads() -> None:
 
 
 def test_without_any_word_charging_goes_on() -> None:
-    """Nobody said anything, and it took more than was believed: it still gets power."""
-    (one,) = decided(plug(drawn_kwh=200.0, started_at=NOW - dt.timedelta(hours=9))).values()
+    """Nobody said anything, and it took more than was believed: it gets power, dear as it is."""
+    silent = plug(drawn_kwh=200.0, started_at=NOW - dt.timedelta(hours=9))
+    (one,) = decided(silent, prices=DEAR_THEN_CHEAP).values()
     assert one.power_kw == pytest.approx(FIGURES.plug_kw)
     assert one.leaves.source == "assumed"
+    (seen,) = decided(replace(silent, draws_at_most_kw=7.4)).values()
+    assert seen.power_kw == pytest.approx(7.4)
 
 
 @pytest.mark.parametrize("version", list(Version))

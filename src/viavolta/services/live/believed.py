@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from viavolta.protocols.ocpp.schemas import Version
-from viavolta.services.live.departure import Leaving, quantile
+from viavolta.services.live.departure import Leaving, Source, quantile
 from viavolta.services.live.facts import AtPlug
 from viavolta.services.live.figures import LEAST_CURRENT_A, VOLTS, LiveFigures
 from viavolta.services.live.plan import LiveSession
@@ -54,7 +54,8 @@ def stay_of(
     """The stay of a session from now on.
 
     While a battery holds less than its driver always keeps, it charges at full power at once;
-    only above that is there a choice of hours, and nothing is taken out below it.
+    only above that is there a choice of hours, and nothing is taken out below it. Of whom nobody
+    knows when she leaves nobody knows that she can wait, either.
     """
     battery = battery_of(plug, figures)
     max_kw = _max_kw(plug, figures)
@@ -69,6 +70,7 @@ def stay_of(
         energy_kwh = max(energy_kwh, 0.0)
     wish = plug.wish
     is_urgent = wish is not None and (wish.is_now or wish.is_boosted)
+    is_urgent = is_urgent or leaves.source is Source.ASSUMED
     return LiveSession(
         session_id=plug.session_id,
         limit_id=limit_id,
@@ -168,8 +170,9 @@ def _stored(plug_kwh: float, figures: LiveFigures) -> float:
 
 
 def _max_kw(plug: AtPlug, figures: LiveFigures) -> float:
-    """Least of what outlet and vehicle can; of an outlet that draws more than assumed, that."""
+    """Least of what outlet and vehicle can, told or seen; more than assumed where it draws more."""
     told = [plug.outlet_kw, None if plug.needs is None else plug.needs.max_kw]
+    told.append(plug.draws_at_most_kw)
     known = [kw for kw in told if kw is not None and kw > 0]
     return min(known) if known else max(figures.plug_kw, plug.power_kw or 0.0)
 

@@ -26,6 +26,10 @@ from viavolta.services.live.safe import safe_kw
 STEP_S = 900
 _MISSES_KWH = 0.05
 _WHOLE = 0.999
+GAP, GAP_OF_MANY, MANY = 1e-3, 2e-2, 100
+"""A plan is good enough within a thousandth of the best cost; of many sessions within a fiftieth,
+since there time matters more."""
+
 LONGEST = dt.timedelta(hours=48)
 """A plan looks ahead so far; who leaves later is planned up to there, again and again."""
 
@@ -104,7 +108,8 @@ def decide(
         return Decision(now=now, plan=None, sessions=tuple(decided))
     wanted = _wanted(facts, stays, loads, grid=grid)
     moment = np.datetime64(now.replace(tzinfo=None), "s")
-    plan = plan_now(stays, *wanted, now=moment, before=before, stop=stop)
+    gap = GAP if len(stays) < MANY else GAP_OF_MANY
+    plan = plan_now(stays, *wanted, now=moment, before=before, gap=gap, stop=stop)
     shares, scarce = np.ones(len(stays)), [""] * len(stays)
     if is_short(plan):
         shares = fair_shares(plan, [stay.comes_first for stay in stays])
@@ -112,7 +117,7 @@ def decide(
         needed = np.array([stay.energy_kwh for stay in stays])
         fair_kwh = np.minimum(needed, shares * possible_kwh(plan))
         fair = [replace(s, energy_kwh=float(kwh)) for s, kwh in zip(stays, fair_kwh, strict=True)]
-        plan = plan_now(fair, *wanted, now=moment, before=plan, stop=stop)
+        plan = plan_now(fair, *wanted, now=moment, before=plan, gap=gap, stop=stop)
     for k, order in enumerate(orders_of(plan)):
         plug = followers[k]
         found = _follows(plug, stays[k], plan.sessions[k], order, leaves[plug.session_id])

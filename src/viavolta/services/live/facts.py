@@ -84,6 +84,7 @@ class AtPlug:
     power_kw : as the meter told last; None before it told any.
     soc : as the vehicle or its station told last.
     outlet_kw, rotation : of the outlet (`storage.tables.stations.Outlet`).
+    draws_at_most_kw : what it drew at most though it was given more; None while that is not known.
     is_on_line : whether orders reach the station now; `connected_at` since when.
     refuses : the station turned its last profile down, so that it does as it likes.
     held : what it was told last, for the time without a link.
@@ -102,6 +103,7 @@ class AtPlug:
     soc: float | None = None
     outlet_kw: float | None = None
     rotation: str = ""
+    draws_at_most_kw: float | None = None
     is_on_line: bool = True
     connected_at: dt.datetime | None = None
     refuses: bool = False

@@ -23,7 +23,7 @@ from viavolta.model.signal import SignalTable
 from viavolta.model.stay import StayTable, stay_table
 
 SECONDS_PER_HOUR = 3600
-MOST_ROUNDS = 3
+MOST_ROUNDS = 4
 """Further plans until the stays of those who want power at once are long enough for the limits."""
 
 _LACK_KWH = 0.01
@@ -214,15 +214,16 @@ def _longer(plan: LivePlan, ends: Ends, latest: Ends) -> Ends:
 
 
 def _later(plan: LivePlan, s: int, kwh: float, ends: Ends, latest: Ends) -> np.datetime64:
-    """The end of a stay that needs so much more time, or half as long again: few rounds."""
+    """The end of a stay that needs so much more time; of one that may wait half as long again."""
     session = plan.sessions[s]
     if kwh <= 0:
         return ends[s]
     hours = kwh / session.efficiency / session.max_kw
     steps = math.ceil(hours / plan.signals.step_h)
     later = ends[s] + np.timedelta64(steps * plan.signals.step_s, "s")
-    grown = _whole(plan, ends[s] + (ends[s] - plan.now) / 2)
-    return min(latest[s], max(later, grown))
+    if not session.comes_first:  # few rounds
+        later = max(later, _whole(plan, ends[s] + (ends[s] - plan.now) / 2))
+    return min(latest[s], later)
 
 
 def _top(plan: LivePlan, s: int) -> int:
