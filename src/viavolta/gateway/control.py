@@ -19,8 +19,15 @@ from django.db import Error, close_old_connections
 from django.utils import timezone
 
 from viavolta.model.errors import PlatformError
+from viavolta.protocols.ocpp.schemas import Version
 from viavolta.services.live.control import decide
-from viavolta.services.live.facts import TenantFacts
+from viavolta.services.live.facts import (
+    AtPlug,
+    LimitFacts,
+    NeedsFacts,
+    TenantFacts,
+    WishFacts,
+)
 from viavolta.services.live.figures import LiveFigures, live_figures
 from viavolta.services.live.plan import LivePlan
 from viavolta.storage import leases, wake
@@ -38,9 +45,14 @@ LONGEST_S, AT_ONCE_S = 15.0, 1.0
 Then a better one is looked for soon."""
 
 BETTER_AFTER = dt.timedelta(seconds=5)
+ASK_AGAIN = dt.timedelta(seconds=5)
+"""So often is looked whether a tenant of another process is free."""
+
 
 AFTER_TROUBLE_S = 10.0
-MOST_REST_S = 30.0
+MOST_REST_S, REST_SHARE = 60.0, 3.0
+"""Plans take a quarter of a core at most, unless limits change."""
+
 log = logging.getLogger(__name__)
 
 
@@ -48,7 +60,7 @@ log = logging.getLogger(__name__)
 class _Tenant:
     """What the loop remembers of a tenant between two plans.
 
-    `rests_until_s`: a plan that took long is followed by as long a rest, unless limits change.
+    `rests_until_s`: a plan that took long is followed by a long rest, unless limits change.
     """
 
     seen: Seen = field(default_factory=Seen)
@@ -113,7 +125,7 @@ class ControlLoop:
         try:
             if not leases.hold(tenant_id, self._holder):
                 tenant.plan, tenant.seen = None, seen
-                tenant.next_at = timezone.now() + leases.HOLDS / 2
+                tenant.next_at = timezone.now() + ASK_AGAIN
                 return False
             is_planned = self._plan(tenant_id, tenant, began_s, until_s)
         except (ValueError, LookupError, ArithmeticError, TypeError, PlatformError, Error) as error:
@@ -144,7 +156,7 @@ class ControlLoop:
         n_told = carry_out(tenant_id, decision, self._holder)
         if n_told is None:
             log.warning("another process plans this tenant", extra={"tenant": tenant_id})
-            tenant.plan, tenant.next_at = None, now + leases.HOLDS / 2
+            tenant.plan, tenant.next_at = None, now + ASK_AGAIN
             return False
         gap = None if decision.plan is None else decision.plan.schedule.gap
         leases.note(tenant_id, trouble="", n_sessions=len(decision.sessions), gap=gap)
@@ -152,7 +164,7 @@ class ControlLoop:
         tenant.plan, tenant.next_at = decision.plan, _next_at(facts, now)
         if decision.plan is not None and decision.plan.schedule.was_stopped:
             tenant.next_at = min(tenant.next_at, now + BETTER_AFTER)
-        tenant.rests_until_s = self._seconds() + min(took_s, MOST_REST_S)
+        tenant.rests_until_s = self._seconds() + min(REST_SHARE * took_s, MOST_REST_S)
         log.info(
             "tenant planned",
             extra={"tenant": tenant_id, "sessions": len(decision.sessions), "told": n_told},
@@ -172,10 +184,37 @@ def _next_at(facts: TenantFacts, now: dt.datetime) -> dt.datetime:
     return min([now + PLAN_EVERY, *(turn for turn in turns if turn > now)])
 
 
+def warm_up(figures: LiveFigures) -> None:
+    """Plan two cars of nobody, so that the engine's kernels are compiled before the first one."""
+    now = timezone.now()
+    needs = NeedsFacts(
+        energy_kwh=10.0, min_kw=4.0, max_kw=11.0, max_discharge_kw=10.0, capacity_kwh=60.0, soc=0.5
+    )
+    lends = WishFacts(may_discharge=True, ready_at=now + dt.timedelta(hours=3))
+    cars = [
+        AtPlug(
+            session_id=str(k),
+            station_id=k,
+            evse=1,
+            version=Version.V21,
+            transaction="",
+            limit_id="site",
+            started_at=now,
+            soc=0.5,
+            needs=needs,
+            wish=wish,
+        )
+        for k, wish in enumerate((lends, None))
+    ]
+    limits = (LimitFacts(limit_id="site", import_kw=12.0, export_kw=12.0),)
+    decide(TenantFacts(sessions=tuple(cars), limits=limits), now=now, figures=figures)
+
+
 async def run(holder: str) -> None:
     """Plan until cancelled."""
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(1, thread_name_prefix="plans") as thread:
+        await loop.run_in_executor(thread, warm_up, live_figures())
         control = await loop.run_in_executor(thread, ControlLoop, holder)
         renewed_s = -math.inf
         async with wake.listening() as woken:
