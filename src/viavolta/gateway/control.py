@@ -184,7 +184,7 @@ def _next_at(facts: TenantFacts, now: dt.datetime) -> dt.datetime:
     return min([now + PLAN_EVERY, *(turn for turn in turns if turn > now)])
 
 
-def warm_up(figures: LiveFigures) -> None:
+def warm_up() -> None:
     """Plan two cars of nobody, so that the engine's kernels are compiled before the first one."""
     now = timezone.now()
     needs = NeedsFacts(
@@ -207,14 +207,13 @@ def warm_up(figures: LiveFigures) -> None:
         for k, wish in enumerate((lends, None))
     ]
     limits = (LimitFacts(limit_id="site", import_kw=12.0, export_kw=12.0),)
-    decide(TenantFacts(sessions=tuple(cars), limits=limits), now=now, figures=figures)
+    decide(TenantFacts(sessions=tuple(cars), limits=limits), now=now, figures=live_figures())
 
 
 async def run(holder: str) -> None:
     """Plan until cancelled."""
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(1, thread_name_prefix="plans") as thread:
-        await loop.run_in_executor(thread, warm_up, live_figures())
         control = await loop.run_in_executor(thread, ControlLoop, holder)
         renewed_s = -math.inf
         async with wake.listening() as woken:

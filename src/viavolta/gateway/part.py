@@ -73,9 +73,10 @@ def project(values: dict[str, Any]) -> None:
 
 def control(_values: dict[str, Any]) -> None:
     """Plan sessions."""
-    from viavolta.gateway.control import run  # noqa: PLC0415 - needs the tables, loads the engine
+    from viavolta.gateway.control import run, warm_up  # noqa: PLC0415 - needs tables and engine
     from viavolta.storage.processes import identity  # noqa: PLC0415 - this part alone
 
+    warm_up()  # not in the loop yet: who is told to stop meanwhile ends at once
     _until_told_to_stop(asyncio.run, run(identity()))
 
 

@@ -127,6 +127,18 @@ def test_the_minimum_is_never_lent_and_filled_first() -> None:
     assert both["a"].power_kw == pytest.approx(11, abs=0.2)
 
 
+def test_who_comes_first_charges_now_though_there_is_too_little_for_all() -> None:
+    """A battery below its minimum has all but another's least current; the others lack the rest."""
+    leaves = NOW + dt.timedelta(hours=8)
+    wish = WishFacts(is_now=True, target_soc=0.9, capacity_kwh=60.0, ready_at=leaves)
+    first = plug("a", needs=ac(), soc=0.1, wish=replace(wish, min_soc=0.3))
+    others = [plug(k, needs=ac(), soc=0.4, wish=wish) for k in "bc"]
+    found = decided(first, *others, limit=site(14.0))
+    assert found["a"].power_kw > 14 - 4.14 - 0.01
+    assert found["a"].missing_kwh == pytest.approx(0, abs=0.05)
+    assert sum(one.missing_kwh for one in found.values()) > 1.0
+
+
 def test_limits_leave_everybody_the_same_share() -> None:
     """Three want 22 kWh in four hours, the site bears half of that: each gets half of it."""
     leaves = NOW + dt.timedelta(hours=4, minutes=-7)

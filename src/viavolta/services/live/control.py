@@ -109,7 +109,9 @@ def decide(
     wanted = _wanted(facts, stays, loads, grid=grid)
     moment = np.datetime64(now.replace(tzinfo=None), "s")
     gap = GAP if len(stays) < MANY else GAP_OF_MANY
-    plan = plan_now(stays, *wanted, now=moment, before=before, gap=gap, stop=stop)
+    plan = plan_now(
+        stays, *wanted, now=moment, before=before, gap=gap, stop=stop, first_may_wait=False
+    )
     shares, scarce = np.ones(len(stays)), [""] * len(stays)
     if is_short(plan):
         shares = fair_shares(plan, [stay.comes_first for stay in stays])

@@ -9,12 +9,14 @@ that cost least.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from viavolta.engines.charging.tree import headroom
 from viavolta.engines.charging.window import windows
 from viavolta.model.arrays import Flags, Floats
+from viavolta.model.stay import StayTable
 from viavolta.services.live.plan import LivePlan
 
 _HALVINGS = 30
@@ -24,7 +26,7 @@ _LEVEL = 1e-9
 
 def possible_kwh(plan: LivePlan) -> Floats:
     """(S,) what each stay could get into its battery of what it needs, were there no limits."""
-    window = windows(plan.stays, plan.signals)
+    window = windows(_whole_stays(plan), plan.signals)
     hours = np.add.reduceat(window.share, window.offsets[:-1]) if len(plan.stays) else np.zeros(0)
     full = plan.stays.max_kw * hours * plan.signals.step_h * plan.stays.charge_efficiency
     return np.minimum(np.maximum(_need_kwh(plan), 0.0), full)
@@ -34,6 +36,11 @@ def is_short(plan: LivePlan, *, tolerance_kwh: float = 0.05) -> bool:
     """Whether limits, and not only time, keep stays from what they need."""
     own = np.maximum(_need_kwh(plan) - possible_kwh(plan), 0.0)
     return bool(np.maximum(plan.lack_kwh - own, 0.0).sum() > tolerance_kwh)
+
+
+def _whole_stays(plan: LivePlan) -> StayTable:
+    """The stays to their departures, though who wants power at once is planned shorter."""
+    return replace(plan.stays, departure=plan.latest)
 
 
 def _need_kwh(plan: LivePlan) -> Floats:
@@ -54,7 +61,7 @@ def fair_shares(plan: LivePlan, first: Sequence[bool]) -> Floats:
 
 def _filled(plan: LivePlan, need: Floats, room_kw: Floats) -> Floats:
     """Energy of each stay, step after step; what it takes is taken from `room_kw` (L, T)."""
-    stays, window = plan.stays, windows(plan.stays, plan.signals)
+    stays, window = plan.stays, windows(_whole_stays(plan), plan.signals)
     n_rows = np.diff(window.offsets)
     share, below = window.share, _below(plan)
     hours = np.maximum(n_rows, 1) * plan.signals.step_h

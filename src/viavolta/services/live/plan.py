@@ -15,7 +15,7 @@ import numpy as np
 
 from viavolta.engines.charging.reschedule import reschedule
 from viavolta.engines.charging.scheduler import schedule
-from viavolta.model.arrays import Floats
+from viavolta.model.arrays import Floats, Times
 from viavolta.model.limit import LimitTree
 from viavolta.model.progress import StopRule, never
 from viavolta.model.schedule import Schedule
@@ -76,8 +76,10 @@ class LiveSession:
 class LivePlan:
     """A plan from `now` on, and what it was made of.
 
-    `extra_kwh` (S,) is what stays were made to want beyond their sessions' need, so that those that
-    want power at once fill their last step, too; it is no lack where they do not get it.
+    `latest` (S,) is when each session's stay could end at the latest: with the last step before
+    its departure. `extra_kwh` (S,) is what stays were made to want beyond their sessions' need, so
+    that those that want power at once fill their last step, too; it is no lack where they do not
+    get it.
     """
 
     now: np.datetime64
@@ -86,6 +88,7 @@ class LivePlan:
     limits: LimitTree
     signals: SignalTable
     schedule: Schedule
+    latest: Times
     extra_kwh: Floats
 
     @property
@@ -104,6 +107,7 @@ def plan_now(
     gap: float = 1e-3,
     unmet_eur_per_kwh: float = 10.0,
     stop: StopRule = never,
+    first_may_wait: bool = True,
 ) -> LivePlan:
     """Plan all sessions from now on, at least cost under all limits, with a proven bound.
 
@@ -119,6 +123,9 @@ def plan_now(
         The plan that was in force, if there is one under the same tree of limits.
     stop
         Asked now and then; True ends the search with the best plan found so far.
+    first_may_wait
+        Whether limits may keep those that come first waiting where all others wait already;
+        without, they lack what does not fit.
 
     Raises
     ------
@@ -144,12 +151,13 @@ def plan_now(
             limits=left,
             signals=wide,
             schedule=schedule_of(stays),
+            latest=np.array(latest, dtype="datetime64[s]"),
             extra_kwh=extra_kwh,
         )
 
     found = planned(ends, before)
     for _ in range(MOST_ROUNDS):
-        longer = _longer(found, ends, latest)
+        longer = _longer(found, ends, latest, first_may_wait=first_may_wait)
         if longer == ends:
             break
         ends, found = longer, planned(longer, found)
@@ -188,7 +196,7 @@ def _again(
     return again
 
 
-def _longer(plan: LivePlan, ends: Ends, latest: Ends) -> Ends:
+def _longer(plan: LivePlan, ends: Ends, latest: Ends, *, first_may_wait: bool) -> Ends:
     """Ends of stays that want power at once, later where limits did not leave them enough.
 
     Who comes first waits last: as long as others under the same limits can, they do.
@@ -208,7 +216,7 @@ def _longer(plan: LivePlan, ends: Ends, latest: Ends) -> Ends:
             found[s] = _later(plan, s, lack_kwh[s] + before_kwh.get(top[s], 0.0), ends, latest)
     can_wait = {top[s] for s in range(len(ends)) if found[s] > ends[s]}
     for s, session in enumerate(plan.sessions):
-        if session.comes_first and top[s] not in can_wait:
+        if first_may_wait and session.comes_first and top[s] not in can_wait:
             found[s] = _later(plan, s, lack_kwh[s], ends, latest)
     return found
 
