@@ -70,7 +70,7 @@ def test_a_command_is_queued_and_what_becomes_of_it_is_told(
     [
         ("reset", {"type": "Soft"}, 422, "payload-refused"),  # the word of 1.6
         ("reset", {}, 422, "payload-refused"),
-        ("reset", {"type": "OnIdle", "customData": {"vendorId": "\0"}}, 422, "payload-refused"),
+        ("reset", {"type": "OnIdle", "customData": {"vendorId": "\0"}}, 400, "refused"),
         ("reset", [1], 422, "invalid-request"),
         ("set-der-control", {}, 409, "not-possible"),  # 2.1 alone
         ("get-configuration", {}, 409, "not-possible"),  # 1.6 alone

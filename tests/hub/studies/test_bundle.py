@@ -21,6 +21,7 @@ from viavolta.hub.studies.bundle import bundle, terms_of
 from viavolta.hub.studies.models import Scenario, Study, Upload, Visibility
 from viavolta.hub.studies.results.folder import require_result
 from viavolta.hub.studies.running import command_of, config_text
+from viavolta.services.bus.operators_files import FEED_FILE
 from viavolta.services.demo import monaco
 from viavolta.services.import_lines import ImportRequest, import_lines
 
@@ -117,6 +118,27 @@ def test_the_bundle_makes_the_same_tables(cast: Cast, computed: Scenario, tmp_pa
         assert (folder / "study" / name).read_bytes() == again
     assert "ODbL 1.0" in readme
     assert bundle(computed, require_result(computed)) == content
+
+
+def test_the_feed_with_blocks_goes_where_the_feed_may(
+    cast: Cast, computed: Scenario, tmp_path: Path
+) -> None:
+    """Members get it always, others with a licence alone; what they get is whole to the check."""
+    address = reverse("studies:results-zip", args=("one-line", computed.pk))
+
+    def names(persona: str) -> set[str]:
+        content = cast.client(persona).get(address).content
+        files = zipfile.ZipFile(io.BytesIO(content))
+        files.extractall(tmp_path / persona)
+        return set(files.namelist())
+
+    assert FEED_FILE in names("reader") & names("anonymous")
+    Upload.objects.update(may_redistribute=False)
+    shutil.rmtree(tmp_path / "anonymous")
+    assert names("reader") - names("anonymous") == {FEED_FILE}
+    shared = zipfile.ZipFile(io.BytesIO(bundle(computed, require_result(computed))))
+    assert not [name for name in shared.namelist() if name.endswith(FEED_FILE)]
+    run(["check", "."], tmp_path / "anonymous")
 
 
 def test_without_a_licence_only_hashes_are_shared(cast: Cast, computed: Scenario) -> None:

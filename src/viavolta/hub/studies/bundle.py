@@ -16,8 +16,8 @@ from viavolta.formats.grids.packed import unpack_grid
 from viavolta.hub.studies import running
 from viavolta.hub.studies import upload_store as store
 from viavolta.hub.studies.models import Scenario, Upload, UploadKind
-from viavolta.hub.studies.results.downloads import study_files, zipped
 from viavolta.hub.studies.results.folder import Result
+from viavolta.hub.studies.results.packing import study_files, zipped
 from viavolta.model.errors import PlatformError
 from viavolta.storage.tables.models import Run, RunState
 
@@ -48,6 +48,12 @@ class Terms:
     def withheld(self) -> tuple[InputTerms, ...]:
         """Inputs that are known by their hash only."""
         return tuple(i for i in self.inputs if not i.may_redistribute)
+
+    @property
+    def has_free_feed(self) -> bool:
+        """Whether the timetable may be handed on, and so what was made of it trip by trip."""
+        feeds = [i for i in self.inputs if i.upload and i.upload.kind == UploadKind.FEED]
+        return bool(feeds) and all(i.may_redistribute for i in feeds)
 
     @property
     def is_whole(self) -> bool:
@@ -101,7 +107,8 @@ def command_of_result(scenario: Scenario) -> running.Command | None:
 def bundle(scenario: Scenario, result: Result) -> bytes:
     """The bundle of a result as a zip; the same result, the same bytes."""
     terms = terms_of(scenario, result)
-    files = {f"study/{name}": content for name, content in study_files(result).items()}
+    study = study_files(result, with_feed=terms.has_free_feed)
+    files = {f"study/{name}": content for name, content in study.items()}
     files["tables.sha256"] = _hashes(result)
     if terms.command is not None:
         allowed = {i.upload.path for i in terms.inputs if i.may_redistribute and i.upload}

@@ -1,8 +1,5 @@
 """Files of a scenario: the sheets as printed, the tables one by one, all of it, and for a GIS."""
 
-import io
-import zipfile
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -10,17 +7,17 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from viavolta.formats.geopackage import Layer, layers_as_geopackage
 from viavolta.hub.frame.access import Access, access
-from viavolta.hub.studies.results.folder import SHEETS, Result, require_result
+from viavolta.hub.people.access import role_in
+from viavolta.hub.studies.bundle import terms_of
+from viavolta.hub.studies.results.folder import Result, require_result
 from viavolta.hub.studies.results.network import depot_frame
+from viavolta.hub.studies.results.packing import study_files, zipped
 from viavolta.hub.studies.results.page import stem
 from viavolta.hub.studies.results.tables import attachment
 from viavolta.hub.studies.sharing import scenario_for
 from viavolta.services.study_workbook import study_workbook
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_DOCUMENT = "study.json"
-_STAMP = (1980, 1, 1, 0, 0, 0)
-"""The first moment a zip can hold: the same study, the same bytes."""
 
 
 @access(Access.PUBLIC)
@@ -35,9 +32,15 @@ def sheet(request: HttpRequest, slug: str, scenario_id: int, name: str) -> HttpR
 
 @access(Access.PUBLIC)
 def whole_study(request: HttpRequest, slug: str, scenario_id: int) -> HttpResponse:
-    """The study folder as a zip: `viavolta check` reads it once unpacked."""
+    """The study folder as a zip: `viavolta check` reads it once unpacked.
+
+    Strangers get the timetable in it where its licence lets it be handed on.
+    """
     scenario = scenario_for(request, slug, scenario_id)
-    content = zipped(study_files(require_result(scenario)))
+    result = require_result(scenario)
+    is_member = role_in(request.user, scenario.study.organisation) is not None
+    with_feed = is_member or terms_of(scenario, result).has_free_feed
+    content = zipped(study_files(result, with_feed=with_feed))
     return attachment(content, name=f"{stem(scenario)}.zip", content_type="application/zip")
 
 
@@ -57,25 +60,6 @@ def tables_workbook(request: HttpRequest, slug: str, scenario_id: int) -> HttpRe
     scenario = scenario_for(request, slug, scenario_id)
     content = study_workbook(require_result(scenario).study)
     return attachment(content, name=f"{stem(scenario)}.xlsx", content_type=XLSX_TYPE)
-
-
-def study_files(result: Result) -> dict[str, bytes]:
-    """Every file of a study folder by its name in it."""
-    paths = sorted(p for p in result.folder.rglob("*") if p.is_file())
-    return {p.relative_to(result.folder).as_posix(): p.read_bytes() for p in paths}
-
-
-def zipped(files: dict[str, bytes]) -> bytes:
-    """Files by name as a zip; what is compressed already is stored."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, content in sorted(files.items()):
-            entry = zipfile.ZipInfo(name, date_time=_STAMP)
-            entry.external_attr = 0o644 << 16
-            is_packed = Path(name).suffix in {".parquet", ".zip", ".pdf"}
-            entry.compress_type = zipfile.ZIP_STORED if is_packed else zipfile.ZIP_DEFLATED
-            archive.writestr(entry, content)
-    return buffer.getvalue()
 
 
 def gis_layers(result: Result) -> list[Layer]:
@@ -127,6 +111,3 @@ def _branches(
         for row in frame.iter_rows(named=True)
         if row["from_node"] in at and row["to_node"] in at
     ]
-
-
-__all__ = ["SHEETS", "geopackage", "sheet", "study_files", "whole_study", "zipped"]
