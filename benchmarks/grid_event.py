@@ -74,6 +74,7 @@ def measure(made: Network, n: int) -> int:
         print(f"{n} sessions planned, {_ask(stations)['n_told']} profiles taken; now the event")
         began_s, began = time.monotonic(), dt.datetime.now(dt.UTC)
         _event(n)
+        _wait(lambda: _is_answered(began), "the first plan after the event")
         _wait(_is_settled(), "the stations to have their new profiles")
         told = _ask(stations)
         stations.terminate()
@@ -205,6 +206,13 @@ def _n_planned() -> int:
     from viavolta.storage.tables.live import Order  # noqa: PLC0415 - set up by now
 
     return Order.objects.filter(command__state="answered").count()
+
+
+def _is_answered(began: dt.datetime) -> bool:
+    from viavolta.storage.live_orders import BY  # noqa: PLC0415 - set up by now
+    from viavolta.storage.tables.stations import Command  # noqa: PLC0415 - likewise
+
+    return Command.objects.filter(asked_by=BY, asked_at__gte=began).exists()
 
 
 def _is_settled() -> Callable[[], bool]:
