@@ -46,7 +46,7 @@ class Watch:
 
     def _on_console(self, message: Any) -> None:
         if message.type == "error":
-            self.errors.append(message.text)
+            self.errors.append(f"{message.text} {message.location['url']}")
 
     def _on_request(self, event: dict[str, Any]) -> None:
         self._by_id[event["requestId"]] = event["request"]["url"]

@@ -36,19 +36,21 @@ class Asked:
 def take(gateway: str, holds: Callable[[int], bool]) -> list[Asked]:
     """Take the commands for stations that this gateway holds; blocking, in a thread.
 
-    Each is taken by one gateway only. Those that waited too long are ended as expired.
+    Each is taken by one gateway only: the one that the station came to last. Those that waited too
+    long are ended as expired.
     """
     close_old_connections()
     now = timezone.now()
     queued = Command.objects.filter(state=CommandState.QUEUED)
     queued.filter(expires_at__lte=now).update(state=CommandState.EXPIRED, ended_at=now)
-    waiting = queued.order_by("id").values_list("pk", "station_id")
+    here = queued.filter(station__gateway=gateway)
+    waiting = here.order_by("id").values_list("pk", "station_id")
     mine = list(islice((pk for pk, station in waiting if holds(station)), MOST_AT_ONCE))
     if not mine:
         return []
     with transaction.atomic():
-        # another gateway that holds the same station for a moment may have been quicker
-        queued.filter(pk__in=mine).update(state=CommandState.SENT, sent_at=now, gateway=gateway)
+        # the station may have moved, and the other gateway have been quicker
+        here.filter(pk__in=mine).update(state=CommandState.SENT, sent_at=now, gateway=gateway)
         taken = list(Command.objects.filter(pk__in=mine, gateway=gateway, sent_at=now))
     return [
         Asked(

@@ -30,13 +30,17 @@ def a_push(cast: Cast) -> Push:
 
 def a_place(cast: Cast) -> Place:
     """A published site."""
-    a_site(cast.organisation)
+    _site(cast)
     return Place.objects.get()
 
 
 def a_plug(cast: Cast) -> Plug:
     """What a connector is."""
-    return Plug.objects.get(station=a_site(cast.organisation))
+    return Plug.objects.get(station=_site(cast))
+
+
+def _site(cast: Cast) -> Station:
+    return Station.objects.filter(identity="AT-SAM-E1").first() or a_site(cast.organisation)
 
 
 for name in ("partner", "suspend", "renew", "end"):
