@@ -57,9 +57,10 @@ def walk(watch: Watch, seen: set[str]) -> Iterator[tuple[str, Any]]:
 
 def opened(watch: Watch, path: str) -> Any:
     """What an address brings; None if it is a file to keep."""
+    window = watch.window
+    window.goto("about:blank")  # what the page before still does is its own
     watch.requested.clear()
     watch.errors.clear()
-    window = watch.window
     try:
         answer = window.goto(path)
     except Error as error:
