@@ -43,6 +43,7 @@ def labs() -> QuerySet[Lab]:
                 distinct=True,
             ),
         )
+        .order_by("name", "id")  # grouping drops the usual order
     )
 
 

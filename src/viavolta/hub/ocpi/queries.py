@@ -70,9 +70,15 @@ def party_of(organisation: Organisation) -> Party | None:
 
 def partners_of(organisation: Organisation) -> list[PartnerShown]:
     """The partners of an organisation; those that left last."""
-    rows = Partner.objects.filter(organisation=organisation).annotate(
-        n_waiting=Count("pushes", filter=Q(pushes__sent_at=None, pushes__refused_at=None)),
-        n_refused=Count("pushes", filter=Q(pushes__sent_at=None, pushes__refused_at__isnull=False)),
+    rows = (
+        Partner.objects.filter(organisation=organisation)
+        .annotate(
+            n_waiting=Count("pushes", filter=Q(pushes__sent_at=None, pushes__refused_at=None)),
+            n_refused=Count(
+                "pushes", filter=Q(pushes__sent_at=None, pushes__refused_at__isnull=False)
+            ),
+        )
+        .order_by("name", "id")  # grouping drops the usual order
     )
     shown = [
         PartnerShown(

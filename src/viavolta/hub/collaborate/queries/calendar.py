@@ -22,6 +22,7 @@ def gatherings() -> QuerySet[Gathering]:
         Gathering.objects.filter(hidden=False, organisation__hidden=False)
         .select_related("organisation", "collaboration")
         .annotate(n_registered=Count("registrations"))
+        .order_by("starts_at", "id")  # grouping drops the usual order
     )
 
 

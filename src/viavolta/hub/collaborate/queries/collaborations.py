@@ -23,10 +23,11 @@ def listed() -> QuerySet[Collaboration]:
     rows = Collaboration.objects.filter(hidden=False).prefetch_related(
         Prefetch("partners", members, to_attr="members_shown")
     )
-    return with_last_activity(rows).annotate(
+    counted = with_last_activity(rows).annotate(
         n_members=Count("partners", filter=Q(partners__state=PartnerState.MEMBER), distinct=True),
         n_projects=Count("projects", distinct=True),
     )
+    return counted.order_by("-created_at", "-id")  # grouping drops the usual order
 
 
 def members_of(collaboration: Collaboration) -> list[Partner]:

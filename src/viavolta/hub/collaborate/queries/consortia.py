@@ -29,6 +29,7 @@ def calls() -> QuerySet[Call]:
         .select_related("organisation")
         .prefetch_related("parts")
         .annotate(n_consortia=Count("consortia", distinct=True))
+        .order_by("deadline", "id")  # grouping drops the usual order
     )
 
 
