@@ -3,8 +3,11 @@
 import asyncio
 import contextlib
 import datetime as dt
+import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import picows
@@ -14,7 +17,10 @@ from django.utils import timezone
 from running_gateway import running
 
 from viavolta.gateway import errands, port
-from viavolta.gateway.server import Gateway
+from viavolta.gateway.errands import Errands
+from viavolta.gateway.hall import Hall
+from viavolta.gateway.registry import Registry
+from viavolta.gateway.server import Gateway, GatewaySettings
 from viavolta.protocols.ocpp.link import End
 from viavolta.protocols.ocpp.schemas import Version
 from viavolta.simulator.line import Line, connect
@@ -81,6 +87,34 @@ def test_a_station_boots_in_each_version(
     station.refresh_from_db()
     assert (station.vendor, station.ocpp_version) == ("v", version.value)
     assert station.gateway == ""
+
+
+def test_who_came_while_the_gateway_stopped_is_written_down(
+    tmp_path: Path, station: Station
+) -> None:
+    """A note that was under way when the errands were ended is written at the end."""
+    hall, busy = Hall(), threading.Event()
+    came: Any = SimpleNamespace(
+        entry=SimpleNamespace(pk=station.pk), version=Version.V21, gone=lambda: None
+    )
+    hall.enter(came)
+
+    async def story() -> None:
+        with ThreadPoolExecutor(1) as thread:
+            ours = Errands(GatewaySettings(data=tmp_path), hall, Registry(tmp_path), thread)
+            thread.submit(busy.wait)
+            noting = asyncio.create_task(ours.end())
+            await asyncio.sleep(0)
+            noting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await noting
+            hall.leave(came)
+            busy.set()
+            await ours.end()
+
+    asyncio.run(story())
+    station.refresh_from_db()
+    assert (station.ocpp_version, station.gateway) == ("2.1", "")
 
 
 def test_a_session_is_told_and_stands_in_the_tables(tmp_path: Path, station: Station) -> None:

@@ -152,7 +152,7 @@ class Errands:
         came = [(one.entry.pk, one.version.value) for one in entered]
         try:
             await self.call(presence.note, self._gateway, came, left)
-        except Error:
+        except (Error, asyncio.CancelledError):  # written twice is no harm, never written is
             self._hall.put_back(entered, left)
             raise
 

@@ -50,12 +50,12 @@ class Hall:
             conversation.end(REPLACED, "connected at another gateway")
 
     def put_back(self, entered: Iterable[Conversation], left: Iterable[int]) -> None:
-        """Take back changes that could not be noted, as far as they still hold."""
+        """Take back changes that could not be noted; who has gone meanwhile came all the same."""
         for conversation in entered:
-            if self._there.get(conversation.entry.pk) is conversation:
-                self._entered.setdefault(conversation.entry.pk, conversation)
-            else:
-                self._left.add(conversation.entry.pk)
+            station = conversation.entry.pk
+            self._entered.setdefault(station, conversation)
+            if station not in self._there:
+                self._left.add(station)
         self._left |= set(left)
         self._left -= set(self._there)
 
