@@ -81,6 +81,12 @@ def assets() -> Path:
 
 
 @pytest.fixture(scope="session")
+def axe(assets: Path) -> str:
+    """The checker of accessibility, as a script."""
+    return (assets / "libraries/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
 def foreign_client() -> Callable[[str], Path]:
     """The Python of a client of others by its name; the test is left out where it is not made."""
 

@@ -102,9 +102,3 @@ def chromium() -> Iterator[Any]:
         browser = tools.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
         yield browser
         browser.close()
-
-
-@pytest.fixture(scope="session")
-def axe(assets: Path) -> str:
-    """The checker of accessibility, as a script."""
-    return (assets / "libraries/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")

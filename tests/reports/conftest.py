@@ -27,6 +27,14 @@ CAPACITY_KWH = 420.0
 POINT_KW = 80.0
 STEP_S = 900
 StudyMaker = Callable[..., Study]
+_SERIOUS = """
+const done = arguments[arguments.length - 1];
+const values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+axe.run(document, { resultTypes: ["violations"], runOnly: { type: "tag", values } })
+  .then((found) => done(found.violations
+    .filter((v) => ["serious", "critical"].includes(v.impact))
+    .map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 140)).join(" | ")}`)));
+"""
 VOID = {"meta", "link", "input", "br", "img", "hr"}
 
 
@@ -75,6 +83,26 @@ class Page(HTMLParser):
 def make_study() -> StudyMaker:
     """Make a consistent bus study of a given size."""
     return bus_study
+
+
+@pytest.fixture(scope="session")
+def faults(axe: str) -> Callable[[Any, str], list[str]]:
+    """Serious faults of accessibility of a page: on a desk, and in the dark on a phone."""
+
+    def find(browser: Any, address: str) -> list[str]:
+        found: list[str] = []
+        browser.set_script_timeout(240)  # a large page on a busy machine
+        for scheme, width in (("light", 1280), ("dark", 390)):
+            feature = {"name": "prefers-color-scheme", "value": scheme}
+            browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+            size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+            browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+            browser.get(address)
+            browser.execute_script(axe)
+            found += browser.execute_async_script(_SERIOUS)
+        return found
+
+    return find
 
 
 @pytest.fixture(scope="session")

@@ -201,3 +201,10 @@ def test_themes_differ_and_the_phone_has_no_sideways_scroll(opened: Any) -> None
     assert light == ("rgb(253, 252, 250)", "rgb(0, 114, 178)")
     assert dark == ("rgb(20, 25, 27)", "rgb(63, 159, 219)")
     assert opened.execute_script("return document.documentElement.scrollWidth") == 390
+
+
+def test_nothing_serious_stands_in_the_way_of_anybody(
+    browser: Any, address: str, faults: Callable[[Any, str], list[str]]
+) -> None:
+    """axe finds no serious fault, on a desk and in the dark on a phone."""
+    assert faults(browser, address) == []

@@ -2,7 +2,9 @@
 
 import dataclasses
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -85,3 +87,13 @@ def test_nobody_short_is_said(replayed: Study) -> None:
     sessions = replayed.tables["sessions"].with_columns(reason=pl.lit(None, dtype=pl.String))
     study = dataclasses.replace(replayed, tables={**replayed.tables, "sessions": sessions})
     assert "Every vehicle got all its energy" in simulation_report(study).decode()
+
+
+@pytest.mark.browser
+def test_nothing_serious_stands_in_the_way_of_anybody(
+    browser: Any, replayed: Study, tmp_path: Path, faults: Callable[[Any, str], list[str]]
+) -> None:
+    """axe finds no serious fault, on a desk and in the dark on a phone."""
+    path = tmp_path / "report.html"
+    path.write_bytes(simulation_report(replayed))
+    assert faults(browser, path.as_uri()) == []

@@ -92,3 +92,10 @@ def test_tables_and_pictures_can_be_saved(browser: Any, address: str) -> None:
     )
     assert picture.startswith("<svg")
     assert "var(--" not in picture
+
+
+def test_nothing_serious_stands_in_the_way_of_anybody(
+    browser: Any, address: str, faults: Callable[[Any, str], list[str]]
+) -> None:
+    """axe finds no serious fault, on a desk and in the dark on a phone."""
+    assert faults(browser, address) == []

@@ -93,3 +93,12 @@ def test_the_csv_of_measures_is_whole_and_defused(opened: Any) -> None:
     assert len(rows) > 10
     assert all(float(row[4]) > 1000 for row in rows[1:])
     assert all(row[5].startswith("'=HYPERLINK") for row in rows[1:])
+
+
+def test_nothing_serious_stands_in_the_way_of_anybody(
+    browser: Any, town: Study, tmp_path: Path, faults: Callable[[Any, str], list[str]]
+) -> None:
+    """axe finds no serious fault, on a desk and in the dark on a phone."""
+    path = tmp_path / "report.html"
+    path.write_bytes(grid_report(town))
+    assert faults(browser, path.as_uri()) == []
