@@ -7,16 +7,18 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from viavolta.gateway.committer import Committer
+from viavolta.gateway.prices import Place
 from viavolta.gateway.registry import Entry, Registry
 from viavolta.protocols.ocpp.frames import ErrorCode
 from viavolta.protocols.ocpp.link import Heard, Link, Outcome, Side
 from viavolta.protocols.ocpp.schemas import Version
+from viavolta.protocols.ocpp.transactions import events_of
 from viavolta.services.central_system.answers import STATION_KIND, UNSUPPORTED, answer, may_say
 from viavolta.services.central_system.record import Record, RecordKind, record_bytes
-from viavolta.services.central_system.world import Admission, TokenVerdict
+from viavolta.services.central_system.world import Admission, Standing, TokenVerdict
 from viavolta.services.station_certificates import why_unsigned
-from viavolta.storage.fitness import why_unfit
-from viavolta.storage.session_rows import start_key_of
+from viavolta.storage.fitness import why_no_event, why_unfit
+from viavolta.storage.session_rows import Told, start_key_of
 
 NOT_WRITTEN = frozenset({"Heartbeat"})
 """Calls that tell nothing to be kept: answered at once."""
@@ -60,6 +62,7 @@ class _StationWorld:
         self.profiles: dict[int, dict[str, Any]] = {}
         """The profile that the station took last for each EVSE, on this link."""
         self._signed_at: dt.datetime | None = None
+        registry.transactions.expect(self._place)
 
     @property
     def heartbeat_s(self) -> int:
@@ -79,6 +82,25 @@ class _StationWorld:
 
     def transaction_number(self, start: Mapping[str, Any]) -> int:
         return self._registry.number_of(self._entry.pk, start_key_of(start))
+
+    def standing(self, event: Mapping[str, Any]) -> Standing:
+        try:
+            told = events_of("TransactionEvent", event, received_at=self._clock())
+        except (ValueError, OverflowError):  # no time: `why_unfit` says so
+            return Standing()
+        if told is None or told[0] is None:
+            return Standing()
+        number, heard = told
+        if why_no_event(
+            Told(station=self._entry.pk, transaction=number, start_key="", event=heard)
+        ):
+            return Standing()
+        return self._registry.transactions.heard(self._place, number, heard)
+
+    @property
+    def _place(self) -> Place:
+        known = self._registry.station(self._entry.identity) or self._entry
+        return Place(station=known.pk, tenant_id=known.tenant_id, site=known.site)
 
     def setpoint(self, profile_id: int) -> Mapping[str, Any] | None:
         return self._registry.setpoints.at(self._entry.pk, profile_id, self._clock())

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from viavolta.gateway.setpoints import Setpoints
+from viavolta.gateway.transactions import Transactions
 from viavolta.services.central_system.world import Admission, TokenStatus, TokenVerdict
 from viavolta.storage.station_authorities import signing_organisations
 from viavolta.storage.tables.enrolment import EnrolmentWindow
@@ -42,6 +43,7 @@ class Entry:
     pk: int
     tenant_id: int
     identity: str
+    site: str
     key_hash: str
     next_key_hash: str
     wants_key: bool
@@ -82,6 +84,7 @@ class Registry:
         self._data = data
         self._organisations: dict[int, str] = {}
         self.setpoints = Setpoints()
+        self.transactions = Transactions()
         self._windows: dict[str, Window] = {}
         self._stations: dict[str, Entry] = {}
         self._tokens: dict[tuple[int, str], TokenVerdict] = {}
@@ -147,6 +150,7 @@ class Registry:
         else:
             since = (self._seen_at or now) - OVERLAP
             self.setpoints.refresh(since)
+            self.transactions.refresh(now, since)
             self._stations |= _entries(Station.objects.filter(changed_at__gt=since))
             self._tokens |= _verdicts(Token.objects.filter(changed_at__gt=since))
         self._wanting = list(
@@ -163,6 +167,7 @@ class Registry:
 
     def _read_whole(self, now: dt.datetime) -> None:
         self.setpoints.refresh(None)
+        self.transactions.refresh(now, None)
         self._stations = _entries(Station.objects.all())
         self._tokens = _verdicts(Token.objects.all())
         if self._whole_at is None:  # later ones were given out here, or elsewhere to be an alias

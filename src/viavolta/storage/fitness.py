@@ -34,7 +34,7 @@ def why_unfit(record: Record) -> str:
     try:
         told = Told.of(record)
         if told is not None:
-            return _why_no_event(told)
+            return why_no_event(told)
         if record.action == "StatusNotification":
             outlet = outlet_of(record, payload)
             return _first_of(
@@ -47,7 +47,8 @@ def why_unfit(record: Record) -> str:
     return ""
 
 
-def _why_no_event(told: Told) -> str:
+def why_no_event(told: Told) -> str:
+    """Why an event cannot be brought into the tables; empty where it can."""
     event = told.event
     if len(told.transaction) > MOST_TRANSACTION_CHARS or len(event.key) > MOST_KEY_CHARS:
         return "a number of too many characters"

@@ -12,7 +12,13 @@ import pytest
 from viavolta.protocols.ocpp.actions import FROM_STATION
 from viavolta.protocols.ocpp.schemas import Part, Version, first_violation
 from viavolta.services.central_system.answers import answer, may_say
-from viavolta.services.central_system.world import Admission, TokenStatus, TokenVerdict
+from viavolta.services.central_system.world import (
+    Admission,
+    Limits,
+    Standing,
+    TokenStatus,
+    TokenVerdict,
+)
 
 _FOLDER = {Version.V16: "v16", Version.V201: "v201", Version.V21: "v21"}
 _TEXTS = {"date-time": "2026-03-01T08:00:00Z", "uri": "https://example.org/"}
@@ -26,6 +32,7 @@ class Town:
     heartbeat_s: int = 300
     known: dict[str, TokenVerdict] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
+    stands: Standing = field(default_factory=Standing)
 
     def now(self) -> dt.datetime:
         return dt.datetime(2026, 3, 1, 8, tzinfo=dt.UTC)
@@ -35,6 +42,9 @@ class Town:
 
     def transaction_number(self, start: Mapping[str, Any]) -> int:
         return self.numbers.setdefault(json.dumps(start, sort_keys=True), len(self.numbers) + 1)
+
+    def standing(self, event: Mapping[str, Any]) -> Standing:  # noqa: ARG002 - whatever it was
+        return self.stands
 
     def setpoint(self, profile_id: int) -> Mapping[str, Any] | None:
         return {"setpoint": -5000.0} if profile_id == 1 else None
@@ -166,3 +176,26 @@ def test_who_is_not_taken_in_may_only_knock() -> None:
     assert {a for a in every if may_say(a, Admission.REJECTED)} == {"BootNotification"}
     assert "TransactionEvent" not in {a for a in every if may_say(a, Admission.PENDING)}
     assert all(may_say(a, Admission.ACCEPTED) for a in every)
+
+
+def test_a_cost_is_said_only_where_it_is_known() -> None:
+    """0.00 says that the transaction is free; nothing says that nobody knows."""
+    event = smallest_call(Version.V21, "TransactionEvent") | {"eventType": "Updated"}
+    for version in (Version.V201, Version.V21):
+        known = answer(version, "TransactionEvent", event, Town(stands=Standing(cents=285)))
+        assert known == {"totalCost": 2.85}
+        free = answer(version, "TransactionEvent", event, Town(stands=Standing(cents=0)))
+        assert free == {"totalCost": 0.0}
+        assert answer(version, "TransactionEvent", event, Town()) == {}
+
+
+def test_limits_are_told_in_2_1_while_the_transaction_goes_on() -> None:
+    """Cost in the currency, energy in Wh, time in seconds."""
+    stands = Standing(limits=Limits(max_cents=2050, max_wh=15000.0, max_s=3600))
+    event = smallest_call(Version.V21, "TransactionEvent") | {"eventType": "Started"}
+    found = answer(Version.V21, "TransactionEvent", event, Town(stands=stands))
+    assert found == {"transactionLimit": {"maxCost": 20.5, "maxEnergy": 15000.0, "maxTime": 3600}}
+    assert first_violation(Version.V21, "TransactionEvent", found, Part.RESPONSE) is None
+    assert answer(Version.V201, "TransactionEvent", event, Town(stands=stands)) == {}
+    ended = event | {"eventType": "Ended"}
+    assert answer(Version.V21, "TransactionEvent", ended, Town(stands=stands)) == {}

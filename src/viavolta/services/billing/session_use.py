@@ -8,9 +8,9 @@ from viavolta.services.billing.flexible import Said, flexible_spans
 from viavolta.services.billing.price import Use
 from viavolta.services.sessions.fold import in_order, session_of
 
-_TAKES = ("Charging", "SuspendedEVSE")
+TAKES = ("Charging", "SuspendedEVSE")
 """States (OCPP 2.x ChargingStateEnum) in which a vehicle takes energy, or would."""
-_FULL = ("SuspendedEV", "Idle")
+FULL = ("SuspendedEV", "Idle")
 """The vehicle itself takes no more, or is not plugged in."""
 
 
@@ -53,8 +53,8 @@ def _full_at(kept: Sequence[SessionEvent]) -> dt.datetime | None:
     """Since when the vehicle took no more until the end; 1.6 tells no state here: None."""
     since: dt.datetime | None = None
     for event in kept:
-        if event.state in _TAKES:
+        if event.state in TAKES:
             since = None
-        elif event.state in _FULL and since is None:
+        elif event.state in FULL and since is None:
             since = event.at
     return since

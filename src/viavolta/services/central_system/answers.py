@@ -12,7 +12,13 @@ from typing import Any
 from viavolta.protocols.ocpp.charging_profile import utc_text
 from viavolta.protocols.ocpp.ev_schedule import exceeds
 from viavolta.protocols.ocpp.schemas import Version
-from viavolta.services.central_system.world import Admission, TokenStatus, TokenVerdict, World
+from viavolta.services.central_system.world import (
+    Admission,
+    Limits,
+    TokenStatus,
+    TokenVerdict,
+    World,
+)
 
 Payload = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -111,10 +117,29 @@ def _stop_16(_version: Version, payload: Payload, world: World) -> Answer:
     return {"idTagInfo": _tag_info(world.verdict(payload["idTag"], ""))}
 
 
-def _transaction(_version: Version, payload: Payload, world: World) -> Answer:
-    """2.0.1 E01 to E07: a token is judged whenever one comes."""
+def _transaction(version: Version, payload: Payload, world: World) -> Answer:
+    """2.0.1 E01 to E07: a token is judged whenever one comes.
+
+    I02, I03: the cost so far, and in all; where nobody knows it nothing is said, since 0 means that
+    the transaction is free. 2.1 E16: limits that the station does not know yet.
+    """
     token = payload.get("idToken")
-    return {} if token is None else {"idTokenInfo": _token_info(token, world)}
+    found = {} if token is None else {"idTokenInfo": _token_info(token, world)}
+    standing = world.standing(payload)
+    if standing.cents is not None:
+        found["totalCost"] = standing.cents / 100
+    if version is Version.V21 and standing.limits is not None and payload["eventType"] != "Ended":
+        found["transactionLimit"] = _limit(standing.limits)
+    return found
+
+
+def _limit(limits: Limits) -> Answer:
+    said = {
+        "maxCost": None if limits.max_cents is None else limits.max_cents / 100,
+        "maxEnergy": limits.max_wh,
+        "maxTime": limits.max_s,
+    }
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _sign(version: Version, payload: Payload, world: World) -> Answer:

@@ -40,6 +40,26 @@ class Admission(StrEnum):
     REJECTED = "Rejected"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How far a transaction may go, tax included; None where nothing limits."""
+
+    max_cents: int | None = None
+    max_wh: float | None = None
+    max_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a transaction stands: its cost, tax included, and limits that its station lacks.
+
+    None: nobody knows what it costs; the station knows the limits.
+    """
+
+    cents: int | None = None
+    limits: Limits | None = None
+
+
 class World(Protocol):
     """The surroundings of one station."""
 
@@ -59,6 +79,9 @@ class World(Protocol):
 
     def transaction_number(self, start: Mapping[str, Any]) -> int:
         """The number of a transaction of 1.6: the same for the same start, told twice."""
+
+    def standing(self, event: Mapping[str, Any]) -> Standing:
+        """How a transaction of 2.x stands by an event of it."""
 
     def setpoint(self, profile_id: int) -> Mapping[str, Any] | None:
         """The present limits and setpoints of a dynamic profile (2.1); None for an unknown one."""

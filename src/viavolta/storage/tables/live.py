@@ -127,8 +127,9 @@ class Wish(models.Model):
 
     It may be given before the session begins: then it holds for the next one at that EVSE.
     `target_soc` and `min_soc` are shares 0..1; `energy_kwh` stands for them where the battery is
-    not known. `min_soc` is kept whatever is cheap. `promised_at` is when the last plan serves it;
-    `is_kept` is told when the session has ended.
+    not known. `min_soc` is kept whatever is cheap. Charging ends at `most_cents` (tax included),
+    `most_kwh` or `most_min` after its start, whichever comes first. `promised_at` is when the last
+    plan serves it; `is_kept` is told when the session has ended.
     """
 
     class Mode(models.TextChoices):
@@ -158,6 +159,9 @@ class Wish(models.Model):
     min_soc = models.FloatField(null=True, blank=True)
     capacity_kwh = models.FloatField(null=True, blank=True)
     soc_arrival = models.FloatField(null=True, blank=True)
+    most_cents = models.PositiveIntegerField(null=True, blank=True)
+    most_kwh = models.FloatField(null=True, blank=True)
+    most_min = models.PositiveIntegerField(null=True, blank=True)
     mode = models.CharField(max_length=8, choices=Mode.choices, default=Mode.SMART)
     may_discharge = models.BooleanField(default=False)
     is_boosted = models.BooleanField(default=False)

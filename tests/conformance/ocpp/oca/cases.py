@@ -14,7 +14,8 @@ Payload = dict[str, Any]
 class Says:
     """The station calls; the answer has at least what is `expected`, or is the error `refused`.
 
-    `keep` names a field of the answer that later payloads may use as `Kept(name)`.
+    `keep` names a field of the answer that later payloads may use as `Kept(name)`; `lacks` fields
+    that it must not have.
     """
 
     action: str
@@ -22,6 +23,7 @@ class Says:
     expected: Payload = field(default_factory=dict)
     refused: str = ""
     keep: str = ""
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

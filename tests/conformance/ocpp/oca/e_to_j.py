@@ -3,6 +3,7 @@
 from typing import Any
 
 from oca.cases import Asked, Payload, Says, Step
+from oca.money import PRICED, billed
 from oca.rows import outlet, session, sessions, told
 from oca.two import (
     CHARGING,
@@ -21,6 +22,7 @@ from oca.two import (
     ended,
     event,
     meter,
+    says,
     started,
     status,
     token,
@@ -462,7 +464,19 @@ _COST = (
         "The cost so far",
         (*CHARGING, Asked("CostUpdated", {"totalCost": 1.5, "transactionId": TX}, {})),
     ),
-    ("I_02", "The cost in all", "the answer to the last event carries no cost yet"),
+    (
+        "I_02",
+        "The cost in all",
+        (
+            PRICED,
+            *CHARGING,
+            says(updated("MeterValuePeriodic", 2, state="Charging", wh=3500), totalCost=1.5),
+            says(updated("MeterValuePeriodic", 2, state="Charging", wh=3500), totalCost=1.5),
+            says(ended("StopAuthorized", 3, reason="Local", wh=8000), totalCost=3.3),
+            done("Local"),
+            billed(330),
+        ),
+    ),
 )
 
 

@@ -218,6 +218,7 @@ class Stage:
             return
         assert heard[0] == 3, heard
         assert _has(heard[2], self._filled(step.expected)), heard[2]
+        assert not set(step.lacks) & set(heard[2]), heard[2]
         if step.keep:
             self.kept[step.keep] = heard[2][step.keep]
 

@@ -1,5 +1,6 @@
 """What cases of 2.0.1 and 2.1 share: usual messages, usual courses."""
 
+import dataclasses
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -112,6 +113,12 @@ def event(
 started = partial(event, "Started")
 updated = partial(event, "Updated")
 ended = partial(event, "Ended")
+
+
+def says(what: Says, **expected: Any) -> Says:
+    """The station says it, and is answered that, too."""
+    return dataclasses.replace(what, expected=what.expected | expected)
+
 
 UP: tuple[Step, ...] = (boot(), status("Available"))
 PLUGGED: tuple[Step, ...] = (*UP, authorize(), status("Occupied"))

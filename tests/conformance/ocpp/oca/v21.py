@@ -5,6 +5,7 @@ from typing import Any
 from oca.cases import Asked, Comes, Payload, Says, Sends, Source, Step
 from oca.k import NEEDS, TX_PROFILE, TX_SET, ev_schedule, put, schedule
 from oca.l_to_p import message
+from oca.money import PRICED, billed, wants
 from oca.q_and_r import DYNAMIC, pulled
 from oca.rows import outlet, planned, session, told
 from oca.two import (
@@ -13,6 +14,7 @@ from oca.two import (
     LEAVING,
     NINE,
     PEM,
+    PLUGGED,
     TX,
     UP,
     Listed,
@@ -23,6 +25,8 @@ from oca.two import (
     done,
     ended,
     event,
+    says,
+    started,
     status,
     token,
     updated,
@@ -31,7 +35,6 @@ from oca.two import (
 from viavolta.protocols.ocpp.schemas import Version
 
 NO_PAYMENT = "no payment terminal or provider behind OCPP: payments are the driver's page's"
-NO_LIMIT = "no limit of cost, energy or time is set by the answer to an event"
 NO_EXI = "no provider of contract certificates is connected; the answer says so"
 NETWORK = {
     "ocppTransport": "JSON",
@@ -86,11 +89,37 @@ _B: tuple[Listed, ...] = (
 )
 
 
-def _limited(trigger: str, **limit: float) -> Says:
-    """The station sets a limit of the transaction."""
-    said = event("Updated", trigger, 2, state="Charging", wh=2000)
+def _limited(trigger: str, seq: int = 2, **limit: float) -> Says:
+    """The station sets a limit of the transaction; it is not told another."""
+    said = event("Updated", trigger, seq, state="Charging", wh=2000 + 500 * seq)
     info = {**said.payload["transactionInfo"], "transactionLimit": limit}
-    return Says(said.action, {**said.payload, "transactionInfo": info})
+    payload = {**said.payload, "transactionInfo": info}
+    return Says(said.action, payload, lacks=("transactionLimit",))
+
+
+REACHED = {
+    "maxCost": ("CostLimitReached", "LocalOutOfCredit"),
+    "maxEnergy": ("EnergyLimitReached", "EnergyLimitReached"),
+    "maxTime": ("TimeLimitReached", "TimeLimitReached"),
+}
+
+
+def _limited_centrally(limit: Payload, **wanted: float) -> tuple[Step, ...]:
+    """The driver's limit goes to the station, which confirms it and stops there."""
+    why, reason = REACHED[next(iter(limit))]
+    begun = started("Authorized", 0, state="Charging", card="card", wh=1000)
+    confirmed = _limited("LimitSet", 1, **limit)
+    return (
+        PRICED,
+        *PLUGGED,
+        wants(**wanted),
+        says(begun, totalCost=0.0, transactionLimit=limit),
+        says(begun, totalCost=0.0, transactionLimit=limit),
+        says(confirmed, totalCost=1.1),
+        says(ended(why, 2, reason=reason, wh=7000), totalCost=2.9),
+        done(reason, 6000),
+        billed(290),
+    )
 
 
 _C: tuple[Listed, ...] = (
@@ -130,7 +159,22 @@ _C: tuple[Listed, ...] = (
 )
 
 _E: tuple[Listed, ...] = (
-    ("E_102", "Limits of both sides", NO_LIMIT),
+    (
+        "E_102",
+        "Limits of both sides",
+        (
+            *CHARGING,
+            _limited("LimitSet", maxEnergy=6000.0),
+            wants(most_kwh=10.0),
+            says(
+                updated("MeterValuePeriodic", 3, state="Charging", wh=3000),
+                transactionLimit={"maxEnergy": 10000.0},
+            ),
+            _limited("LimitSet", 4, maxEnergy=10000.0),
+            ended("EnergyLimitReached", 5, reason="EnergyLimitReached", wh=11000),
+            done("EnergyLimitReached", 10000),
+        ),
+    ),
     (
         "E_106",
         "The station limits energy",
@@ -161,9 +205,17 @@ _E: tuple[Listed, ...] = (
             done("LocalOutOfCredit"),
         ),
     ),
-    ("E_109", "The central system limits cost", NO_LIMIT),
-    ("E_110", "The central system limits energy", NO_LIMIT),
-    ("E_111", "The central system limits time", NO_LIMIT),
+    (
+        "E_109",
+        "The central system limits cost",
+        _limited_centrally({"maxCost": 10.0}, most_cents=1000),
+    ),
+    (
+        "E_110",
+        "The central system limits energy",
+        _limited_centrally({"maxEnergy": 6000.0}, most_kwh=6.0),
+    ),
+    ("E_111", "The central system limits time", _limited_centrally({"maxTime": 1200}, most_min=20)),
     ("E_113", "Resumed after an interruption", (*CHARGING, *RESUMED)),
     ("E_117", "Resumed after an interruption, with a profile", (*CHARGING, TX_SET, *RESUMED)),
 )
