@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from viavolta.gateway.prices import Place, Prices
 from viavolta.gateway.wants import Key, Wants
-from viavolta.model.session import SessionEvent
+from viavolta.model.session import EventKind, SessionEvent
 from viavolta.services.billing.running import OutOfTurnError, RunningUse
 from viavolta.services.central_system.world import Limits, Standing
 from viavolta.storage.session_rows import events_of_session
@@ -41,6 +41,7 @@ class Transactions:
     def __init__(self) -> None:
         self.prices, self.wants = Prices(), Wants()
         self._running: dict[Key, RunningUse] = {}
+        self._begun: dict[Key, tuple[int, str]] = {}
         self._told: dict[Key, _Told] = {}
         self._ended: dict[Key, dt.datetime] = {}
         self._to_read: dict[Key, Place] = {}
@@ -54,8 +55,12 @@ class Transactions:
     def heard(self, place: Place, transaction: str, event: SessionEvent) -> Standing:
         """How a transaction stands by an event of it."""
         key = (place.station, transaction)
-        if event.seq == 0:
-            self.wants.began(key, event.evse, event.token)
+        if event.seq == 0 and event.evse is not None:
+            self._begun[key] = (event.evse, event.token)
+        if key in self._begun:  # with every event: a wish may be read a moment after the start
+            self.wants.began(key, *self._begun[key])
+        if event.kind is EventKind.ENDED:
+            self._ended.setdefault(key, event.received_at)
         return Standing(
             cents=self._cents(key, place, event), limits=self._limits_to_tell(key, event)
         )
@@ -69,8 +74,6 @@ class Transactions:
             return None
         if running is None:
             return None
-        if running.has_ended:
-            self._ended.setdefault(key, event.received_at)
         if not self.prices.are_asked(place.tenant_id):
             return 0
         return running.account(is_boosted=self.wants.is_boosted(key)).cents
@@ -86,8 +89,6 @@ class Transactions:
         if tariff is None:
             return None
         running = self._running[key] = RunningUse(tariff, event)
-        if len(self._running) > MOST:
-            self._running.pop(next(iter(self._running)), None)
         return running
 
     def _limits_to_tell(self, key: Key, event: SessionEvent) -> Limits | None:
@@ -97,8 +98,6 @@ class Transactions:
         if limits == known and (told is None or told.seq != event.seq):
             return None
         self._told[key] = _Told(limits, event.seq)
-        if len(self._told) > MOST:
-            self._told.pop(next(iter(self._told)), None)
         return limits
 
     def refresh(self, now: dt.datetime, since: dt.datetime | None) -> None:
@@ -113,11 +112,13 @@ class Transactions:
         for key in due[:READ_AT_ONCE]:
             self._read_at[key] = now
             self._read(key, self._to_read.pop(key))
+        for held in (self._begun, self._running, self._told):
+            for key in list(held)[: max(len(held) - MOST, 0)]:
+                held.pop(key, None)
         for key, ended_at in list(self._ended.items()):
             if now - ended_at > FORGET_AFTER:
-                self._running.pop(key, None)
-                self._told.pop(key, None)
-                self._ended.pop(key, None)
+                for held in (self._begun, self._running, self._told, self._ended):
+                    held.pop(key, None)
 
     def _look_for_expected(self) -> None:
         expected = [self._expected.pop(station) for station in list(self._expected)]

@@ -37,7 +37,7 @@ class Wants:
         self._limits: dict[Key, _Wanted] = {}
         self._waiting: dict[tuple[int, int], tuple[str, _Wanted]] = {}
         self._boosted: set[Key] = set()
-        self._taken = 0
+        self._taken: set[int] = set()
 
     def refresh(self, since: dt.datetime | None) -> None:
         """Read wishes given since then, or all that may count; blocking, in a thread."""
@@ -45,6 +45,7 @@ class Wants:
             waiting = Q(session=None, given_at__gt=timezone.now() - WAITS)
             rows = Wish.objects.filter(waiting | Q(session__ended_at=None, session__isnull=False))
             self._limits, self._waiting, self._boosted = {}, {}, set()
+            self._taken &= set(rows.values_list("pk", flat=True))
         else:
             rows = Wish.objects.filter(given_at__gt=since)
         for row in rows.filter(is_withdrawn=False).order_by("pk").values_list(*_COLUMNS):
@@ -55,7 +56,7 @@ class Wants:
                 max_s=None if minutes is None else minutes * 60,
             )
             if transaction is None:
-                if pk > self._taken:
+                if pk not in self._taken:
                     self._waiting[station, evse] = (token, (pk, found))
                 continue
             key = (station, transaction)
@@ -63,15 +64,13 @@ class Wants:
             if is_boosted:
                 self._boosted.add(key)
 
-    def began(self, key: Key, evse: int | None, token: str) -> None:
-        """A transaction has begun: what waited for it at its EVSE is its own."""
-        if evse is None:
-            return
+    def began(self, key: Key, evse: int, token: str) -> None:
+        """A transaction goes on at an EVSE: what waited for it there is its own."""
         waiting = self._waiting.get((key[0], evse))
         if waiting is None or waiting[0] not in {"", token}:
             return
         del self._waiting[key[0], evse]
-        self._taken = max(self._taken, waiting[1][0])
+        self._taken.add(waiting[1][0])
         known = self._limits.get(key)
         if known is None or known[0] < waiting[1][0]:
             self._limits[key] = waiting[1]

@@ -35,7 +35,10 @@ _WAITING = (CommandState.QUEUED, CommandState.SENT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a driver wants of a session; shares 0..1, None where she does not say."""
+    """What a driver wants of a session; shares 0..1, None where she does not say.
+
+    Charging ends at `most_cents`, `most_kwh` or `most_min` after its start, whichever comes first.
+    """
 
     ready_min: int | None = None
     target_soc: float | None = None
@@ -45,6 +48,9 @@ class Wanted:
     energy_kwh: float | None = None
     mode: str = Wish.Mode.SMART
     may_discharge: bool = False
+    most_cents: int | None = None
+    most_kwh: float | None = None
+    most_min: int | None = None
 
 
 @transaction.atomic
@@ -197,6 +203,9 @@ def _wish(point: Point, stay: Stay, wanted: Wanted, now: dt.datetime) -> Wish:
         capacity_kwh=wanted.capacity_kwh,
         mode=wanted.mode,
         may_discharge=wanted.may_discharge,
+        most_cents=wanted.most_cents,
+        most_kwh=wanted.most_kwh,
+        most_min=wanted.most_min,
         is_boosted=stay.wish is not None and stay.wish.is_boosted,
         given_by=Wish.Giver.DRIVER,
         given_at=now,

@@ -1,5 +1,6 @@
 """What a driver says at the post."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -54,6 +55,20 @@ class WishForm(forms.Form):
         required=False,
         help_text=_("Only above what you always keep, and only if you have your charge in time."),
     )
+    most_eur = forms.DecimalField(
+        label=_("Stop at a cost of"),
+        required=False,
+        min_value=Decimal("0.5"),
+        max_value=1000,
+        decimal_places=2,
+        help_text=_(
+            "With tax. What limits first counts; at older stations a little more may flow."
+        ),
+    )
+    most_kwh = _kwh(_("Stop at so much energy"))
+    most_min = forms.IntegerField(
+        label=_("Stop after"), required=False, min_value=1, max_value=7 * 24 * 60
+    )
     remember = forms.BooleanField(
         label=_("Remember this on this phone, for every station that allows it"), required=False
     )
@@ -66,6 +81,9 @@ class WishForm(forms.Form):
                 **dict.fromkeys(_SHARES, "%"),
                 "capacity_kwh": "kWh",
                 "energy_kwh": "kWh",
+                "most_eur": "EUR",
+                "most_kwh": "kWh",
+                "most_min": "min",
             },
         )
 
@@ -73,6 +91,11 @@ class WishForm(forms.Form):
     def is_told(self) -> bool:
         """Whether the driver has told of her car before."""
         return any(self.initial.get(name) for name in ("capacity_kwh", "may_discharge"))
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether the driver wants it to end somewhere."""
+        return any(self.initial.get(name) for name in ("most_eur", "most_kwh", "most_min"))
 
     def clean(self) -> dict[str, Any]:
         """The least is not above the most."""
@@ -85,13 +108,16 @@ class WishForm(forms.Form):
     def wanted(self) -> Wanted:
         """What a valid form says."""
         said = self.cleaned_data
-        ready = said["ready"]
+        ready, most_eur = said["ready"], said["most_eur"]
         return Wanted(
             ready_min=None if ready is None else ready.hour * 60 + ready.minute,
             energy_kwh=said["energy_kwh"],
             capacity_kwh=said["capacity_kwh"],
             mode=said["mode"],
             may_discharge=said["may_discharge"],
+            most_cents=None if most_eur is None else round(most_eur * 100),
+            most_kwh=said["most_kwh"],
+            most_min=said["most_min"],
             **{name: None if said[name] is None else said[name] / 100 for name in _SHARES},
         )
 
@@ -115,4 +141,6 @@ def initial_of(
         found[name] = None if value is None else round(value * 100)
     if wish is not None:
         found["energy_kwh"] = wish.energy_kwh
+        found["most_eur"] = None if wish.most_cents is None else Decimal(wish.most_cents) / 100
+        found["most_kwh"], found["most_min"] = wish.most_kwh, wish.most_min
     return found

@@ -32,8 +32,8 @@ def start(station: Station, evse: int, token: str) -> Command:
     return ask(station.pk, action, payload, by=BY)
 
 
-def stop(session: Session) -> Command:
-    """Have a station end a session.
+def stop(session: Session, *, by: str = BY) -> Command:
+    """Have a station end a session; `by` is who asks.
 
     Raises
     ------
@@ -44,4 +44,4 @@ def stop(session: Session) -> Command:
         action, payload = "RemoteStopTransaction", {"transactionId": int(session.transaction)}
     else:
         action, payload = "RequestStopTransaction", {"transactionId": session.transaction}
-    return ask(session.station_id, action, payload, by=BY)
+    return ask(session.station_id, action, payload, by=by)

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.utils import timezone
 
+from viavolta.hub.drive.limits import stop_at_limits
 from viavolta.hub.drive.statistics import publishers
 from viavolta.hub.operate.tenants import zone_of
 from viavolta.storage.billing import close_bills
@@ -25,6 +26,7 @@ def take() -> None:
 def _drivers() -> None:
     tie_visits()
     give_kept_wishes(timezone.now())
+    stop_at_limits(timezone.now())
 
 
 def _bills() -> None:

@@ -72,6 +72,20 @@ def price_rows(tariff: Tariff) -> list[tuple[str, str, str]]:
     return rows
 
 
+def limits(wish: Wish | None) -> str:
+    """Where charging ends by itself; empty where nothing limits it."""
+    if wish is None:
+        return ""
+    said = []
+    if wish.most_cents is not None:
+        said.append(money(wish.most_cents))
+    if wish.most_kwh is not None:
+        said.append(f"{shown_number(wish.most_kwh, digits=1)}\N{NO-BREAK SPACE}kWh")
+    if wish.most_min is not None:
+        said.append(f"{shown_number(wish.most_min)}\N{NO-BREAK SPACE}min")
+    return ", ".join(said)
+
+
 def earned(kind: Earned) -> str:
     """What a reward is for."""
     return {

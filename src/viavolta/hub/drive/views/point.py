@@ -205,6 +205,7 @@ def _live(here: Point, stay: Stay) -> dict[str, Any]:
         else "",
         "reason": words.reason(stay, zone, now),
         "outlook": words.outlook(stay.order, stay.wish, zone, now),
+        "stops_at": words.limits(stay.wish),
         "power_kw": None if session is None or session.power_w is None else session.power_w / 1000,
         "energy_kwh": (session.energy_wh or 0.0) / 1000 if session is not None else 0.0,
         "discharged_kwh": (session.discharged_wh or 0.0) / 1000 if session is not None else 0.0,
