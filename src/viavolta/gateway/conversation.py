@@ -88,9 +88,9 @@ class _StationWorld:
             told = events_of("TransactionEvent", event, received_at=self._clock())
         except (ValueError, OverflowError):  # no time: `why_unfit` says so
             return Standing()
-        if told is None or told[0] is None:
+        number, heard = told or (None, None)
+        if number is None or heard is None:
             return Standing()
-        number, heard = told
         if why_no_event(
             Told(station=self._entry.pk, transaction=number, start_key="", event=heard)
         ):

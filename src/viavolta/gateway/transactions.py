@@ -112,13 +112,18 @@ class Transactions:
         for key in due[:READ_AT_ONCE]:
             self._read_at[key] = now
             self._read(key, self._to_read.pop(key))
-        for held in (self._begun, self._running, self._told):
-            for key in list(held)[: max(len(held) - MOST, 0)]:
-                held.pop(key, None)
         for key, ended_at in list(self._ended.items()):
             if now - ended_at > FORGET_AFTER:
-                for held in (self._begun, self._running, self._told, self._ended):
-                    held.pop(key, None)
+                self._forget(key)
+        for held in (self._begun, self._running, self._told):
+            for key in list(held)[: max(len(held) - MOST, 0)]:
+                self._forget(key)
+
+    def _forget(self, key: Key) -> None:
+        self._begun.pop(key, None)
+        self._running.pop(key, None)
+        self._told.pop(key, None)
+        self._ended.pop(key, None)
 
     def _look_for_expected(self) -> None:
         expected = [self._expected.pop(station) for station in list(self._expected)]

@@ -12,7 +12,7 @@ _NAMES = (
     "FirmwareStatusNotification LogStatusNotification NotifyChargingLimit "
     "NotifyCustomerInformation NotifyDERAlarm NotifyDERStartStop NotifyDisplayMessages "
     "NotifyEVChargingSchedule NotifyEvent NotifyMonitoringReport NotifyPeriodicEventStream "
-    "NotifyPriorityCharging NotifyReport NotifySettlement NotifyWebPaymentStarted "
+    "NotifyPriorityCharging NotifyReport NotifySettlement "
     "OpenPeriodicEventStream PublishFirmwareStatusNotification ReportChargingProfiles "
     "ReportDERControl ReservationStatusUpdate SecurityEventNotification SignCertificate "
     "SignedFirmwareStatusNotification"

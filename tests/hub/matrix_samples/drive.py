@@ -38,6 +38,18 @@ def an_evse(cast: Cast) -> int:
     return 1
 
 
+@sample("version", route="drive-scanned")
+def a_version(cast: Cast) -> str:  # noqa: ARG001 - whoever's it is
+    """The algorithm of passwords in codes that change."""
+    return "v1"
+
+
+@sample("password", route="drive-scanned")
+def a_password(cast: Cast) -> str:  # noqa: ARG001 - whoever's it is
+    """One that holds no more."""
+    return "CN63y502maVh"
+
+
 @sample("receipt")
 def a_receipt(cast: Cast) -> str:
     """The receipt of a session that ended."""

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from viavolta.hub.drive import remote
+from viavolta.hub.drive import codes, remote
 from viavolta.hub.drive.queries import (
     STARTING,
     Point,
@@ -54,8 +54,12 @@ class Wanted:
 
 
 @transaction.atomic
-def begin(key: str, point: Point, wanted: Wanted, now: dt.datetime) -> Visit:
+def begin(
+    key: str, point: Point, wanted: Wanted, now: dt.datetime, *, has_scanned: bool = False
+) -> Visit:
     """Ask the station to start; asked again while it starts, nothing more is asked.
+
+    `has_scanned`: by a code that changes, so that it is a payment on the web (2.1 C25).
 
     Raises
     ------
@@ -71,11 +75,14 @@ def begin(key: str, point: Point, wanted: Wanted, now: dt.datetime) -> Visit:
         raise RefusedError(_("Somebody is charging here already."))
     if others_start(point, key, now):
         raise RefusedError(_("Somebody else is just starting here. Try again in three minutes."))
+    if codes.is_needed(point) and not has_scanned:
+        raise RefusedError(_("Scan the code that the station shows first."))
     token = VISIT_PREFIX + "".join(secrets.choice(_ALPHABET) for _n in range(_TOKEN_CHARS))
+    kind = "DirectPayment" if has_scanned else "Central"
     Token.objects.create(
         tenant_id=point.station.tenant_id,
         token=token,
-        kind="Central",
+        kind=kind,
         expires_at=now + TOKEN_HOLDS,
         changed_at=now,
     )
@@ -83,7 +90,7 @@ def begin(key: str, point: Point, wanted: Wanted, now: dt.datetime) -> Visit:
         key_hash=key, station=point.station, evse=point.evse, token=token, made_at=now
     )
     _wish(point, Stay(visit=visit, session=None), wanted, now)
-    remote.start(point.station, point.evse, token)
+    remote.start(point.station, point.evse, token, kind=kind)
     return visit
 
 

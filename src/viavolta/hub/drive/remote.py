@@ -10,8 +10,8 @@ from viavolta.storage.tables.stations import Command, Session, Station
 BY = "driver"
 
 
-def start(station: Station, evse: int, token: str) -> Command:
-    """Have a station start a session with a token.
+def start(station: Station, evse: int, token: str, *, kind: str = "Central") -> Command:
+    """Have a station start a session with a token of a kind (of OCPP 2.x).
 
     Raises
     ------
@@ -24,7 +24,7 @@ def start(station: Station, evse: int, token: str) -> Command:
         action, payload = (
             "RequestStartTransaction",
             {
-                "idToken": {"idToken": token, "type": "Central"},
+                "idToken": {"idToken": token, "type": kind},
                 "remoteStartId": secrets.randbelow(2**31),
                 "evseId": evse,
             },

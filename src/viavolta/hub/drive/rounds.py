@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.utils import timezone
 
+from viavolta.hub.drive.codes import settle_codes
 from viavolta.hub.drive.limits import stop_at_limits
 from viavolta.hub.drive.statistics import publishers
 from viavolta.hub.operate.tenants import zone_of
@@ -27,6 +28,7 @@ def _drivers() -> None:
     tie_visits()
     give_kept_wishes(timezone.now())
     stop_at_limits(timezone.now())
+    settle_codes()
 
 
 def _bills() -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from viavolta.hub.drive.views import cards, mine, point, receipts, rewards, statistics, terms
+from viavolta.hub.drive.views import cards, codes, mine, point, receipts, rewards, statistics, terms
 
 _TENANT = "stations/<slug:organisation>"
 
@@ -16,8 +16,14 @@ urlpatterns = [
     path("c/<str:station>/<int:evse>/boost", point.boost, name="drive-boost"),
     path("c/<str:station>/<int:evse>/stop", point.stop, name="drive-stop"),
     path("c/<str:station>/<int:evse>/qr.svg", point.qr, name="drive-qr"),
+    path(
+        "c/<str:station>/<int:evse>/q/<str:version>/<str:password>",
+        codes.scanned,
+        name="drive-scanned",
+    ),
     path("charging/", statistics.statistics, name="drive-statistics"),
     path("charging/<slug:organisation>/", statistics.statistics_of, name="drive-statistics-of"),
+    path(f"{_TENANT}/at/<str:station>/codes/", codes.set_codes, name="drive-codes"),
     path(f"{_TENANT}/rewards/", rewards.rewards, name="drive-rewards"),
     path(f"{_TENANT}/terms/", terms.terms, name="drive-terms"),
     path(f"{_TENANT}/terms/edit/", terms.edit_terms, name="drive-terms-edit"),

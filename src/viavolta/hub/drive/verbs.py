@@ -9,3 +9,5 @@ class Verb(StrEnum):
     TERMS_CHANGED = "charging-terms.changed"
     TARIFF_ADDED = "charging-tariff.added"
     CARD_LINK_MADE = "card-link.made"
+    CODES_TURNED_ON = "changing-codes.on"
+    CODES_TURNED_OFF = "changing-codes.off"

@@ -47,13 +47,14 @@ _FROM_CENTRAL_201 = _names(
 )
 _FROM_STATION_21 = _FROM_STATION_201 | _names(
     "BatterySwap ClosePeriodicEventStream GetCertificateChainStatus NotifyDERAlarm "
-    "NotifyDERStartStop NotifyPriorityCharging NotifySettlement NotifyWebPaymentStarted "
+    "NotifyDERStartStop NotifyPriorityCharging NotifySettlement "
     "OpenPeriodicEventStream PullDynamicScheduleUpdate ReportDERControl VatNumberValidation"
 )
 _FROM_CENTRAL_21 = _FROM_CENTRAL_201 | _names(
     "AFRRSignal AdjustPeriodicEventStream ChangeTransactionTariff ClearDERControl ClearTariffs "
     "GetDERControl GetPeriodicEventStream GetTariffs NotifyAllowedEnergyTransfer "
-    "RequestBatterySwap SetDERControl SetDefaultTariff UpdateDynamicSchedule UsePriorityCharging"
+    "NotifyWebPaymentStarted RequestBatterySwap SetDERControl SetDefaultTariff "
+    "UpdateDynamicSchedule UsePriorityCharging"
 )
 
 FROM_STATION: Mapping[Version, frozenset[str]] = {

@@ -124,7 +124,7 @@ def _transaction(version: Version, payload: Payload, world: World) -> Answer:
     the transaction is free. 2.1 E16: limits that the station does not know yet.
     """
     token = payload.get("idToken")
-    found = {} if token is None else {"idTokenInfo": _token_info(token, world)}
+    found: Answer = {} if token is None else {"idTokenInfo": _token_info(token, world)}
     standing = world.standing(payload)
     if standing.cents is not None:
         found["totalCost"] = standing.cents / 100
@@ -251,7 +251,7 @@ _TELLS = (
     "FirmwareStatusNotification LogStatusNotification MeterValues NotifyChargingLimit "
     "NotifyCustomerInformation NotifyDERAlarm NotifyDERStartStop NotifyDisplayMessages NotifyEvent "
     "NotifyMonitoringReport NotifyPriorityCharging NotifyReport NotifySettlement "
-    "NotifyWebPaymentStarted PublishFirmwareStatusNotification ReportChargingProfiles "
+    "PublishFirmwareStatusNotification ReportChargingProfiles "
     "ReportDERControl ReservationStatusUpdate SecurityEventNotification "
     "SignedFirmwareStatusNotification StatusNotification"
 )

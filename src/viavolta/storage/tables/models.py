@@ -14,6 +14,7 @@ from viavolta.storage.tables import (
     fleets,
     live,
     notices,
+    payments,
     stations,
     statistics,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "fleets",
     "live",
     "notices",
+    "payments",
     "stations",
     "statistics",
 ]

@@ -32,6 +32,7 @@ from oca.two import (
     updated,
     variable,
 )
+from oca.web import CODES_ON, PAID_BY_CODE, REFUSED, scans
 from viavolta.protocols.ocpp.schemas import Version
 
 NO_PAYMENT = "no payment terminal or provider behind OCPP: payments are the driver's page's"
@@ -153,9 +154,17 @@ _C: tuple[Listed, ...] = (
     ),
     ("C_125", "Stand-alone terminal, central cost", NO_PAYMENT),
     ("C_126", "Stand-alone terminal, local cost", NO_PAYMENT),
-    ("C_131", "QR code", NO_PAYMENT),
-    ("C_132", "QR code with invalid parameters", NO_PAYMENT),
-    ("C_133", "QR code with an invalid one-time password", NO_PAYMENT),
+    ("C_131", "QR code", PAID_BY_CODE),
+    (
+        "C_132",
+        "QR code with invalid parameters",
+        (*CODES_ON, scans("?maxenergy=lots"), REFUSED),
+    ),
+    (
+        "C_133",
+        "QR code with an invalid one-time password",
+        (*CODES_ON, scans(password=lambda right: right[::-1]), REFUSED),
+    ),
 )
 
 _E: tuple[Listed, ...] = (
@@ -544,11 +553,10 @@ _OWN: tuple[tuple[str, str, str, tuple[Step, ...]], ...] = (
     (
         "C Authorisation",
         "C_web",
-        "A payment on the web has begun",
+        "A payment on the web has begun, told by a program",
         (
             *UP,
-            Says("NotifyWebPaymentStarted", {"evseId": 1, "timeout": 60}),
-            told("NotifyWebPaymentStarted", evseId=1),
+            Asked("NotifyWebPaymentStarted", {"evseId": 1, "timeout": 60}, {}),
         ),
     ),
     (

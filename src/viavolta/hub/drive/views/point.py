@@ -1,6 +1,7 @@
 """The page behind the QR code of a charging point."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -10,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from viavolta.hub.drive import actions, words
+from viavolta.hub.drive import actions, codes, words
 from viavolta.hub.drive.fair_use import fair_use
 from viavolta.hub.drive.forms import WishForm, initial_of
 from viavolta.hub.drive.qr_code import qr_svg
@@ -40,7 +41,7 @@ from viavolta.storage.tables.live import Wish
 @fair_use
 def point(request: HttpRequest, station: str, evse: int) -> HttpResponseBase:
     """Price, form and start; or what goes on, why, and how to stop it."""
-    return _page(request, _point(station, evse), None)
+    return _page(request, point_or_404(station, evse), None)
 
 
 @require_POST
@@ -48,7 +49,7 @@ def point(request: HttpRequest, station: str, evse: int) -> HttpResponseBase:
 @fair_use
 def start(request: HttpRequest, station: str, evse: int) -> HttpResponseBase:
     """Start with what the form says."""
-    here, form = _point(station, evse), WishForm(request.POST)
+    here, form = point_or_404(station, evse), WishForm(request.POST)
     if not form.is_valid():
         return _page(request, here, form)
     key, secret = with_key(request)
@@ -57,7 +58,8 @@ def start(request: HttpRequest, station: str, evse: int) -> HttpResponseBase:
     def do() -> None:
         if form.cleaned_data["remember"]:
             actions.keep(key, form.wanted(), now)
-        actions.begin(key, here, form.wanted(), now)
+        has_scanned = codes.scanned_at(request, here) is not None
+        actions.begin(key, here, form.wanted(), now, has_scanned=has_scanned)
 
     return hand_over(_done(request, here, do, ""), secret)
 
@@ -67,7 +69,7 @@ def start(request: HttpRequest, station: str, evse: int) -> HttpResponseBase:
 @fair_use
 def change(request: HttpRequest, station: str, evse: int) -> HttpResponseBase:
     """Want something else from now on."""
-    here, form = _point(station, evse), WishForm(request.POST)
+    here, form = point_or_404(station, evse), WishForm(request.POST)
     stay = _own(request, here)
     if not form.is_valid():
         return _page(request, here, form)
@@ -86,7 +88,7 @@ def change(request: HttpRequest, station: str, evse: int) -> HttpResponseBase:
 @fair_use
 def boost(request: HttpRequest, station: str, evse: int) -> HttpResponseBase:
     """Full power before others."""
-    here = _point(station, evse)
+    here = point_or_404(station, evse)
     stay = _own(request, here)
     return _done(
         request, here, lambda: actions.boost(here, stay, timezone.now()), _("You have the boost.")
@@ -98,7 +100,7 @@ def boost(request: HttpRequest, station: str, evse: int) -> HttpResponseBase:
 @fair_use
 def stop(request: HttpRequest, station: str, evse: int) -> HttpResponseBase:
     """End the visitor's own session."""
-    here = _point(station, evse)
+    here = point_or_404(station, evse)
     stay = _own(request, here)
     return _done(request, here, lambda: actions.stop(stay), _("The station is asked to stop."))
 
@@ -108,12 +110,18 @@ def stop(request: HttpRequest, station: str, evse: int) -> HttpResponseBase:
 @fair_use
 def qr(request: HttpRequest, station: str, evse: int) -> HttpResponse:
     """The QR code that leads to the page of this point."""
-    here = _point(station, evse)
+    here = point_or_404(station, evse)
     address = request.build_absolute_uri(_address(here))
     return HttpResponse(qr_svg(address), content_type="image/svg+xml")
 
 
-def _point(station: str, evse: int) -> Point:
+def point_or_404(station: str, evse: int) -> Point:
+    """The point of an address.
+
+    Raises
+    ------
+    Http404: there is none that visitors may use.
+    """
     found = point_at(station, evse, timezone.now())
     if found is None:
         raise Http404
@@ -163,6 +171,10 @@ def _page(request: HttpRequest, here: Point, form: WishForm | None) -> HttpRespo
     stay = stay_of(key, here, now)
     kept = preference_of_phone(key)
     wish = stay.wish if stay is not None else None
+    initial = initial_of(kept, wish, _ready(here, kept, wish))
+    scanned = codes.scanned_at(request, here)
+    if scanned is not None and stay is None:
+        initial |= {name: value for name, value in asdict(scanned).items() if value is not None}
     context = {
         "title": here.station.name or here.station.identity,
         "kicker": here.operator.name,
@@ -175,7 +187,8 @@ def _page(request: HttpRequest, here: Point, form: WishForm | None) -> HttpRespo
         "is_test": here.terms.payment == "test",
         "is_free": here.terms.payment == "free" or not here.prices.components,
         "stay": stay,
-        "form": form or WishForm(initial=initial_of(kept, wish, _ready(here, kept, wish))),
+        "needs_code": stay is None and codes.is_needed(here) and scanned is None,
+        "form": form or WishForm(initial=initial),
         "is_open": form is not None,
         **(_live(here, stay) if stay is not None else _idle(here, key)),
     }

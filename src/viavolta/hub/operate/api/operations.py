@@ -127,6 +127,11 @@ OPERATIONS: tuple[Operation, ...] = (
         "NotifyAllowedEnergyTransfer",
     ),
     _in_21("set-default-tariff", "Set the usual tariff", "SetDefaultTariff"),
+    _in_21(
+        "notify-web-payment-started",
+        "Tell that somebody is paying on the web",
+        "NotifyWebPaymentStarted",
+    ),
     _in_21("get-tariffs", "Ask for the tariffs", "GetTariffs"),
     _in_21("clear-tariffs", "Clear tariffs", "ClearTariffs"),
     _in_21("change-transaction-tariff", "Change a tariff midway", "ChangeTransactionTariff"),
