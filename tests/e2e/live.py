@@ -104,7 +104,7 @@ def _served(data: Path, assets: Path, database: str) -> Iterator[Live]:
     with (data / "serve.log").open("wb") as log:
         server = subprocess.Popen(command, env=surroundings, stderr=log, stdout=log)
     try:
-        until(lambda: _answers(address, server), "the hub", 120.0)
+        until(lambda: _answers(address, server), "the hub", 240.0)
         yield Live(
             address=address,
             data=data,

@@ -8,15 +8,14 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-import picows
+from calling import called
 
 from viavolta.protocols.ocpp.schemas import Version
 from viavolta.simulator.car import Car
-from viavolta.simulator.line import Drive, Line, connect
+from viavolta.simulator.line import Drive
 from viavolta.simulator.station import SimulatedStation
 
 TICK_S = 0.2
-TRIES = 10
 STAY = dt.timedelta(hours=10)
 
 
@@ -28,7 +27,7 @@ async def _live(url: str, identity: str, version: Version, *, password: str, car
         meter_every=dt.timedelta(seconds=1),
         new_id=lambda: f"{identity}-{next(count)}",
     )
-    async with await _called(url, identity, password, version) as line:
+    async with await called(url, identity, password, version) as line:
         drive = Drive(station, line, clock=_now)
         listening = asyncio.create_task(drive.listen())
         try:
@@ -39,15 +38,6 @@ async def _live(url: str, identity: str, version: Version, *, password: str, car
                 await asyncio.sleep(TICK_S)
         finally:
             listening.cancel()
-
-
-async def _called(url: str, identity: str, password: str, version: Version) -> Line:
-    """The line of a station that calls again until it is known, as stations do."""
-    for _ in range(TRIES):
-        with contextlib.suppress(picows.WSError):
-            return await connect(url, identity, password, version)
-        await asyncio.sleep(1.0)
-    return await connect(url, identity, password, version)
 
 
 @contextmanager

@@ -42,7 +42,7 @@ def live(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Liv
     """A hub with gateway and worker, and a station on the line."""
     with live_hub(tmp_path_factory.mktemp("live"), assets) as hub:
         command = [sys.executable, "-c", SEED]
-        subprocess.run(command, env=hub.surroundings, check=True, timeout=120)
+        subprocess.run(command, env=hub.surroundings, check=True, timeout=240)
         yield hub
 
 

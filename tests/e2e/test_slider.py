@@ -64,7 +64,7 @@ def live(assets: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tupl
     with live_hub(tmp_path_factory.mktemp("live"), assets) as hub:
         command = [sys.executable, "-c", SEED]
         told = subprocess.run(
-            command, env=hub.surroundings, check=True, timeout=120, capture_output=True, text=True
+            command, env=hub.surroundings, check=True, timeout=240, capture_output=True, text=True
         )
         yield hub, told.stdout.strip()
 

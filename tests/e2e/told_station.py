@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
+from calling import called
+
 from viavolta.protocols.ocpp.schemas import Version
-from viavolta.simulator.line import Line, connect
+from viavolta.simulator.line import Line
 
 
 class ToldStation:
@@ -69,7 +71,7 @@ def told_station(url: str, identity: str, password: str) -> Iterator[None]:
     loop = asyncio.new_event_loop()
 
     async def live() -> None:
-        async with await connect(url, identity, password, Version.V201) as line:
+        async with await called(url, identity, password, Version.V201) as line:
             await ToldStation(line).live()
 
     task = loop.create_task(live())
