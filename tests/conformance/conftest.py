@@ -7,13 +7,18 @@ from pathlib import Path
 import pytest
 from oca.certificates import ORGANISATION, Pair
 from oca.database import database_in
+from oca.peers import POOL_TOKEN, running_peers
+from oca.pki import pem
 from oca.stage import Gateways, gateway_beside
+from oca.vehicles import EMAID
 
 from viavolta.gateway import errands
 from viavolta.gateway.part import tls_context
 from viavolta.storage import wake
 from viavolta.storage.station_authorities import open_authority
 from viavolta.storage.tables.stations import Token
+from viavolta.storage.trusted_certificates import add_trusted, set_pool
+from viavolta.storage.v2g_authorities import open_v2g_authority
 
 EXPIRED_AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -45,9 +50,18 @@ def gateways(
         Token.objects.create(tenant_id=1, token="blocked", status="Blocked")
         Token.objects.create(tenant_id=1, token="empty", status="NoCredit")
         Token.objects.create(tenant_id=1, token="expired", expires_at=EXPIRED_AT)
+        Token.objects.create(tenant_id=1, token=EMAID, kind="eMAID")
         open_authority(data, 1, ORGANISATION)
-        with (
-            gateway_beside(data) as plain,
-            gateway_beside(data, name="tls", tls=tls_context(certificate, key, None)) as tls,
-        ):
-            yield Gateways(plain, tls, Path(certificate))
+        open_v2g_authority(data, 1, ORGANISATION)
+        with running_peers() as peers:
+            add_trusted(1, "mo-root", pem(peers.root.certificate))
+            add_trusted(1, "below", pem(peers.authority.certificate))
+            set_pool(data, 1, url=f"http://{peers.host}/pool", token=POOL_TOKEN)
+            more = {"vouched": (peers.host,)}
+            with (
+                gateway_beside(data, **more) as plain,
+                gateway_beside(
+                    data, name="tls", tls=tls_context(certificate, key, None), **more
+                ) as tls,
+            ):
+                yield Gateways(plain, tls, Path(certificate), peers)

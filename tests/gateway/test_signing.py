@@ -48,7 +48,7 @@ def test_a_request_is_signed_and_sent(tmp_path: Path) -> None:
     """The certificate waits as a command; the old one counts until the new one is shown."""
     open_authority(tmp_path, 1, ORGANISATION)
     row = station(certificate_sha256="old")
-    signing.sign(tmp_path, row.pk, Pair.new().request("cp-1"), Version.V21)
+    signing.sign(tmp_path, row.pk, {"csr": Pair.new().request("cp-1")}, Version.V21)
     row.refresh_from_db()
     command = Command.objects.get(station=row, action="CertificateSigned")
     assert "BEGIN CERTIFICATE" in command.payload["certificateChain"]
@@ -67,7 +67,7 @@ def test_a_request_for_another_is_not_signed(tmp_path: Path, name: str) -> None:
     open_authority(tmp_path, 1, ORGANISATION)
     row = station()
     request = Pair.new().request(name or "x")
-    signing.sign(tmp_path, row.pk, request, Version.V201)
+    signing.sign(tmp_path, row.pk, {"csr": request}, Version.V201)
     assert not Command.objects.exists()
 
 
@@ -75,7 +75,7 @@ def test_a_certificate_that_is_not_taken_counts_no_longer() -> None:
     """Rejected: forgotten; lost: kept, since the station may have it."""
     row = station(next_certificate_sha256="new")
     lost = Outcome(message_id="1", action="CertificateSigned", end=End.LOST)
-    signing.note(row.pk, lost)
+    signing.note(row.pk, 1, lost)
     row.refresh_from_db()
     assert row.next_certificate_sha256 == "new"
     rejected = Outcome(
@@ -84,7 +84,7 @@ def test_a_certificate_that_is_not_taken_counts_no_longer() -> None:
         end=End.ANSWERED,
         payload={"status": "Rejected"},
     )
-    signing.note(row.pk, rejected)
+    signing.note(row.pk, 1, rejected)
     row.refresh_from_db()
     assert row.next_certificate_sha256 == ""
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import itertools
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -11,11 +12,13 @@ from viavolta.gateway.prices import Place
 from viavolta.gateway.registry import Entry, Registry
 from viavolta.protocols.ocpp.frames import ErrorCode
 from viavolta.protocols.ocpp.link import Heard, Link, Outcome, Side
-from viavolta.protocols.ocpp.schemas import Version
+from viavolta.protocols.ocpp.schemas import Part, Version, first_violation
 from viavolta.protocols.ocpp.transactions import events_of
-from viavolta.services.central_system.answers import STATION_KIND, UNSUPPORTED, answer, may_say
+from viavolta.services.central_system.answers import UNSUPPORTED, answer, may_say
 from viavolta.services.central_system.record import Record, RecordKind, record_bytes
 from viavolta.services.central_system.world import Admission, Standing, TokenVerdict
+from viavolta.services.plug_and_charge.others import Answer, Inquiry
+from viavolta.services.plug_and_charge.v2g import Use, is_fit, is_root, use_of
 from viavolta.services.station_certificates import why_unsigned
 from viavolta.storage.fitness import why_no_event, why_unfit
 from viavolta.storage.session_rows import Told, start_key_of
@@ -29,7 +32,11 @@ KNOCK_AGAIN_S = 30
 """After which a station that waits for adoption may boot again."""
 
 SIGNED_AT_MOST_EVERY = dt.timedelta(minutes=1)
-"""A station that asks for certificates more often is told to wait."""
+"""A station that asks for certificates of one use more often is told to wait."""
+
+MOST_HELD = 20
+"""Calls of a station that wait until others have answered what it asked before: it should make none
+before it has its answer (OCPP-J)."""
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +61,15 @@ class Ended(Protocol):
         """Take note of an outcome."""
 
 
+class Inquire(Protocol):
+    """Who asks others on behalf of a station."""
+
+    def __call__(
+        self, station: int, tenant_id: int, inquiry: Inquiry, done: Callable[[Answer], None]
+    ) -> None:
+        """Ask; `done` is called with the answer, once, in time."""
+
+
 class _StationWorld:
     """The surroundings of one station (`services.central_system.world.World`)."""
 
@@ -61,7 +77,7 @@ class _StationWorld:
         self._entry, self._registry, self._clock = entry, registry, clock
         self.profiles: dict[int, dict[str, Any]] = {}
         """The profile that the station took last for each EVSE, on this link."""
-        self._signed_at: dt.datetime | None = None
+        self._signed_at: dict[Use, dt.datetime] = {}
         registry.transactions.expect(self._place)
 
     @property
@@ -108,19 +124,28 @@ class _StationWorld:
     def profile_at(self, evse: int) -> Mapping[str, Any] | None:
         return self.profiles.get(evse)
 
-    def why_unsigned(self, csr: str, kind: str) -> str:
-        organisation = self._registry.signing_organisation(self._entry.tenant_id)
-        if organisation is None or kind != STATION_KIND:
+    def why_unsigned(self, request: Mapping[str, Any]) -> str:
+        tenant, csr = self._entry.tenant_id, request["csr"]
+        v2g = self._registry.trust.v2g_root(tenant)
+        use = use_of(request, has_authority=v2g is not None)
+        organisation = self._registry.signing_organisation(tenant)
+        if use is not None and use is not Use.STATION and v2g is not None:
+            organisation, root = v2g
+            if not is_fit(csr):
+                return "WeakKey"
+            if not is_root(request.get("hashRootCertificate"), root):
+                return "UnknownRoot"
+        if organisation is None or use is None:
             return "NotSupported"
         known = self._registry.station(self._entry.identity) or self._entry
         names = {known.identity, known.serial} - {""}
         why_not = why_unsigned(csr, names=names, organisation=organisation)
         if why_not:
             return why_not
-        now, before = self._clock(), self._signed_at
+        now, before = self._clock(), self._signed_at.get(use)
         if before is not None and now - before < SIGNED_AT_MOST_EVERY:
             return "TooManyRequests"
-        self._signed_at = now
+        self._signed_at[use] = now
         return ""
 
 
@@ -134,7 +159,9 @@ class Conversation:
     ended
         Told what became of each call.
     asks_signature
-        Told of each request for a certificate (PEM) that was accepted and is durable.
+        Told of each request for a certificate (the call) that was accepted and is durable.
+    inquire
+        Asks others what some calls need. The station's further calls wait for that, in order.
     """
 
     def __init__(
@@ -148,12 +175,16 @@ class Conversation:
         clock: Callable[[], dt.datetime],
         seconds: Callable[[], float],
         ended: Ended,
-        asks_signature: Callable[[int, str, Version], None],
+        asks_signature: Callable[[int, dict[str, Any], Version], None],
+        inquire: Inquire,
     ) -> None:
         self.entry, self.version = entry, version
         self._wire, self._committer = wire, committer
         self._clock, self._seconds, self._ended = clock, seconds, ended
-        self._asks_signature = asks_signature
+        self._asks_signature, self._inquire = asks_signature, inquire
+        self._held: deque[Heard] = deque()
+        self._inquiring: str | None = None
+        """The id of the call for which others are asked."""
         self._world = _StationWorld(entry, registry, clock)
         self._profiles: dict[str, dict[str, Any]] = {}
         count = itertools.count(1)
@@ -213,11 +244,18 @@ class Conversation:
         self._wire.close(code, reason)
 
     def _take(self, heard: Heard) -> None:
-        refusal = self._refusal(heard)
         if heard.is_send:  # nobody would read why it is not taken
-            if refusal is None:
+            if self._refusal(heard) is None:
                 self._write_down(RecordKind.SEND, heard.action, heard.payload)
-            return
+        elif self._inquiring is None:
+            self._decide(heard)
+        elif len(self._held) < MOST_HELD:
+            self._held.append(heard)
+        else:
+            self._link.refuse(heard.message_id, *BUSY)
+
+    def _decide(self, heard: Heard) -> None:
+        refusal = self._refusal(heard)
         if refusal is not None:
             self._link.refuse(heard.message_id, *refusal)
             return
@@ -226,6 +264,29 @@ class Conversation:
         except IndexError:  # no transaction number left for a moment
             self._link.refuse(heard.message_id, *BUSY)
             return
+        if isinstance(found, Inquiry):
+            self._ask_others(heard, found)
+        else:
+            self._conclude(heard, found)
+
+    def _ask_others(self, heard: Heard, inquiry: Inquiry) -> None:
+        def answered(found: Answer) -> None:
+            if self._is_open:
+                wrong = first_violation(self.version, heard.action, found, Part.RESPONSE)
+                self._conclude(heard, inquiry.otherwise("InvalidAnswer") if wrong else found)
+                self.flush()
+
+        self._inquiring = heard.message_id
+        self._inquire(self.entry.pk, self.entry.tenant_id, inquiry, answered)
+
+    def _go_on(self, answered: Heard) -> None:
+        """Take in what waited for this answer."""
+        if answered.message_id == self._inquiring:
+            self._inquiring = None
+            while self._held and self._inquiring is None:
+                self._decide(self._held.popleft())
+
+    def _conclude(self, heard: Heard, found: Answer) -> None:
         if heard.action in NOT_WRITTEN:
             self._link.answer(heard.message_id, found)
             return
@@ -233,6 +294,7 @@ class Conversation:
         why_not = why_unfit(record)
         if why_not:
             self._link.refuse(heard.message_id, ErrorCode.PROPERTY, why_not)
+            self._go_on(heard)
         else:
             self._answer_when_kept(heard, record, found)
 
@@ -242,10 +304,11 @@ class Conversation:
                 return
             if is_durable:
                 if heard.action == "SignCertificate" and found["status"] == "Accepted":
-                    self._asks_signature(self.entry.pk, heard.payload["csr"], self.version)
+                    self._asks_signature(self.entry.pk, heard.payload, self.version)
                 self._link.answer(heard.message_id, found)
             else:
                 self._link.refuse(heard.message_id, ErrorCode.INTERNAL, "not stored, please repeat")
+            self._go_on(heard)
             self.flush()
 
         self._committer.submit(record_bytes(record), durable)

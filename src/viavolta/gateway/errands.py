@@ -54,8 +54,8 @@ class Errands:
         self._keys_asked: dict[str, int] = {}
         self._key_outcomes: list[tuple[int, Outcome]] = []
         self._promoted: list[int] = []
-        self._to_sign: list[tuple[int, str, Version]] = []
-        self._certificates: list[tuple[int, Outcome]] = []
+        self._to_sign: list[tuple[int, dict[str, Any], Version]] = []
+        self._certificates: list[tuple[int, int, Outcome]] = []
         self._shown: list[tuple[int, bytes]] = []
         self._trusted: set[str] = set()
         self._flying: set[int] = set()
@@ -99,10 +99,10 @@ class Errands:
     def ended(self, station: int, outcome: Outcome) -> None:
         """Take note of what became of a call."""
         which = f"{station} {outcome.message_id}"
-        if outcome.action == signing.SIGNED:
-            self._certificates.append((station, outcome))
         if (pk := self._asked.pop(which, None)) is not None:
             self._outcomes.append((pk, outcome))
+            if outcome.action == signing.SIGNED:
+                self._certificates.append((station, pk, outcome))
         elif self._keys_asked.pop(which, None) is not None:
             self._key_outcomes.append((station, outcome))
 
@@ -110,9 +110,9 @@ class Errands:
         """A station showed the password that was under way to it."""
         self._promoted.append(station)
 
-    def sign(self, station: int, csr: str, version: Version) -> None:
+    def sign(self, station: int, request: dict[str, Any], version: Version) -> None:
         """A station's request for a certificate was accepted."""
-        self._to_sign.append((station, csr, version))
+        self._to_sign.append((station, request, version))
 
     def showed_certificate(self, station: int, shown: bytes) -> None:
         """A station came in with a certificate (DER) whose end is not known yet."""

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from viavolta.gateway.setpoints import Setpoints
 from viavolta.gateway.transactions import Transactions
+from viavolta.gateway.trust import Trust
 from viavolta.services.central_system.world import Admission, TokenStatus, TokenVerdict
 from viavolta.storage.station_authorities import signing_organisations
 from viavolta.storage.tables.enrolment import EnrolmentWindow
@@ -85,6 +86,7 @@ class Registry:
         self._organisations: dict[int, str] = {}
         self.setpoints = Setpoints()
         self.transactions = Transactions()
+        self.trust = Trust()
         self._windows: dict[str, Window] = {}
         self._stations: dict[str, Entry] = {}
         self._tokens: dict[tuple[int, str], TokenVerdict] = {}
@@ -160,6 +162,7 @@ class Registry:
         self._windows = {row[1]: Window(*row) for row in windows}
         if self._data is not None:
             self._organisations = signing_organisations(self._data)
+        self.trust.refresh(self._data)
         self._seen_at = now
         if len(self._numbers) < NUMBERS_AT_ONCE:
             # reversed, so that the smallest is given out first

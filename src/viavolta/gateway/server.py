@@ -20,6 +20,7 @@ from viavolta.gateway.conversation import Conversation
 from viavolta.gateway.doors import Doors, Newcomer, Refused, Welcome, knock_of
 from viavolta.gateway.errands import Errands
 from viavolta.gateway.hall import Hall
+from viavolta.gateway.inquiring import Inquiries
 from viavolta.gateway.patience import Patience
 from viavolta.gateway.port import POLICY, Port, StationSocket, accepted, refusal
 from viavolta.gateway.registry import Entry, Registry
@@ -42,6 +43,7 @@ class GatewaySettings:
     """Where and how a gateway listens. `name` is its own among several, and names its journal.
 
     `is_shared`: other gateways listen at the same port, and the system spreads stations among them.
+    `vouched`: hosts ("NAME:PORT") behind our own walls that may be asked about certificates.
     """
 
     data: Path
@@ -53,6 +55,7 @@ class GatewaySettings:
     allows_profile_0: bool = False
     n_proxies: int = 0
     most_connections: int = MOST_CONNECTIONS
+    vouched: tuple[str, ...] = ()
 
     @property
     def journal(self) -> Path:
@@ -66,6 +69,7 @@ class Gateway:
 
     settings: GatewaySettings
     registry: Registry = field(init=False)
+    inquiries: Inquiries = field(init=False)
     hall: Hall = field(default_factory=Hall)
     by_address: Patience = field(default_factory=lambda: Patience(burst=100, per_minute=60.0))
     by_identity: Patience = field(default_factory=lambda: Patience(burst=20, per_minute=20.0))
@@ -75,6 +79,11 @@ class Gateway:
 
     def __post_init__(self) -> None:
         self.registry = Registry(self.settings.data)
+        self.inquiries = Inquiries(
+            self.registry.trust,
+            clock=lambda: dt.datetime.now(dt.UTC),
+            vouched=self.settings.vouched,
+        )
 
     async def run(self, ready: asyncio.Event | None = None) -> None:
         """Serve until cancelled; stations are told to go, and what they said is durable."""
@@ -209,6 +218,7 @@ class Gateway:
             seconds=asyncio.get_running_loop().time,
             ended=self._ended,
             asks_signature=self.errands.sign,
+            inquire=self.inquiries.begin,
         )
         self.hall.enter(conversation)
         socket.hear_with(conversation, partial(self.hall.leave, conversation))

@@ -6,18 +6,27 @@ longer counts.
 
 import datetime as dt
 import logging
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from django.db import close_old_connections
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from viavolta.protocols.ocpp.link import Outcome
 from viavolta.protocols.ocpp.schemas import Version
+from viavolta.services.plug_and_charge.v2g import (
+    Use,
+    V2GAuthority,
+    signed_for_vehicles,
+    use_of,
+)
 from viavolta.services.station_certificates import pem_of, sha256_of, signed, why_unsigned
 from viavolta.storage.station_authorities import authority_of
 from viavolta.storage.station_commands import ask
 from viavolta.storage.tables.stations import Command, Station
+from viavolta.storage.v2g_authorities import v2g_authority_of
 
 RENEW_BEFORE = dt.timedelta(days=30)
 ASK_AGAIN = dt.timedelta(days=1)
@@ -31,33 +40,53 @@ _TRIGGER = {
 log = logging.getLogger(__name__)
 
 
-def sign(data: Path, station_id: int, csr: str, version: Version) -> None:
+def sign(data: Path, station_id: int, request: Mapping[str, Any], version: Version) -> None:
     """Sign a request that was accepted, and have the certificate sent; blocking, in a thread."""
     close_old_connections()
     station = Station.objects.filter(pk=station_id).first()
-    authority = None if station is None else authority_of(data, station.tenant_id)
-    if station is None or authority is None:
+    if station is None:
         return
-    names = {station.identity, station.serial} - {""}
+    v2g = v2g_authority_of(data, station.tenant_id)
+    use = Use.STATION if version is Version.V16 else use_of(request, has_authority=v2g is not None)
+    authority = authority_of(data, station.tenant_id) if use is Use.STATION else v2g
+    if use is None or authority is None:
+        return
+    csr, names = request["csr"], {station.identity, station.serial} - {""}
     why_not = why_unsigned(csr, names=names, organisation=authority.organisation)
     if why_not:
         log.warning("request not signed", extra={"station": station.pk, "reason": why_not})
         return
-    certificate = signed(authority, csr, now=timezone.now())
-    station.next_certificate_sha256 = sha256_of(certificate)
+    if isinstance(authority, V2GAuthority):
+        certificate = signed_for_vehicles(authority, csr, use, now=timezone.now())
+        chain = pem_of(certificate) + pem_of(authority.certificate)
+        station.v2g_expires_at = certificate.not_valid_after_utc
+    else:
+        certificate = signed(authority, csr, now=timezone.now())
+        chain = pem_of(certificate)
+    if use is not Use.V2G:
+        station.next_certificate_sha256 = sha256_of(certificate)
     station.changed_at = timezone.now()
-    station.save(update_fields=["next_certificate_sha256", "changed_at"])
-    more = {} if version is Version.V16 else {"certificateType": "ChargingStationCertificate"}
-    ask(station.pk, SIGNED, {"certificateChain": pem_of(certificate), **more}, by=BY)
+    station.save(update_fields=["next_certificate_sha256", "v2g_expires_at", "changed_at"])
+    ask(station.pk, SIGNED, {"certificateChain": chain, **_about(request, use, version)}, by=BY)
 
 
-def note(station_id: int, outcome: Outcome) -> None:
+def _about(request: Mapping[str, Any], use: Use, version: Version) -> dict[str, Any]:
+    """What is said of a certificate: its use, none for both; in 2.1 which request it answers."""
+    if version is Version.V16:
+        return {}
+    numbered = {name: request[name] for name in ("requestId",) if name in request}
+    return numbered | ({} if use is Use.BOTH else {"certificateType": use.value})
+
+
+def note(station_id: int, command_id: int, outcome: Outcome) -> None:
     """What a station did with its certificate: one that it does not take counts no longer."""
     close_old_connections()
-    if (outcome.payload or {}).get("status") == "Rejected":
-        Station.objects.filter(pk=station_id).update(
-            next_certificate_sha256="", changed_at=timezone.now()
-        )
+    if (outcome.payload or {}).get("status") != "Rejected":
+        return
+    sent = Command.objects.filter(pk=command_id).first()
+    kind = Use.STATION if sent is None else sent.payload.get("certificateType", Use.STATION)
+    gone = {"v2g_expires_at": None} if kind == Use.V2G else {"next_certificate_sha256": ""}
+    Station.objects.filter(pk=station_id).update(changed_at=timezone.now(), **gone)
 
 
 def promote(station_id: int, sha256: str, expires_at: dt.datetime) -> None:
@@ -75,15 +104,29 @@ def promote(station_id: int, sha256: str, expires_at: dt.datetime) -> None:
 def ask_for_renewals(gateway: str) -> int:
     """Have stations on the line ask for new certificates before theirs expire; how many."""
     close_old_connections()
-    now = timezone.now()
-    due = Station.objects.filter(gateway=gateway, certificate_expires_at__lt=now + RENEW_BEFORE)
+    soon = timezone.now() + RENEW_BEFORE
+    here = Station.objects.filter(gateway=gateway).exclude(ocpp_version="")
     n_asked = 0
-    for station in due.exclude(ocpp_version=""):
-        action, message = _TRIGGER[Version(station.ocpp_version)]
-        asked = Command.objects.filter(
-            station=station, action=action, asked_by=BY, asked_at__gt=now - ASK_AGAIN
-        )
-        if not asked.exists():
-            ask(station.pk, action, {"requestedMessage": message}, by=BY)
-            n_asked += 1
+    is_both = Q(certificate_expires_at=F("v2g_expires_at"))
+    for station in here.filter(certificate_expires_at__lt=soon).exclude(is_both):
+        n_asked += _ask_once_a_day(station, *_TRIGGER[Version(station.ocpp_version)])
+    for station in here.filter(v2g_expires_at__lt=soon):
+        is_one = station.certificate_expires_at == station.v2g_expires_at
+        message = "SignCombinedCertificate" if is_one else "SignV2GCertificate"
+        n_asked += _ask_once_a_day(station, "TriggerMessage", message)
     return n_asked
+
+
+def _ask_once_a_day(station: Station, action: str, message: str) -> bool:
+    payload = {"requestedMessage": message}
+    before = Command.objects.filter(
+        station=station,
+        action=action,
+        payload=payload,
+        asked_by=BY,
+        asked_at__gt=timezone.now() - ASK_AGAIN,
+    )
+    if before.exists():
+        return False
+    ask(station.pk, action, payload, by=BY)
+    return True

@@ -1,10 +1,13 @@
-"""Requests to addresses that others gave: partners of OCPI, subscribers of OpenADR.
+"""Requests to addresses that others gave: partners of OCPI, subscribers of OpenADR, responders that
+certificates and stations name.
 
 Such an address could name a machine behind our own walls. So: https only; every address that the
 name resolves to must be public; the one that was looked at is the one that is called; no redirect
 is followed, no proxy asked; time and size of the answer are bounded. `Door.LOOPBACK` opens plain
-http to the own machine, for tests and trials.
-"""
+http to the own machine, for tests and trials. `Door.SIGNED` opens plain http to public addresses
+for content that is signed itself, such as what responders say; hosts that whoever runs the hub
+vouches for by name and port may stand behind the walls.
+"""  # noqa: D205
 
 import contextlib
 import enum
@@ -14,7 +17,7 @@ import random
 import socket
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
@@ -27,6 +30,9 @@ MOST_BYTES = 4_000_000
 LONGEST_URL = 2_000
 FIRST_WAIT_S = 10.0
 LONGEST_WAIT_S = 6 * 3600.0
+WEB_PORTS = frozenset({80, 443, *range(1024, 65536)})
+"""Where servers of the web listen: not mail, not remote shells, nor others of the first 1024."""
+
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 Held = TypeVar("Held", bound=socket.socket)
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -37,6 +43,7 @@ class Door(enum.Enum):
 
     PUBLIC = "https to public addresses"
     LOOPBACK = "https to public addresses, and http or https to this machine"
+    SIGNED = "http or https to public addresses, at ports of the web alone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +62,13 @@ def send(
     headers: Mapping[str, str],
     body: bytes | None = None,
     door: Door = Door.PUBLIC,
+    vouched: Collection[str] = (),
     timeout_s: float = TIMEOUT_S,
     most_bytes: int = MOST_BYTES,
 ) -> Reply:
     """Send one request and read its answer, whatever its status; a redirect is an answer.
 
+    `vouched` are hosts ("NAME:PORT") that may be called wherever they are, with plain http too.
     `timeout_s` bounds connection and answer together (the system bounds the look-up of the name).
 
     Raises
@@ -67,11 +76,12 @@ def send(
     InputError: an address that may not be called.
     PeerError: nobody answers, not in time, or with more than `most_bytes`.
     """
-    parts = checked_url(url, door=door)
-    host, is_tls = str(parts.hostname), parts.scheme == "https"
-    port = parts.port or (443 if is_tls else 80)
-    addresses = _resolved(host, port, door=door)
-    if not is_tls and not all(address.is_loopback for address in addresses):
+    parts = checked_url(url, door=door, vouched=vouched)
+    host, is_tls, port = str(parts.hostname), parts.scheme == "https", _port(parts)
+    is_vouched = f"{host}:{port}" in vouched
+    addresses = _resolved(host, port, door=door, is_vouched=is_vouched)
+    may_be_plain = is_vouched or door is Door.SIGNED
+    if not is_tls and not may_be_plain and not all(one.is_loopback for one in addresses):
         raise _refused(url, text("plain http is for this machine alone"))
     connection = http.client.HTTPConnection(host, port)
     connection.default_port = 443 if is_tls else 80
@@ -100,27 +110,32 @@ def send(
     return Reply(status=answer.status, headers=found, body=content)
 
 
-def checked_url(url: str, *, door: Door = Door.PUBLIC) -> SplitResult:
+def checked_url(
+    url: str, *, door: Door = Door.PUBLIC, vouched: Collection[str] = ()
+) -> SplitResult:
     """The parts of an address that may be called as far as can be told without looking it up.
 
     Raises
     ------
     InputError: not an absolute http(s) address, plain http through the public door, a user in it,
-        or control characters.
+        control characters, or a port that is not the web's.
     """
     try:
         parts = urlsplit(url)
         has_port = parts.port != 0
     except ValueError as error:
         raise _refused(url, text("this is not an address")) from error
-    allowed = ("https", "http") if door is Door.LOOPBACK else ("https",)
-    if parts.scheme not in allowed:
+    is_vouched = f"{parts.hostname}:{_port(parts)}" in vouched
+    may_be_plain = is_vouched or door is not Door.PUBLIC
+    if parts.scheme not in (("https", "http") if may_be_plain else ("https",)):
         raise _refused(url, text("only https addresses are called"))
     is_plain = url.isascii() and url.isprintable() and " " not in url and len(url) <= LONGEST_URL
     if not is_plain or not has_port or not parts.hostname:
         raise _refused(url, text("this is not an address"))
     if "@" in parts.netloc:
         raise _refused(url, text("an address holds no user name and no password"))
+    if door is Door.SIGNED and not is_vouched and _port(parts) not in WEB_PORTS:
+        raise _refused(url, text("this is no port of the web"))
     return parts
 
 
@@ -151,7 +166,11 @@ def _nat64(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
 
 
-def _resolved(host: str, port: int, *, door: Door) -> list[Address]:
+def _port(parts: SplitResult) -> int:
+    return parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _resolved(host: str, port: int, *, door: Door, is_vouched: bool) -> list[Address]:
     """The addresses to call; all that the name stands for must be allowed."""
     try:
         rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -159,7 +178,8 @@ def _resolved(host: str, port: int, *, door: Door) -> list[Address]:
         raise _unreachable(host, text("its name is not known")) from error
     found = [ipaddress.ip_address(str(row[4][0]).partition("%")[0]) for row in rows]
     for address in found:
-        if not is_public(address) and not (door is Door.LOOPBACK and address.is_loopback):
+        is_own = door is Door.LOOPBACK and address.is_loopback
+        if not (is_vouched or is_own or is_public(address)):
             raise _refused(host, text("it stands for an address that is not public"))
     return found
 

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from oca.certificates import ORGANISATION, Pair
 from oca.database import database_in
+from oca.peers import POOL_TOKEN, running_peers
+from oca.pki import pem
 from oca.stage import PASSWORD, Gateways, gateway_beside
+from oca.vehicles import EMAID
 from target import Target
 
 from viavolta.gateway import errands
@@ -17,6 +20,8 @@ from viavolta.gateway.projecting import keep_up
 from viavolta.storage import wake
 from viavolta.storage.station_authorities import open_authority
 from viavolta.storage.tables.stations import Token
+from viavolta.storage.trusted_certificates import add_trusted, set_pool
+from viavolta.storage.v2g_authorities import open_v2g_authority
 
 __all__ = ["PASSWORD"]
 
@@ -46,15 +51,23 @@ def gateways(
         Token.objects.create(tenant_id=1, token="card")
         open_authority(data, 1, ORGANISATION)
         open_authority(data, 2, "Village")
+        open_v2g_authority(data, 1, ORGANISATION)
         projector = threading.Thread(target=keep_up, args=(data, stop))
-        with (
-            gateway_beside(data) as plain,
-            gateway_beside(data, name="tls", tls=tls_context(certificate, key, None)) as tls,
-        ):
-            projector.start()
-            yield Gateways(plain, tls, Path(certificate))
-            stop.set()
-            projector.join()
+        with running_peers() as peers:
+            Token.objects.create(tenant_id=1, token=EMAID, kind="eMAID")
+            add_trusted(1, "mo-root", pem(peers.root.certificate))
+            add_trusted(1, "below", pem(peers.authority.certificate))
+            set_pool(data, 1, url=f"http://{peers.host}/pool", token=POOL_TOKEN)
+            more = {"vouched": (peers.host,)}
+            context = tls_context(certificate, key, None)
+            with (
+                gateway_beside(data, **more) as plain,
+                gateway_beside(data, name="tls", tls=context, **more) as tls,
+            ):
+                projector.start()
+                yield Gateways(plain, tls, Path(certificate), peers)
+                stop.set()
+                projector.join()
 
 
 @pytest.fixture

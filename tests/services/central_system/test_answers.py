@@ -11,6 +11,7 @@ import pytest
 
 from viavolta.protocols.ocpp.actions import FROM_STATION
 from viavolta.protocols.ocpp.schemas import Part, Version, first_violation
+from viavolta.services.central_system import certificates
 from viavolta.services.central_system.answers import answer, may_say
 from viavolta.services.central_system.world import (
     Admission,
@@ -19,6 +20,9 @@ from viavolta.services.central_system.world import (
     TokenStatus,
     TokenVerdict,
 )
+from viavolta.services.plug_and_charge.chains import CertificateStatus, Trusted
+from viavolta.services.plug_and_charge.ocsp import Believed, CertId
+from viavolta.services.plug_and_charge.others import Inquiry
 
 _FOLDER = {Version.V16: "v16", Version.V201: "v201", Version.V21: "v21"}
 _TEXTS = {"date-time": "2026-03-01T08:00:00Z", "uri": "https://example.org/"}
@@ -52,8 +56,32 @@ class Town:
     def profile_at(self, evse: int) -> Mapping[str, Any] | None:  # noqa: ARG002 - none is known
         return None
 
-    def why_unsigned(self, csr: str, kind: str) -> str:  # noqa: ARG002 - any other text will do
-        return "" if csr else "InvalidCSR"
+    def why_unsigned(self, request: Mapping[str, Any]) -> str:
+        return "" if request["csr"] else "InvalidCSR"
+
+
+class Nobody:
+    """Others who know nothing."""
+
+    trusted = Trusted()
+
+    def now(self) -> dt.datetime:
+        return Town().now()
+
+    def ask_responder(self, url: str, about: CertId, hints: Trusted) -> Believed:
+        raise AssertionError(url, about, hints)
+
+    def read_list(self, url: str, about: CertId) -> Believed:
+        raise AssertionError(url, about)
+
+    def ask_pool(self, body: bytes) -> bytes | None:  # noqa: ARG002 - there is none
+        return None
+
+
+def said(found: dict[str, Any] | Inquiry) -> dict[str, Any]:
+    """An answer for which nobody else must be asked."""
+    assert not isinstance(found, Inquiry)
+    return found
 
 
 def least(  # noqa: PLR0911 - one return per type of JSON
@@ -92,9 +120,14 @@ def smallest_call(version: Version, action: str) -> dict[str, Any]:
     ("version", "action"), [(v, action) for v in Version for action in sorted(FROM_STATION[v])]
 )
 def test_every_call_has_a_valid_answer(version: Version, action: str) -> None:
-    """Whatever a station may call, the answer is what the official schema of the answer allows."""
+    """Whatever a station may call, the answer is what the official schema of the answer allows.
+
+    So are the answers where others must be asked, who know nothing, or are not asked to the end.
+    """
     found = answer(version, action, smallest_call(version, action), Town())
-    assert first_violation(version, action, found, Part.RESPONSE) is None
+    every = [found.ask(Nobody()), found.otherwise("x")] if isinstance(found, Inquiry) else [found]
+    for one in every:
+        assert first_violation(version, action, one, Part.RESPONSE) is None
 
 
 def test_a_known_card_is_accepted_in_the_words_of_each_version() -> None:
@@ -134,7 +167,7 @@ def test_every_state_of_a_token_can_be_said_in_every_version(status: TokenStatus
         payload = smallest_call(version, "Authorize")
         if version is not Version.V16:
             payload["idToken"] = {"idToken": "x", "type": "ISO14443"}
-        found = answer(version, "Authorize", payload, town)
+        found = said(answer(version, "Authorize", payload, town))
         assert first_violation(version, "Authorize", found, Part.RESPONSE) is None
 
 
@@ -142,9 +175,38 @@ def test_a_contract_certificate_is_not_waved_through() -> None:
     """What cannot be checked is not accepted, however good the token looks."""
     town = Town(known={"card": TokenVerdict(status=TokenStatus.ACCEPTED)})
     payload = {"idToken": {"idToken": "card", "type": "eMAID"}, "certificate": "pem"}
-    found = answer(Version.V201, "Authorize", payload, town)
-    assert found["idTokenInfo"]["status"] == "Invalid"
-    assert found["certificateStatus"] == "NoCertificateAvailable"
+    inquiry = answer(Version.V201, "Authorize", payload, town)
+    assert isinstance(inquiry, Inquiry)
+    for found in (inquiry.ask(Nobody()), inquiry.otherwise("Timeout")):
+        assert found["idTokenInfo"]["status"] == "Invalid"
+        assert found["certificateStatus"] == "NoCertificateAvailable"
+
+
+@pytest.mark.parametrize(
+    ("contract", "certificate", "status", "verdict"),
+    [
+        ("Accepted", "Accepted", "Accepted", "Accepted"),
+        ("NoCredit", "Accepted", "Accepted", "NoCredit"),
+        ("Blocked", "Accepted", "ContractCancelled", "Invalid"),
+        ("Accepted", "CertificateExpired", "CertificateExpired", "Expired"),
+        ("Accepted", "CertificateRevoked", "CertificateRevoked", "Invalid"),
+        ("Blocked", "CertificateRevoked", "CertificateRevoked", "Invalid"),
+    ],
+)
+def test_certificate_and_contract_agree(
+    monkeypatch: pytest.MonkeyPatch, contract: str, certificate: str, status: str, verdict: str
+) -> None:
+    """2.0.1 C07: what the certificate is found to be, and what is known of the contract."""
+    found_to_be = CertificateStatus(certificate)
+    monkeypatch.setattr(certificates, "contract_status", lambda _payload, _others: found_to_be)
+    town = Town(known={"card": TokenVerdict(status=TokenStatus(contract))})
+    payload = {"idToken": {"idToken": "card", "type": "eMAID"}, "certificate": "pem"}
+    inquiry = answer(Version.V201, "Authorize", payload, town)
+    assert isinstance(inquiry, Inquiry)
+    assert inquiry.ask(Nobody()) == {
+        "idTokenInfo": {"status": verdict},
+        "certificateStatus": status,
+    }
 
 
 def test_the_same_start_gets_the_same_number() -> None:
@@ -153,7 +215,7 @@ def test_the_same_start_gets_the_same_number() -> None:
     start = smallest_call(Version.V16, "StartTransaction")
     other = start | {"connectorId": 2}
     numbers = [
-        answer(Version.V16, "StartTransaction", one, town)["transactionId"]
+        said(answer(Version.V16, "StartTransaction", one, town))["transactionId"]
         for one in (start, start, other)
     ]
     assert numbers[0] == numbers[1] != numbers[2]
@@ -165,7 +227,9 @@ def test_a_dynamic_profile_gets_its_setpoint() -> None:
     found = answer(Version.V21, "PullDynamicScheduleUpdate", payload, Town())
     assert found == {"status": "Accepted", "scheduleUpdate": {"setpoint": -5000.0}}
     assert (
-        answer(Version.V21, "PullDynamicScheduleUpdate", {"chargingProfileId": 2}, Town())["status"]
+        said(answer(Version.V21, "PullDynamicScheduleUpdate", {"chargingProfileId": 2}, Town()))[
+            "status"
+        ]
         == "Rejected"
     )
 

@@ -5,13 +5,19 @@ read later from the journal. Sources: OCPP 1.6 edition 2, OCPP 2.0.1 edition 3 p
 edition 1 part 2; use cases or functional blocks are named at the rules.
 """
 
-import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from viavolta.protocols.ocpp.charging_profile import utc_text
 from viavolta.protocols.ocpp.ev_schedule import exceeds
 from viavolta.protocols.ocpp.schemas import Version
+from viavolta.services.central_system.certificates import (
+    chain_inquiry,
+    contract_inquiry,
+    holds_certificate,
+    status_inquiry,
+    vehicle_inquiry,
+)
 from viavolta.services.central_system.world import (
     Admission,
     Limits,
@@ -19,10 +25,11 @@ from viavolta.services.central_system.world import (
     TokenVerdict,
     World,
 )
+from viavolta.services.plug_and_charge.others import Inquiry
 
 Payload = Mapping[str, Any]
 Answer = dict[str, Any]
-Rule = Callable[[Version, Payload, World], Answer]
+Rule = Callable[[Version, Payload, World], Answer | Inquiry]
 
 WITHOUT_ADMISSION = frozenset({"BootNotification"})
 """What a station may say before it is taken in (2.0.1 B02, B03); all else is a SecurityError."""
@@ -62,8 +69,10 @@ def may_say(action: str, admission: Admission) -> bool:
             return action in WITHOUT_ADMISSION
 
 
-def answer(version: Version, action: str, payload: Payload, world: World) -> Answer:
-    """The answer to a call that `may_say` allows; the payload is valid by its schema.
+def answer(version: Version, action: str, payload: Payload, world: World) -> Answer | Inquiry:
+    """The answer to a call that `may_say` allows, or what must be asked of others before.
+
+    The payload is valid by its schema.
 
     Raises
     ------
@@ -89,18 +98,15 @@ def _heartbeat(_version: Version, _payload: Payload, world: World) -> Answer:
     return {"currentTime": utc_text(world.now())}
 
 
-def _authorize(version: Version, payload: Payload, world: World) -> Answer:
-    """2.0.1 C01; with a contract certificate C07: this side holds no chain to check it against."""
+def _authorize(version: Version, payload: Payload, world: World) -> Answer | Inquiry:
+    """2.0.1 C01; with a contract certificate C07."""
     if version is Version.V16:
         return {"idTagInfo": _tag_info(world.verdict(payload["idTag"], ""))}
     found: Answer = {"idTokenInfo": _token_info(payload["idToken"], world)}
-    if "iso15118CertificateHashData" in payload or "certificate" in payload:
-        found["certificateStatus"] = "NoCertificateAvailable"
-        found["idTokenInfo"] = {"status": TokenStatus.INVALID.value}
     is_accepted = found["idTokenInfo"]["status"] == TokenStatus.ACCEPTED
     if version is Version.V21 and is_accepted:  # without the list, charging alone is allowed
         found["allowedEnergyTransfer"] = list(ENERGY_TRANSFERS)
-    return found
+    return contract_inquiry(payload, found) if holds_certificate(payload) else found
 
 
 def _start_16(_version: Version, payload: Payload, world: World) -> Answer:
@@ -144,37 +150,24 @@ def _limit(limits: Limits) -> Answer:
 
 def _sign(version: Version, payload: Payload, world: World) -> Answer:
     """2.0.1 A02: accepted to be signed; the certificate follows in CertificateSigned."""
-    why_not = world.why_unsigned(payload["csr"], payload.get("certificateType", STATION_KIND))
+    of_16 = {"certificateType": STATION_KIND} if version is Version.V16 else {}
+    why_not = world.why_unsigned({**payload, **of_16})
     if not why_not:
         return {"status": "Accepted"}
     more = {} if version is Version.V16 else {"statusInfo": {"reasonCode": why_not}}
     return {"status": "Rejected", **more}
 
 
-def _contract(_version: Version, _payload: Payload, _world: World) -> Answer:
-    """2.0.1 M01, M02: there is no provisioning service for contract certificates here."""
-    return {"status": "Failed", "exiResponse": "", "statusInfo": {"reasonCode": "NotSupported"}}
+def _vehicle(version: Version, payload: Payload, _world: World) -> Inquiry:
+    return vehicle_inquiry(version, payload)
 
 
-def _certificate_status(_version: Version, _payload: Payload, _world: World) -> Answer:
-    """2.0.1 M06: no responder is asked on behalf of a station."""
-    return {"status": "Failed", "statusInfo": {"reasonCode": "NotSupported"}}
+def _certificate_status(version: Version, payload: Payload, _world: World) -> Inquiry:
+    return status_inquiry(version, payload)
 
 
-def _chain_status(_version: Version, payload: Payload, world: World) -> Answer:
-    """2.1 block M: as above, certificate by certificate."""
-    soon = utc_text(world.now() + dt.timedelta(days=1))
-    return {
-        "certificateStatus": [
-            {
-                "certificateHashData": request["certificateHashData"],
-                "source": request["source"],
-                "status": "Failed",
-                "nextUpdate": soon,
-            }
-            for request in payload["certificateStatusRequests"]
-        ]
-    }
+def _chain_status(_version: Version, payload: Payload, world: World) -> Inquiry:
+    return chain_inquiry(payload, world.now())
 
 
 def _data(_version: Version, _payload: Payload, _world: World) -> Answer:
@@ -260,7 +253,7 @@ _RULES: dict[str, Rule] = dict.fromkeys(_TELLS.split(), _nothing) | {
     "Authorize": _authorize,
     "BootNotification": _boot,
     "DataTransfer": _data,
-    "Get15118EVCertificate": _contract,
+    "Get15118EVCertificate": _vehicle,
     "GetCertificateChainStatus": _chain_status,
     "GetCertificateStatus": _certificate_status,
     "Heartbeat": _heartbeat,

@@ -89,5 +89,7 @@ class World(Protocol):
     def profile_at(self, evse: int) -> Mapping[str, Any] | None:
         """The profile that the station took last for an EVSE; None where none is known."""
 
-    def why_unsigned(self, csr: str, kind: str) -> str:
-        """Why a request for a certificate of a kind is not signed, in one word; "" if it is."""
+    def why_unsigned(self, request: Mapping[str, Any]) -> str:
+        """Why a request for a certificate (SignCertificate) is not signed, in one word; "" if it
+        is.
+        """  # noqa: D205

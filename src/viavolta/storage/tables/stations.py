@@ -19,7 +19,8 @@ class Station(models.Model):
     `window` is the enrolment window through which it came, if it did. With `wants_key` the gateway
     gives it a new password when it is on the line; `next_key_hash` is the one under way, which
     counts from the first time that the station uses it, and `key_note` says why it got none.
-    `next_certificate_sha256` likewise is the certificate that was signed last.
+    `next_certificate_sha256` likewise is the certificate that was signed last. `v2g_expires_at` is
+    when the certificate ends that was signed last for it to show vehicles.
     """
 
     class Admission(models.TextChoices):
@@ -54,6 +55,7 @@ class Station(models.Model):
     certificate_sha256 = models.CharField(max_length=64, blank=True)
     next_certificate_sha256 = models.CharField(max_length=64, blank=True)
     certificate_expires_at = models.DateTimeField(null=True, blank=True)
+    v2g_expires_at = models.DateTimeField(null=True, blank=True)
     ocpp_version = models.CharField(max_length=8, blank=True)
     vendor = models.CharField(max_length=50, blank=True)
     model = models.CharField(max_length=50, blank=True)

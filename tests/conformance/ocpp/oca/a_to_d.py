@@ -3,6 +3,7 @@
 from functools import partial
 
 from oca.cases import Asked, Comes, Payload, Says, Step
+from oca.pki import REVOKED
 from oca.rows import described, sessions, told
 from oca.security import (
     OLD_TLS,
@@ -30,12 +31,18 @@ from oca.two import (
     started,
     status,
     token,
+    updated,
     variable,
     verdict,
 )
+from oca.vehicles import (
+    CONTRACT_TOKEN,
+    combined_certificate,
+    contract,
+    presented,
+    v2g_certificate,
+)
 from viavolta.protocols.ocpp.schemas import Version
-
-CONTRACT = "contract certificates are answered as not supported: no provider of theirs is connected"
 
 SUBPROTOCOL = {Version.V201: "ocpp2.0.1", Version.V21: "ocpp2.1"}
 UPGRADE: tuple[Step, ...] = (
@@ -78,7 +85,7 @@ SECURITY = cases(
         ("A_09", "New password, accepted", partial(new_password, answer="Accepted")),
         ("A_10", "New password, rejected", partial(new_password, answer="Rejected")),
         ("A_11", "New certificate of the station", partial(renewed, up=UP)),
-        ("A_12", "New V2G certificate", CONTRACT),
+        ("A_12", "New V2G certificate", partial(v2g_certificate, up=UP)),
         (
             "A_14",
             "New certificate, invalid",
@@ -133,7 +140,7 @@ COMPONENT = {"component": {"name": "EVSE", "evse": EVSE}, "variable": {"name": "
 
 COMBINED = cases(
     "A Security",
-    (("A_13", "New certificate, combined", CONTRACT),),
+    (("A_13", "New certificate, combined", partial(combined_certificate, up=UP)),),
     versions=(Version.V201,),
 )
 
@@ -292,6 +299,21 @@ def _master(both: bool) -> tuple[Step, ...]:
     return (*steps, sessions(2 if both else 1))
 
 
+def _by_contract(what: str) -> tuple[Step, ...]:
+    """A vehicle charges by its contract."""
+    shown = {"idToken": CONTRACT_TOKEN}
+    return (
+        *UP,
+        status("Occupied"),
+        contract(),
+        *presented(what, "Accepted", "Accepted"),
+        started("Authorized", 0, state="EVConnected", wh=1000, **shown),
+        updated("ChargingStateChanged", 1, state="Charging"),
+        ended("EVCommunicationLost", 2, state="Idle", reason="Local", wh=8000),
+        done("Local"),
+    )
+
+
 AUTHORISATION = cases(
     "C Authorisation",
     (
@@ -343,9 +365,18 @@ AUTHORISATION = cases(
         ("C_47", "Master pass, with a screen, all transactions", _master(both=True)),
         ("C_48", "Master pass, with a screen, one transaction", _master(both=False)),
         ("C_49", "Master pass without a screen", _master(both=True)),
-        ("C_50", "Contract certificate, checked at the station", CONTRACT),
-        ("C_51", "Contract certificate, revoked", CONTRACT),
-        ("C_52", "Contract certificate, checked centrally", CONTRACT),
+        ("C_50", "Contract certificate, checked at the station", _by_contract("hashes")),
+        (
+            "C_51",
+            "Contract certificate, revoked",
+            (
+                *UP,
+                status("Occupied"),
+                contract(REVOKED),
+                *presented("hashes", "CertificateRevoked", "Invalid"),
+            ),
+        ),
+        ("C_52", "Contract certificate, checked centrally", _by_contract("certificate")),
     ),
 )
 

@@ -21,6 +21,7 @@ from oca.two import (
     token,
     variable,
 )
+from oca.vehicles import STATUS_ASKED, new_contract
 
 FIRMWARE = {
     "location": "https://f.example/x.bin",
@@ -179,8 +180,6 @@ def _deleted(answer: str, algorithm: str = "SHA256") -> tuple[Step, ...]:
 
 
 ALGORITHMS = ("SHA256", "SHA384", "SHA512")
-NO_OCSP = "no responder is asked on behalf of stations; the answer says Failed, not supported"
-NO_CONTRACTS = "no provider of contract certificates is connected; the answer says so"
 
 _CERTIFICATES = (
     ("M_01", "Install a root of the central system", (*UP, _install("CSMSRootCertificate"))),
@@ -225,9 +224,9 @@ _CERTIFICATES = (
         (*UP, *(step for each in ALGORITHMS for step in _deleted("Accepted", each))),
     ),
     ("M_21", "Deleting fails", (*UP, *_deleted("Failed"))),
-    ("M_24", "State of a certificate", NO_OCSP),
-    ("M_26", "Contract certificate for a vehicle", NO_CONTRACTS),
-    ("M_28", "Contract certificate of a vehicle, renewed", NO_CONTRACTS),
+    ("M_24", "State of a certificate", (*UP, *STATUS_ASKED)),
+    ("M_26", "Contract certificate for a vehicle", (*UP, *new_contract("Install"))),
+    ("M_28", "Contract certificate of a vehicle, renewed", (*UP, *new_contract("Update"))),
 )
 
 

@@ -77,9 +77,14 @@ WITH_CERTIFICATE: tuple[Step, ...] = (
 )
 
 
+def comes_with_it(up: tuple[Step, ...]) -> tuple[Step, ...]:
+    """A station comes with the certificate that it was given, and is known by it."""
+    return (*WITH_CERTIFICATE, *up, Stored(_is_known))
+
+
 def renewed(version: Version, up: tuple[Step, ...]) -> tuple[Step, ...]:
     """A station gets its certificate, comes with it, and is known by it."""
-    return (*up, *signing(version), *WITH_CERTIFICATE, *up, Stored(_is_known))
+    return (*up, *signing(version), *comes_with_it(up))
 
 
 def not_taken(version: Version, up: tuple[Step, ...], event: str) -> tuple[Step, ...]:

@@ -30,6 +30,7 @@ from oca.cases import (
     Stored,
 )
 from oca.certificates import Pair, client_context
+from oca.peers import Peers
 from viavolta.gateway.server import Gateway
 from viavolta.protocols.ocpp.schemas import Version, first_violation
 from viavolta.storage.projector import project
@@ -52,6 +53,8 @@ class Gateways:
     tls: Gateway
     trusted: Path
     """The certificate (PEM) of the port with TLS."""
+    peers: Peers | None = None
+    """Whom they ask about certificates."""
 
 
 @contextlib.contextmanager

@@ -10,7 +10,6 @@ from oca.q_and_r import DYNAMIC, pulled
 from oca.rows import outlet, planned, session, told
 from oca.two import (
     CHARGING,
-    HASH,
     LEAVING,
     NINE,
     PEM,
@@ -32,11 +31,11 @@ from oca.two import (
     updated,
     variable,
 )
+from oca.vehicles import CHAIN_ASKED, SCHEMA_20, new_contract
 from oca.web import CODES_ON, PAID_BY_CODE, REFUSED, scans
 from viavolta.protocols.ocpp.schemas import Version
 
 NO_PAYMENT = "no payment terminal or provider behind OCPP: payments are the driver's page's"
-NO_EXI = "no provider of contract certificates is connected; the answer says so"
 NETWORK = {
     "ocppTransport": "JSON",
     "ocppCsmsUrl": "wss://csms.example/ocpp",
@@ -442,7 +441,11 @@ _K: tuple[Listed, ...] = (
 )
 
 _M: tuple[Listed, ...] = (
-    ("M_100", "Contract certificate, ISO 15118-20", NO_EXI),
+    (
+        "M_100",
+        "Contract certificate, ISO 15118-20",
+        (*UP, *new_contract("Install", SCHEMA_20, maximumContractCertificateChains=2)),
+    ),
     (
         "M_101",
         "Install a root of the vehicle's manufacturer",
@@ -538,17 +541,12 @@ _S: tuple[Listed, ...] = (
     ("S_103", "Swap asked from afar", NO_SWAP),
 )
 
-CHAIN = {"certificateHashData": HASH, "source": "OCSP", "urls": ["https://o.example"]}
-
 _OWN: tuple[tuple[str, str, str, tuple[Step, ...]], ...] = (
     (
         "M Certificates",
         "M_chain",
-        "State of a chain: said to be not known",
-        (
-            *UP,
-            Says("GetCertificateChainStatus", {"certificateStatusRequests": [CHAIN]}),
-        ),
+        "State of the certificates of a chain, from a responder and from a list",
+        (*UP, *CHAIN_ASKED),
     ),
     (
         "C Authorisation",
