@@ -17,11 +17,14 @@ MOST_CHARS = 64
 def station_authority(
     slug: Annotated[str, typer.Argument(help="The organisation, as in its address in the hub.")],
     *,
+    v2g: Annotated[
+        bool, typer.Option("--v2g", help="For what stations show vehicles (ISO 15118).")
+    ] = False,
     data: DataOption = None,
     as_json: JsonOption = False,
     lang: LangOption = "en",
 ) -> None:
-    """Open an authority for an organisation's stations, and print its certificate."""
+    """Open an authority for an organisation's stations, and print its certificate, or its root."""
 
     def work(progress: Progress) -> dict[str, Any]:  # noqa: ARG001 - the form of a command's work
         from viavolta.hub.site.start import migrate, set_up  # noqa: PLC0415 - start-up time
@@ -33,6 +36,7 @@ def station_authority(
         from viavolta.hub.people.models import Organisation  # noqa: PLC0415 - needs the settings
         from viavolta.services.station_certificates import pem_of  # noqa: PLC0415
         from viavolta.storage.station_authorities import open_authority  # noqa: PLC0415
+        from viavolta.storage.v2g_authorities import open_v2g_authority  # noqa: PLC0415
 
         found = Organisation.objects.filter(slug=slug).first()
         if found is None:
@@ -42,7 +46,14 @@ def station_authority(
                 where=Where(field="SLUG", value=slug[:200]),
                 hint=text("its page in the hub has the word in its address"),
             )
-        authority = open_authority(settings.CONFIG.data, found.pk, found.name[:MOST_CHARS])
+        name = found.name[:MOST_CHARS]
+        if v2g:
+            for_vehicles = open_v2g_authority(settings.CONFIG.data, found.pk, name)
+            return {
+                "organisation": for_vehicles.organisation,
+                "certificate": pem_of(for_vehicles.root),
+            }
+        authority = open_authority(settings.CONFIG.data, found.pk, name)
         return {
             "organisation": authority.organisation,
             "certificate": pem_of(authority.certificate),

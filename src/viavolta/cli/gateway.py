@@ -99,6 +99,8 @@ class Stations:
             "DATABASE_URL": settings.CONFIG.database_url,
         }
         for part, name, values in self._parts(str(settings.CONFIG.data)):
+            if part == "hold":
+                values["vouched"] = settings.CONFIG.certificate_hosts
             together.start(
                 name,
                 [part, json.dumps(values)],

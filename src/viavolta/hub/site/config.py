@@ -24,6 +24,8 @@ LEAST_CARDS = 3
 STATIONS_PORT = 9000
 """Where the gateway listens unless told otherwise."""
 
+_HOST_AND_PORT = re.compile(r"[a-z0-9.-]+:[0-9]{1,5}")
+
 DATA_FOLDERS = ("secrets", "uploads", "runs", "studies", "media", "outbox", "backups")
 
 
@@ -47,6 +49,7 @@ class HubConfig:
     test_payments: bool
     anonymity_cards: int
     partner_door: Door
+    certificate_hosts: tuple[str, ...]
     stations: str
 
 
@@ -84,6 +87,7 @@ def hub_config(environ: Mapping[str, str] = os.environ) -> HubConfig:
         test_payments=environ.get("VIAVOLTA_TEST_PAYMENTS", "") == "1",
         anonymity_cards=_cards(environ.get("VIAVOLTA_ANONYMITY", "10")),
         partner_door=_door(environ.get("VIAVOLTA_PARTNERS", "")),
+        certificate_hosts=_hosts(environ.get("VIAVOLTA_CERTIFICATE_HOSTS", "")),
         stations=environ.get("VIAVOLTA_STATIONS", "").rstrip("/") or _stations_at(origin),
     )
 
@@ -133,6 +137,21 @@ def _door(word: str) -> Door:
             hint="leave it out but for trials on one machine",
         )
     return Door.LOOPBACK if word else Door.PUBLIC
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    """Hosts behind our own walls that may be asked about certificates."""
+    found = tuple(filter(None, (one.strip().lower() for one in text.split(","))))
+    for one in found:
+        if not _HOST_AND_PORT.fullmatch(one):
+            raise UsageError(
+                code="bad-setting",
+                message="VIAVOLTA_CERTIFICATE_HOSTS names something that is no host with a port",
+                where=Where(field="VIAVOLTA_CERTIFICATE_HOSTS", value=one),
+                expected="NAME:PORT, with commas between",
+                hint="leave it out where all responders and pools are on the public internet",
+            )
+    return found
 
 
 def _providers(path: str) -> tuple[dict[str, Any], ...]:

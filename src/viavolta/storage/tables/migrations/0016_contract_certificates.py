@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tables", "0014_limits"),
+        ("tables", "0015_station_codes"),
     ]
 
     operations = [
