@@ -227,7 +227,7 @@ def test_a_connection_too_small_for_the_fleet_is_no_solution(
         (["--depot", "Swapped=7.4140,43.7283"], "depot-far-away"),
         (["--deadhead-kmh", "0"], "deadhead-speed-out-of-range"),
         (["--date", "2026-13-01"], "bad-date"),
-        (["--osm", "roads.osm"], "option-not-available"),
+        (["--osm", "roads.osm"], "missing-path"),
         (["--grid", "no-grid"], "missing-path"),
         (["--effort", "heroic"], "unknown-effort"),
         (["--lang", "tlh"], "unknown-language"),

@@ -98,7 +98,7 @@ def _build(assumptions: Assumptions, name: str) -> BusType:
         recuperation_efficiency=shared("recuperation_efficiency"),
         temperature_loss_per_k=shared("temperature_loss_per_k"),
         best_temperature_c=shared("best_temperature_c"),
-        driving=_driving_style(assumptions),
+        driving=driving_style(assumptions),
         auxiliary_kw=sized("auxiliary_kw"),
         heating=Heating(assumptions.word("buses.all.heating")),
         heating_kw_per_k=sized("heating_kw_per_k"),
@@ -125,7 +125,9 @@ def _build(assumptions: Assumptions, name: str) -> BusType:
     )
 
 
-def _driving_style(assumptions: Assumptions) -> DrivingStyle:
+def driving_style(assumptions: Assumptions) -> DrivingStyle:
+    """How buses of any type move in traffic."""
+
     def figure(field: str) -> float:
         return assumptions.number(f"energy.{field}")
 

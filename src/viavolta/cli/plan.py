@@ -42,7 +42,8 @@ WeatherOption = Annotated[
     Path | None, typer.Option("--weather", help="A year of hours: .epw or CSV.")
 ]
 OsmOption = Annotated[
-    Path | None, typer.Option("--osm", help="Road network for deadheads (not available yet).")
+    Path | None,
+    typer.Option("--osm", help="Roads for trips without shape and deadheads: .osm.pbf, .osm."),
 ]
 GridOption = Annotated[
     Path | None, typer.Option("--grid", help="The grid that depots hang on: a folder or a file.")
@@ -95,13 +96,13 @@ def bus(
     def planned(progress: Progress) -> dict[str, Any]:
         from viavolta.services.bus.request import BusRequest  # noqa: PLC0415 - start-up time
 
-        refuse_unbuilt(osm=osm)
         request = BusRequest(
             feed=existing(feed),
             config=existing(config) if config else None,
             date=parse_date(date),
             depots=tuple(depot or ()),
             elevation=tuple(existing(path) for path in elevation or ()),
+            osm=existing(osm) if osm else None,
             weather=existing(weather) if weather else None,
             grid=existing(grid) if grid else None,
             min_layover_s=min_layover,
@@ -240,23 +241,6 @@ def _show_grid(grid: Any) -> None:
             n=len(grid["limited_depots"]),
         )
     )
-
-
-def refuse_unbuilt(**options: Path | None) -> None:
-    """Say so where an option stands for something that is not built yet.
-
-    Raises
-    ------
-    UsageError: such an option was given.
-    """
-    for name, value in options.items():
-        if value is not None:
-            raise UsageError(
-                code="option-not-available",
-                message=text("--{name} is not available yet", name=name),
-                where=Where(field=f"--{name}", value=str(value)[:200]),
-                hint=text("plan without it"),
-            )
 
 
 def refuse_inside(work: Path, out: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import osmium
 
+from viavolta.formats.osm_access import DRIVABLE
 from viavolta.model.errors import InputError, UsageError, Where
 from viavolta.model.messages import text
 
@@ -22,15 +23,6 @@ MAX_FILE_BYTES = 1 << 30
 """A larger file is refused: cut the region out first."""
 MAX_XML_BYTES = 4 << 30
 """Most bytes of XML that a compressed file may unpack to."""
-DRIVABLE = frozenset(
-    {
-        *("motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link"),
-        *("secondary", "secondary_link", "tertiary", "tertiary_link", "unclassified"),
-        *("residential", "living_street", "service", "road", "busway", "bus_guideway"),
-    }
-)
-"""Values of `highway` on which a bus may be routed even where no relation names the way."""
-
 Kind = Literal["n", "w", "r"]
 Tags = dict[str, str]
 
@@ -275,7 +267,9 @@ def _read_points(source: OsmSource, refs: set[int]) -> dict[int, StopPoint]:
     points = {}
     for obj in source.objects(osmium.osm.NODE, osmium.filter.IdFilter(_positive(refs))):
         if obj.location.valid():
-            points[obj.id] = StopPoint(lat=obj.location.lat, lon=obj.location.lon, tags=_tags(obj))
+            points[obj.id] = StopPoint(
+                lat=obj.location.lat, lon=obj.location.lon, tags=tags_of(obj)
+            )
     return points
 
 
@@ -314,7 +308,7 @@ def _keep_way(obj: Any, ways: dict[int, Way], locations: dict[int, tuple[float, 
     nodes = [(n.ref, n.location) for n in obj.nodes if n.location.valid()]
     if nodes:
         locations.update((ref, (place.lat, place.lon)) for ref, place in nodes)
-        ways[obj.id] = Way(id=obj.id, tags=_tags(obj), nodes=tuple(ref for ref, _ in nodes))
+        ways[obj.id] = Way(id=obj.id, tags=tags_of(obj), nodes=tuple(ref for ref, _ in nodes))
 
 
 def _way_points(
@@ -359,10 +353,11 @@ def _cell(lat: float, lon: float) -> tuple[int, int]:
 
 def _relation(obj: Any) -> Relation:
     members = tuple(Member(kind=m.type, ref=m.ref, role=m.role) for m in obj.members)
-    return Relation(id=obj.id, tags=_tags(obj), members=members)
+    return Relation(id=obj.id, tags=tags_of(obj), members=members)
 
 
-def _tags(obj: Any) -> Tags:
+def tags_of(obj: Any) -> Tags:
+    """The tags of an object of the file."""
     return {tag.k: tag.v for tag in obj.tags}
 
 

@@ -60,7 +60,12 @@ class TripTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadheadTable:
-    """Ways between places without passengers. Shapes (P, P); the diagonal is zero."""
+    """Ways between places without passengers. Shapes (P, P); the diagonal is zero.
+
+    climb_m, descent_m are zero where no heights are known.
+    """
 
     duration_s: Ints
     distance_km: Floats
+    climb_m: Floats
+    descent_m: Floats

@@ -36,6 +36,7 @@ BUS_SUBJECTS = (
     "carbon",
     "prices",
     "planning",
+    "roads",
 )
 """Subjects of the catalogue that a bus study rests on."""
 

@@ -1,7 +1,7 @@
 """Plan a city's electric bus network from its timetable: the story, stage by stage."""
 
 import dataclasses
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -192,12 +192,13 @@ def _planned(
 def _key(request: BusRequest) -> str:
     """The key of all that the plan rests on."""
     options = dataclasses.asdict(request)
-    for name in ("feed", "config", "weather", "elevation", "grid", "max_trips"):
+    for name in ("feed", "config", "osm", "weather", "elevation", "grid", "max_trips"):
         del options[name]
     grid = () if request.grid is None else grid_files(request.grid)
     files = {
         "feed": (request.feed,),
         "config": (request.config,),
+        "osm": (request.osm,),
         "weather": (request.weather,),
         "elevation": request.elevation,
         "grid": grid,
@@ -476,6 +477,7 @@ def _summary(result: _Result, *, step_s: int, layover_s: int) -> dict[str, Any]:
         "weather": network.weather,
         "detour_factor": network.detour_factor,
         "deadhead_kmh": network.deadhead_kmh,
+        **_road_summary(network),
         "km_per_year": accounts.yearly_km,
         "yearly_km": accounts.yearly_km,
         "operating_days_per_year": accounts.operating_days,
@@ -483,6 +485,21 @@ def _summary(result: _Result, *, step_s: int, layover_s: int) -> dict[str, Any]:
         "calendar_note": accounts.calendar_note,
         "depots_proposed": network.depots_proposed,
         "depots_reason": network.depots_reason,
+    }
+
+
+def _road_summary(network: Network) -> dict[str, Any]:
+    """What the ways without passengers are measured by."""
+    roads = network.roads
+    if roads is None:
+        return {"way_source": "straight", "way_detour_factor": network.detour_factor}
+    return {
+        "way_source": "network",
+        "way_detour_factor": roads.detour_factor,
+        "ways": roads.n_ways,
+        "ways_straight": roads.n_straight,
+        "road_time_factor": roads.factor.factor,
+        "road_time_trips": roads.factor.n_trips,
     }
 
 
@@ -509,6 +526,9 @@ def _infeasible(result: _Result) -> list[dict[str, str]]:
 def _inputs(request: BusRequest, network: Network) -> tuple[StudyInput, ...]:
     feed = network.feed
     named = [input_of(request.feed, origin=feed.agency_name, licence=feed.attribution)]
+    if request.osm is not None:
+        map_words = {"origin": "OpenStreetMap contributors", "licence": "ODbL 1.0"}
+        named.append(input_of(request.osm, **map_words))
     others = [request.config, request.weather, *request.elevation]
     grid = () if request.grid is None else grid_files(request.grid)
     return (*named, *(input_of(path) for path in (*others, *grid) if path is not None))
@@ -518,32 +538,55 @@ def _assumptions(
     planner: Planner, grid: GridAnswer | None, layover_s: int
 ) -> tuple[AssumptionUsed, ...]:
     network = planner.network
-    calibrated = text("calibrated from the feed's own trips and shapes")
-    speed_source = text("given by the user") if network.speed_is_given else calibrated
-    own: dict[str, tuple[float, str]] = {
-        "planning.detour_factor": (network.detour_factor, calibrated),
-        "planning.deadhead_kmh": (network.deadhead_kmh, speed_source),
-    }
+    own = _calibrated(network)
     if planner.assumptions.figure("planning.min_layover_s").value != layover_s:
-        own["planning.min_layover_s"] = (float(layover_s), text("given by the user"))
-    used = []
+        own["planning.min_layover_s"] = _Own(float(layover_s), text("given by the user"))
     figures = [*planner.assumptions.used(), *(grid.grid.figures.used() if grid else ())]
-    for figure in figures:
-        if figure.key in own:
-            value, source = own[figure.key]
-            replaced = dataclasses.replace(
+    return tuple(
+        used_figure(
+            dataclasses.replace(
                 figure,
-                value=value,
-                source=source,
+                value=own[figure.key].value,
+                source=own[figure.key].source,
                 status="user",
                 year=None,
-                minimum=None,
-                maximum=None,
+                minimum=own[figure.key].minimum,
+                maximum=own[figure.key].maximum,
             )
-        else:
-            replaced = figure
-        used.append(used_figure(replaced))
-    return tuple(used)
+            if figure.key in own
+            else figure
+        )
+        for figure in figures
+    )
+
+
+class _Own(NamedTuple):
+    """A figure that this study has of its own, and where from."""
+
+    value: float
+    source: str
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+def _calibrated(network: Network) -> dict[str, _Own]:
+    """Figures that the timetable itself has given, or the user in place of it."""
+    calibrated = text("calibrated from the feed's own trips and shapes")
+    speed = calibrated
+    own = {"planning.detour_factor": _Own(network.detour_factor, calibrated)}
+    if network.roads is not None:
+        speed = text("mean of all ways along the road network")
+        factor = network.roads.factor
+        if factor.n_trips:
+            source = text(
+                "median of {n} trips of the timetable on known roads; half lie in the range",
+                n=factor.n_trips,
+            )
+            own["roads.time_factor"] = _Own(factor.factor, source, factor.low, factor.high)
+    if network.speed_is_given:
+        speed = text("given by the user")
+    own["planning.deadhead_kmh"] = _Own(network.deadhead_kmh, speed)
+    return own
 
 
 def _price_warning(planner: Planner) -> StudyWarning:

@@ -45,10 +45,11 @@ class TripDistances:
     distance_km
         (N,) from first to last stop.
     source
-        N: along the shape, or great circles from stop to stop times the detour factor.
+        N: along the shape, along the road network, or great circles from stop to stop times the
+        detour factor.
     detour_factor
-        Way along the road per great circle; from the feed's shapes where `is_calibrated`, else the
-        default that the caller gave.
+        Way along the road per great circle; from shapes and road lines where `is_calibrated`, else
+        the default that the caller gave.
     n_shapes_used
         Distinct shapes that measured at least one trip.
     n_straight
@@ -76,7 +77,7 @@ def trip_distances(
     default_detour_factor: float | None = None,
     profiles: ShapeProfiles | None = None,
 ) -> TripDistances:
-    """Measure every trip along its shape, else by great circles times the detour factor.
+    """Measure every trip along its shape, its road, else by great circles times a detour factor.
 
     A shape is left aside, and counted, where a stop lies too far from it, where its driven part is
     shorter than the straight lines from stop to stop, or where the trip or a leg between two stops
@@ -102,8 +103,10 @@ def trip_distances(
     profiles = shape_profiles(timetable) if profiles is None else profiles
     pattern = profiles.pattern_of_trip
     too_fast = _too_fast(timetable, profiles)
-    by_shape = profiles.follows_road[pattern] & ~too_fast
-    used = np.unique(pattern[by_shape])
+    by_line = profiles.follows_road[pattern] & ~too_fast
+    by_road = by_line & profiles.is_network[pattern]
+    by_shape = by_line & ~by_road
+    used = np.unique(pattern[by_line])
     length_km, straight_km = profiles.length_km, profiles.straight_km
     is_calibrated = bool(length_km[used].sum() >= MIN_CALIBRATION_KM)
     if is_calibrated:
@@ -114,16 +117,17 @@ def trip_distances(
     else:
         detour_factor = default_detour_factor
     shape_id = timetable.trips["shape_id"].filter(by_shape.tolist())
-    distance_km = np.where(by_shape, length_km[pattern], straight_km[pattern] * detour_factor)
-    start_s, end_s, _ = _trip_times_s(timetable)
+    distance_km = np.where(by_line, length_km[pattern], straight_km[pattern] * detour_factor)
+    distance_km[by_road] = np.maximum(length_km, straight_km)[pattern[by_road]]
+    start_s, end_s, _ = trip_times_s(timetable)
     most_km = MAX_TRIP_KMH * (end_s - start_s + 2 * ROUNDING_S) / 3600.0
     return TripDistances(
         distance_km=distance_km,
-        source=tuple(DistanceSource.SHAPE if s else DistanceSource.STRAIGHT for s in by_shape),
+        source=_sources(by_shape, by_road),
         detour_factor=detour_factor,
         is_calibrated=is_calibrated,
         n_shapes_used=shape_id.n_unique(),
-        n_straight=int((~by_shape).sum()),
+        n_straight=int((~by_line).sum()),
         is_impossible=distance_km > most_km,
         repairs=_repairs(timetable, profiles, too_fast),
     )
@@ -152,7 +156,7 @@ def calibrate_deadhead_speed_kmh(
     InputError
         `deadhead-speed-unknown`: no trip of the day has both a length and a duration.
     """
-    start_s, end_s, dwell_s = _trip_times_s(timetable)
+    start_s, end_s, dwell_s = trip_times_s(timetable)
     moving_s = (end_s - start_s - dwell_s).astype(np.float64)
     km = distances.distance_km
     has_speed = (moving_s > 0) & (km > 0)
@@ -227,7 +231,10 @@ def deadhead_table(
         duration_s[rows] = np.ceil(distance_km[rows] * (3600.0 / speed_kmh))
     np.fill_diagonal(distance_km, 0.0)
     np.fill_diagonal(duration_s, 0)
-    return DeadheadTable(duration_s=duration_s, distance_km=distance_km)
+    flat_m = np.zeros((n_places, n_places))
+    return DeadheadTable(
+        duration_s=duration_s, distance_km=distance_km, climb_m=flat_m, descent_m=flat_m
+    )
 
 
 def trip_table(
@@ -255,7 +262,7 @@ def trip_table(
     beeline_km = great_circle_km(
         places.lat[from_place], places.lon[from_place], places.lat[to_place], places.lon[to_place]
     )
-    start_s, end_s, _ = _trip_times_s(timetable)
+    start_s, end_s, _ = trip_times_s(timetable)
     trips = timetable.trips
     return TripTable(
         trip_id=tuple(trips["trip_id"]),
@@ -273,7 +280,7 @@ def trip_table(
     )
 
 
-class _TripTimes(NamedTuple):
+class TripTimes(NamedTuple):
     """Seconds of the service day, and seconds standing at stops between; all (N,)."""
 
     start_s: Ints
@@ -281,7 +288,8 @@ class _TripTimes(NamedTuple):
     dwell_s: Ints
 
 
-def _trip_times_s(timetable: Timetable) -> _TripTimes:
+def trip_times_s(timetable: Timetable) -> TripTimes:
+    """Departure, arrival and standing time between of each trip, (N,) each."""
     bounds = trip_bounds(timetable)
     arrival_s = timetable.stop_times["arrival_s"].to_numpy()
     departure_s = timetable.stop_times["departure_s"].to_numpy()
@@ -289,7 +297,7 @@ def _trip_times_s(timetable: Timetable) -> _TripTimes:
     total_s = np.concatenate([[0], np.cumsum(standing_s, dtype=np.int64)])
     dwell_s = total_s[bounds[1:] - 1] - total_s[bounds[:-1] + 1]
     start_s, end_s = departure_s[bounds[:-1]], arrival_s[bounds[1:] - 1]
-    return _TripTimes(start_s, end_s, dwell_s.astype(np.int32))
+    return TripTimes(start_s, end_s, dwell_s.astype(np.int32))
 
 
 def _too_fast(timetable: Timetable, profiles: ShapeProfiles) -> NDArray[np.bool_]:
@@ -312,27 +320,43 @@ def _too_fast(timetable: Timetable, profiles: ShapeProfiles) -> NDArray[np.bool_
     return is_fast & profiles.follows_road[profiles.pattern_of_trip]
 
 
+def _sources(by_shape: NDArray[np.bool_], by_road: NDArray[np.bool_]) -> tuple[DistanceSource, ...]:
+    names = np.where(by_shape, DistanceSource.SHAPE, DistanceSource.STRAIGHT)
+    return tuple(DistanceSource(n) for n in np.where(by_road, DistanceSource.NETWORK, names))
+
+
 def _repairs(
     timetable: Timetable, profiles: ShapeProfiles, too_fast: NDArray[np.bool_]
 ) -> tuple[Repair, ...]:
     """One entry for each reason why trips are not measured along a shape."""
     fit = np.array([str(value) for value in profiles.fit])[profiles.pattern_of_trip]
-    by_line = text("measured by great circles from stop to stop times the detour factor")
-    found = (
-        ("trip-without-shape", "trips.txt", fit == ShapeFit.MISSING),
-        ("shape-far-from-stops", "shapes.txt", fit == ShapeFit.FAR),
-        ("shape-shorter-than-trip", "shapes.txt", fit == ShapeFit.SHORT),
-        ("shape-too-long-for-time", "shapes.txt", too_fast),
-    )
+    on_road = profiles.is_network[profiles.pattern_of_trip]
+    straight = text("measured by great circles from stop to stop times the detour factor")
+    by_road = text("measured along the road network past its stops")
+    missing, far = fit == ShapeFit.MISSING, fit == ShapeFit.FAR
+    short = fit == ShapeFit.SHORT
+    found = [
+        (code, file, is_hit & (on_road == is_road), action)
+        for code, file, is_hit in (
+            ("trip-without-shape", "trips.txt", missing),
+            ("shape-far-from-stops", "shapes.txt", far),
+            ("shape-shorter-than-trip", "shapes.txt", short),
+        )
+        for is_road, action in ((True, by_road), (False, straight))
+    ]
+    found += [
+        ("shape-too-long-for-time", "shapes.txt", too_fast & ~on_road, straight),
+        ("road-too-long-for-time", "stop_times.txt", too_fast & on_road, straight),
+    ]
     return tuple(
         Repair(
             code=code,
             file=file,
             count=int(is_hit.sum()),
             example=_example(timetable, int(np.argmax(is_hit))),
-            action=by_line,
+            action=action,
         )
-        for code, file, is_hit in found
+        for code, file, is_hit, action in found
         if is_hit.any()
     )
 

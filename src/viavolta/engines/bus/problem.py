@@ -71,6 +71,17 @@ class BlockProblem:
             to_node=self.to_node[trips],
         )
 
+    def with_least_costs(self) -> "BlockProblem":
+        """The problem with each way as cheap as any that leads over stations or depots.
+
+        Ways along roads are the quickest; one over a depot may be shorter, and so cheaper. A bound
+        on cost must not lie above a plan that charges there.
+        """
+        cost = self.way_cost
+        for node in np.union1d(self.depots, self.stations).tolist():
+            cost = np.minimum(cost, cost[:, node, None] + cost[None, node])
+        return replace(self, way_cost=cost)
+
     def arrays(self, battery: Battery) -> "BlockArrays":
         """The problem and a battery as the one argument that every chain kernel takes."""
         return BlockArrays(

@@ -1,6 +1,7 @@
 """The driven part of each trip's shape: stops snapped to the line in the order of travel."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -50,6 +51,8 @@ class ShapeProfiles:
     follows_road
         (Q,) False where the points are the stops themselves: heights sampled between them are not
         those of a road.
+    is_network
+        (Q,) True where the line follows the road network, because no shape could be used.
     fit
         Q reasons.
     straight_km
@@ -65,6 +68,7 @@ class ShapeProfiles:
     along_m: Floats
     offset: Ints
     follows_road: NDArray[np.bool_]
+    is_network: NDArray[np.bool_]
     fit: tuple[ShapeFit, ...]
     straight_km: Floats
     stop_along_m: Floats
@@ -125,11 +129,38 @@ def shape_profiles(timetable: Timetable) -> ShapeProfiles:
         along_m=_flat([line.along_m for line in driven]),
         offset=_offsets([line.lat for line in driven]),
         follows_road=np.array([fit is ShapeFit.USED for fit in fits], dtype=np.bool_),
+        is_network=np.zeros(len(fits), dtype=np.bool_),
         fit=tuple(fits),
         straight_km=np.array(straight, dtype=np.float64),
         stop_along_m=_flat(stop_along),
         stop_offset=_offsets(stop_along),
         pattern_of_trip=pattern_of_trip,
+    )
+
+
+def with_road_lines(
+    profiles: ShapeProfiles, lines: Mapping[int, tuple[Floats, Floats, Floats, Floats]]
+) -> ShapeProfiles:
+    """Give patterns the lines found for them on the road network.
+
+    `lines`: pattern -> latitude, longitude and metres of its points, and metres up to each stop.
+    """
+
+    def parts(values: Floats, offset: Ints, column: int) -> list[Floats]:
+        own = np.split(values, offset[1:-1])
+        return [lines[q][column] if q in lines else part for q, part in enumerate(own)]
+
+    lat = parts(profiles.lat, profiles.offset, 0)
+    on_road = np.isin(np.arange(len(profiles)), np.array(sorted(lines), dtype=np.int64))
+    return replace(
+        profiles,
+        lat=_flat(lat),
+        lon=_flat(parts(profiles.lon, profiles.offset, 1)),
+        along_m=_flat(parts(profiles.along_m, profiles.offset, 2)),
+        offset=_offsets(lat),
+        follows_road=profiles.follows_road | on_road,
+        is_network=profiles.is_network | on_road,
+        stop_along_m=_flat(parts(profiles.stop_along_m, profiles.stop_offset, 3)),
     )
 
 

@@ -2,5 +2,6 @@
 
 Public names: `jit.kernel` (numba), `milp.Program`, `milp.solve`, `milp.Solution` (HiGHS),
 `growing.GrowingProgram` (linear programs that grow by columns), `flow` (least-cost flows),
-`power_grid.PowerGrid` (power-grid-model). Arrays in, arrays out. May import model only.
+`power_grid.PowerGrid` (power-grid-model),
+`shortest` (SciPy: shortest ways, neighbours). Arrays in, arrays out. May import model only.
 """

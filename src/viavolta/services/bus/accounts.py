@@ -340,7 +340,7 @@ def _cost_bound_eur(
     connection, fuel of heaters and battery renewals count as nothing.
     """
     bus_eur = _least_bus_eur(planner, rates)
-    fleet = smallest_fleet(plan.served_problem, bus_eur / equivalents)
+    fleet = smallest_fleet(plan.served_problem.with_least_costs(), bus_eur / equivalents)
     maintenance = rates.maintenance_electric_eur_per_km.value * service_km * equivalents
     share = equivalents / DAYS_PER_YEAR
     kwh = energy = 0.0

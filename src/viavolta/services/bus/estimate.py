@@ -191,9 +191,8 @@ def sketch(study: Study, changes: Changes, *, bound: int | None = None) -> Sketc
     trips = tables["trips"].filter(pl.col("energy_kwh").is_not_null()).sort("start_s", "trip_id")
     lat, lon, nodes, depots = _nodes(study, trips, changes)
     speed = changes.deadhead_kmh or float(study.summary["deadhead_kmh"])
-    ways = deadhead_table(
-        lat, lon, detour_factor=float(study.summary["detour_factor"]), speed_kmh=speed
-    )
+    detour = study.summary.get("way_detour_factor", study.summary["detour_factor"])
+    ways = deadhead_table(lat, lon, detour_factor=max(1.0, float(detour)), speed_kmh=speed)
     climb = trips["climb_m"].fill_null(0.0).to_numpy()
     energies = _Energies(trips=trips, climb_m=climb)
     ratio = energies.of(bus, _design_c(asked, study)) / np.maximum(

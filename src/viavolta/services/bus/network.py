@@ -35,6 +35,7 @@ from viavolta.model.progress import Progress
 from viavolta.model.timetable import Timetable
 from viavolta.model.trip import DeadheadTable, Floats, PlaceTable, TripTable
 from viavolta.services.bus.request import BusRequest, parse_depot
+from viavolta.services.bus.roads import Roads, RoadUse, read_roads, road_deadheads
 from viavolta.services.bus_config import BusSettings, DepotSetting
 
 DAYS_PER_YEAR = 365.0
@@ -50,6 +51,7 @@ class Network:
     `nodes` are the rows of places that trips begin or end at, then the depots: the nodes of
     `deadheads`. `trip_nodes` (N, 2): the node where each trip begins and ends.
     `served` (N,): False for trips that no vehicle can drive by any measure.
+    `lines` of the trips' patterns; `roads` is None where ways are straight lines.
     """
 
     feed: Feed
@@ -64,7 +66,9 @@ class Network:
     trips: TripTable
     trip_nodes: Longs
     served: NDArray[np.bool_]
+    lines: ShapeProfiles
     deadheads: DeadheadTable
+    roads: RoadUse | None
     detour_factor: float
     deadhead_kmh: float
     speed_is_given: bool
@@ -96,6 +100,8 @@ def read_network(
     progress("network", 0.0)
     stop_places = merge_stops(day.timetable, rules=_merge_rules(assumptions))
     profiles = shape_profiles(day.timetable)
+    roads = _roads(request, settings, day.timetable, profiles, assumptions)
+    profiles = profiles if roads is None else roads.profiles
     distances = trip_distances(
         day.timetable,
         default_detour_factor=assumptions.number("planning.detour_factor"),
@@ -124,6 +130,17 @@ def read_network(
         detour_factor=distances.detour_factor,
         speed_kmh=speed,
     )
+    use: RoadUse | None = None
+    way_repairs: tuple[Repair, ...] = ()
+    if roads is not None:
+        deadheads, use, way_repairs = road_deadheads(
+            roads,
+            places,
+            all_nodes,
+            deadheads,
+            assumptions=assumptions,
+            speed_kmh=float(speed) if speed_is_given else None,
+        )
     climate, weather, weather_notes = _climate(request, assumptions, places)
     return Network(
         feed=feed,
@@ -138,16 +155,38 @@ def read_network(
         trips=trips,
         trip_nodes=trip_nodes,
         served=~distances.is_impossible,
+        lines=profiles,
         deadheads=deadheads,
+        roads=use,
         detour_factor=distances.detour_factor,
-        deadhead_kmh=float(speed),
+        deadhead_kmh=float(speed) if use is None or speed_is_given else use.mean_kmh,
         speed_is_given=speed_is_given,
         climate=climate,
         weather=weather,
         elevation=(", ".join(p.name for p in elevation.inputs) if elevation else "") or "none",
-        repairs=(*feed.repairs, *day.repairs, *distances.repairs),
+        repairs=(
+            *feed.repairs,
+            *day.repairs,
+            *distances.repairs,
+            *(roads.repairs if roads else ()),
+            *way_repairs,
+        ),
         warnings=(*feed.warnings, *day.warnings, *elevation_notes, *weather_notes),
     )
+
+
+def _roads(
+    request: BusRequest,
+    settings: BusSettings,
+    timetable: Timetable,
+    profiles: ShapeProfiles,
+    assumptions: Assumptions,
+) -> Roads | None:
+    if request.osm is None:
+        return None
+    depots = [parse_depot(option) for option in request.depots] or settings.depots
+    at = [(depot.lat, depot.lon) for depot in depots]
+    return read_roads(request.osm, timetable, profiles, at, assumptions)
 
 
 def _require_few(request: BusRequest, timetable: Timetable) -> None:

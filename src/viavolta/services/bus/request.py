@@ -23,6 +23,7 @@ class BusRequest:
     date: dt.date | None = None
     depots: tuple[str, ...] = ()
     elevation: tuple[Path, ...] = ()
+    osm: Path | None = None
     weather: Path | None = None
     grid: Path | None = None
     min_layover_s: int | None = None
@@ -39,6 +40,7 @@ def command_line(request: BusRequest, *, date: dt.date) -> list[str]:
     words += ["--date", date.isoformat()]
     for option, path in (
         ("--config", request.config),
+        ("--osm", request.osm),
         ("--weather", request.weather),
         ("--grid", request.grid),
     ):

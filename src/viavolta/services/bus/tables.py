@@ -292,7 +292,7 @@ def costs_table(accounts: Accounts) -> pl.DataFrame:
 
 
 def shapes_table(network: Network) -> pl.DataFrame:
-    """Lines for the map: each driven shape of the day once."""
+    """Lines for the map: each driven shape of the day once, then the lines on the road network."""
     timetable = network.timetable
     used = (
         timetable.trips.filter(pl.col("shape_id").is_not_null())
@@ -301,10 +301,32 @@ def shapes_table(network: Network) -> pl.DataFrame:
         .with_row_index("part")
     )
     points = timetable.shapes.with_row_index("order").join(used, on="shape_id", how="inner")
-    points = points.with_columns(pl.col("lat", "lon").round(5))
-    return points.sort("part", "order").select(
+    shapes = points.sort("part", "order").select(
         "route_id", "route_name", "lat", "lon", pl.col("part").cast(pl.Int64)
     )
+    whole = pl.concat([shapes, *_road_lines(network, first_part=used.height)])
+    return whole.with_columns(pl.col("lat", "lon").round(5))
+
+
+def _road_lines(network: Network, *, first_part: int) -> list[pl.DataFrame]:
+    """The lines of trips that the road network gave."""
+    lines, trips = network.lines, network.timetable.trips
+    patterns = np.flatnonzero(lines.is_network)
+    first_trip = np.unique(lines.pattern_of_trip, return_index=True)[1]
+    frames = []
+    for part, q in enumerate(patterns.tolist(), start=first_part):
+        points = slice(int(lines.offset[q]), int(lines.offset[q + 1]))
+        trip = trips.row(int(first_trip[q]), named=True)
+        frames.append(
+            pl.DataFrame({"lat": lines.lat[points], "lon": lines.lon[points]}).select(
+                pl.lit(trip["route_id"], dtype=pl.String).alias("route_id"),
+                pl.lit(trip["route_name"], dtype=pl.String).alias("route_name"),
+                "lat",
+                "lon",
+                pl.lit(part, dtype=pl.Int64).alias("part"),
+            )
+        )
+    return frames
 
 
 def day_distances(network: Network, plan: FleetPlan) -> Distances:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from viavolta.formats.osm import RouteExtract, Tags, Way
+from viavolta.formats.osm import RouteExtract, Way
+from viavolta.formats.osm_access import may_drive
 from viavolta.model.geo import EARTH_RADIUS_KM
 from viavolta.model.trip import Floats
 
@@ -49,7 +50,7 @@ class LineCost:
         """Take the ways of the extract and, for the ways the line names, their roles."""
         self._named = {
             (way, forward): 1.0
-            if _may_drive(ways[way].tags, forward=forward) and _agrees(role, forward=forward)
+            if may_drive(ways[way].tags, forward=forward) and _agrees(role, forward=forward)
             else AGAINST_FACTOR
             for way, role in roles.items()
             if way in ways
@@ -120,7 +121,7 @@ class RoadGraph:
             length_m = great_circle_m(self.locations[a], self.locations[b])
             for start, end, forward in ((a, b, True), (b, a, False)):
                 arc = Arc(start=start, end=end, length_m=length_m, way=way.id, forward=forward)
-                is_allowed = _may_drive(way.tags, forward=forward)
+                is_allowed = may_drive(way.tags, forward=forward)
                 self._arcs.setdefault(start, []).append((arc, is_allowed))
                 self._by_way.setdefault(way.id, []).append(arc)
 
@@ -176,22 +177,6 @@ def _trace(came: Mapping[int, Arc], start: int, node: int) -> tuple[Arc, ...]:
         arcs.append(came[node])
         node = came[node].start
     return tuple(reversed(arcs))
-
-
-def _may_drive(tags: Tags, *, forward: bool) -> bool:
-    """Tell whether a bus may use a way in a direction, by its one-way tags."""
-    if tags.get("oneway:bus") == "no" or tags.get("oneway:psv") == "no":
-        return True
-    if tags.get("busway", "").startswith("opposite"):
-        return True
-    oneway = tags.get("oneway", "")
-    if oneway in {"-1", "reverse"}:
-        return not forward
-    is_roundabout = tags.get("junction") in {"roundabout", "circular"}
-    is_motorway = tags.get("highway") == "motorway"
-    if oneway in {"yes", "1", "true"} or ((is_roundabout or is_motorway) and oneway != "no"):
-        return forward
-    return True
 
 
 def _agrees(role: str, *, forward: bool) -> bool:
