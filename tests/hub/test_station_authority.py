@@ -37,3 +37,17 @@ def test_an_unknown_organisation_is_said_to_be_unknown() -> None:
     told = CliRunner().invoke(app, ["station-authority", "nobody", "--json"])
     assert told.exit_code == 2
     assert json.loads(told.stdout)["error"]["code"] == "no-such-organisation"
+
+
+def test_an_authority_for_vehicles_is_another_one() -> None:
+    """Its root is printed, the same each time; both keys are in the data folder."""
+    town = Organisation.objects.create(name="Town of Y", slug="y", kind="city", country="SI")
+    command = ["station-authority", "y", "--vehicles", "--json"]
+    first, again = (json.loads(CliRunner().invoke(app, command).stdout) for _ in range(2))
+    assert first == again
+    root = x509.load_pem_x509_certificate(first["certificate"].encode())
+    root.verify_directly_issued_by(root)
+    secrets = Path(settings.CONFIG.data) / "secrets"
+    for which in ("root", "authority"):
+        key = secrets / f"v2g-{which}-{town.pk}.pem"
+        assert key.stat().st_mode & 0o777 == 0o600

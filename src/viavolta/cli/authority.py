@@ -17,8 +17,8 @@ MOST_CHARS = 64
 def station_authority(
     slug: Annotated[str, typer.Argument(help="The organisation, as in its address in the hub.")],
     *,
-    v2g: Annotated[
-        bool, typer.Option("--v2g", help="For what stations show vehicles (ISO 15118).")
+    vehicles: Annotated[
+        bool, typer.Option("--vehicles", help="For what stations show vehicles (ISO 15118).")
     ] = False,
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -47,7 +47,7 @@ def station_authority(
                 hint=text("its page in the hub has the word in its address"),
             )
         name = found.name[:MOST_CHARS]
-        if v2g:
+        if vehicles:
             for_vehicles = open_v2g_authority(settings.CONFIG.data, found.pk, name)
             return {
                 "organisation": for_vehicles.organisation,

@@ -6,6 +6,7 @@ from cast import Cast
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from matrix import row, sample
+from oca.pki import Holder, pem
 
 from viavolta.hub.operate.api.operations import OPERATIONS
 from viavolta.protocols.ocpp.example import smallest
@@ -14,6 +15,9 @@ from viavolta.storage.enrolment import open_window
 from viavolta.storage.station_commands import ask
 from viavolta.storage.tables.live import SiteLimit
 from viavolta.storage.tables.stations import Outlet, Session, Station, Token
+from viavolta.storage.trusted_certificates import add_trusted
+
+ROOT = Holder.root("root")
 
 
 def a_station(cast: Cast) -> Station:
@@ -97,6 +101,13 @@ def _waiting(cast: Cast) -> str:
     ).identity
 
 
+@sample("trusted_certificate")
+def _trusted(cast: Cast) -> int:
+    return add_trusted(cast.organisation.pk, "mo-root", pem(Holder.root("root").certificate)).pk
+
+
+row("operate-certificate-add", post={"kind": "mo-root", "certificate": pem(ROOT.certificate)})
+row("operate-pool", post={"url": "https://pool.example/", "token": "t"})
 row("operate-station-new", post={"identity": "cp-9", "security_profile": 1})
 row("operate-station-edit", post={"name": "North", "security_profile": 2})
 row("operate-station-ask", post={"wanted": "soft-reset", "evse": 0, "connector": 1})

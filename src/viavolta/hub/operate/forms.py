@@ -12,7 +12,7 @@ from viavolta.hub.frame.forms import guided
 from viavolta.hub.operate.asks import LABELS, Wanted
 from viavolta.hub.operate.queries.limits import limits_of
 from viavolta.hub.operate.queries.stations import limit_ids_of
-from viavolta.hub.operate.words import TOKEN_STATES
+from viavolta.hub.operate.words import CERTIFICATE_KINDS, TOKEN_STATES
 from viavolta.hub.people.models import Organisation
 from viavolta.protocols.ocpp.actions import FROM_CENTRAL
 from viavolta.protocols.ocpp.schemas import Version
@@ -187,3 +187,33 @@ class WindowForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         guided(self, units={"hours": _("hours")})
+
+
+class CertificateForm(forms.Form):
+    """A certificate to trust."""
+
+    kind = forms.ChoiceField(label=_("Kind"), choices=CERTIFICATE_KINDS)
+    certificate = forms.CharField(
+        label=_("Certificate"),
+        max_length=16_000,
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
+        help_text=_("As PEM: from BEGIN CERTIFICATE to END CERTIFICATE."),
+    )
+
+
+class PoolForm(forms.Form):
+    """Where contract certificates of vehicles are asked for."""
+
+    url = forms.CharField(
+        label=_("Address"),
+        max_length=2000,
+        required=False,
+        help_text=_("An https address; empty where there is no pool."),
+    )
+    token = forms.CharField(
+        label=_("Token"),
+        max_length=500,
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text=_("Shown to the pool with each question. Empty leaves the one that there is."),
+    )

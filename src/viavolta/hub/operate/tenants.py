@@ -84,6 +84,7 @@ def page_context(request: HttpRequest, tenant: Organisation, tab: str) -> dict[s
         ("operate-prices", _("Prices")),
         ("operate-tokens", _("Tokens")),
         ("operate-enrolment", _("Enrolment")),
+        ("operate-certificates", _("Certificates")),
         *_more_tabs,
     )
     return {

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from viavolta.hub.operate.views import enrolment, limits, prices, sessions, stations, tokens
+from viavolta.hub.operate.views import (
+    certificates,
+    enrolment,
+    limits,
+    prices,
+    sessions,
+    stations,
+    tokens,
+)
 from viavolta.hub.operate.views import map as live
 
 _TENANT = "stations/<slug:organisation>"
@@ -42,5 +50,13 @@ urlpatterns = [
         f"{_TENANT}/enrolment/<str:waiting_station>/decide/",
         enrolment.decide,
         name="operate-adopt",
+    ),
+    path(f"{_TENANT}/certificates/", certificates.certificates, name="operate-certificates"),
+    path(f"{_TENANT}/certificates/add/", certificates.add_one, name="operate-certificate-add"),
+    path(f"{_TENANT}/certificates/pool/", certificates.set_pool, name="operate-pool"),
+    path(
+        f"{_TENANT}/certificates/<int:trusted_certificate>/remove/",
+        certificates.remove_one,
+        name="operate-certificate-remove",
     ),
 ]

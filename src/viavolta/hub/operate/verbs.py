@@ -23,3 +23,6 @@ class Verb(StrEnum):
     PRICES_LOADED = "prices.loaded"
     TOKEN_ADDED = "charging-token.added"  # noqa: S105 - a verb
     TOKEN_CHANGED = "charging-token.changed"  # noqa: S105 - a verb
+    CERTIFICATE_TRUSTED = "certificate.trusted"
+    CERTIFICATE_REMOVED = "certificate.removed"
+    POOL_SET = "contract-pool.set"

@@ -69,6 +69,13 @@ TOKEN_STATES: tuple[tuple[str, Words], ...] = (
 )
 
 
+CERTIFICATE_KINDS: tuple[tuple[str, Words], ...] = (
+    ("mo-root", gettext_lazy("root of a mobility operator")),
+    ("v2g-root", gettext_lazy("root of V2G")),
+    ("below", gettext_lazy("authority below a root")),
+)
+
+
 def state_badge(state: str) -> SafeString:
     """The state of a station as a badge."""
     words, look, _colour = STATES[state]
