@@ -18,9 +18,10 @@ import numpy as np
 from viavolta.engines.bus.chains import DrivenChain
 from viavolta.engines.bus.columns import ColumnPlan, Thoroughness, column_plan
 from viavolta.engines.bus.day_graph import DIRECT, DayGraph, day_graph
-from viavolta.engines.bus.electric import Search, electric_plan
+from viavolta.engines.bus.electric import electric_plan
 from viavolta.engines.bus.fleet import FleetFlow, smallest_fleet
 from viavolta.engines.bus.labels import VehicleDay, days_alone
+from viavolta.engines.bus.matching import Search
 from viavolta.engines.bus.polish import Windows
 from viavolta.engines.bus.problem import Battery, BlockProblem
 from viavolta.formats.evsp import EvspInstance, read_evsp

@@ -19,8 +19,9 @@ from small_blocks import (
 )
 
 from viavolta.engines.bus.chains import is_possible, prefix_length
-from viavolta.engines.bus.electric import ElectricPlan, Search, electric_plan
+from viavolta.engines.bus.electric import ElectricPlan, electric_plan
 from viavolta.engines.bus.fleet import smallest_fleet
+from viavolta.engines.bus.matching import Search
 from viavolta.engines.bus.problem import Battery, BlockProblem
 from viavolta.model.progress import StopRule, never, silent
 
@@ -126,6 +127,19 @@ def test_the_same_day_gives_the_same_plan(day: BlockProblem, cell: Battery) -> N
     assert [(c.trips.tolist(), c.depot, c.ways.tolist(), c.cost) for c in one.chains] == [
         (c.trips.tolist(), c.depot, c.ways.tolist(), c.cost) for c in two.chains
     ]
+
+
+@EXAMPLES
+@given(day=days, cell=batteries())
+def test_vehicles_matched_in_groups_still_make_a_valid_plan(
+    day: BlockProblem, cell: Battery
+) -> None:
+    """Where few are matched at a time, as in a large city, plans are as valid, and none is lost."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("viavolta.engines.bus.matching.MOST_TOGETHER", 2)
+        plan = plan_of(day, cell)
+        assert_valid(day, cell, plan)
+        assert len(plan.chains) <= len(plan_of(day, cell, sweeps=0).chains)
 
 
 def test_a_day_that_nobody_can_do_has_no_chain() -> None:

@@ -57,7 +57,7 @@ def smallest_fleet(problem: BlockProblem, vehicle_cost: float) -> FleetFlow:
     events = _events(problem)
     deadhead_tail, deadhead_head = _latest_first_arcs(problem, events)
     network, parts = _network(problem, events, (deadhead_tail, deadhead_head), vehicle_cost)
-    flow, bound = min_cost_flow(network)
+    flow, bound = min_cost_flow(network, _each_place_alone(events, network, parts))
     chains = _chains(events, network, flow, parts)
     return FleetFlow(n_vehicles=len(chains), cost_lower_bound=bound, chains=chains)
 
@@ -170,31 +170,24 @@ def _network(
     deadheads: tuple[Longs, Longs],
     vehicle_cost: float,
 ) -> tuple[FlowNetwork, dict[str, slice]]:
-    """Nodes: 2N events, source 2N, sink 2N+1. Arcs: waits, deadheads, pull-outs, pull-ins."""
+    """Nodes: 2N events, the depots 2N. Arcs: waits, deadheads, pull-outs, pull-ins."""
     n = problem.n_trips
-    source, sink = 2 * n, 2 * n + 1
+    depots = 2 * n
     out_cost = problem.way_cost[problem.depots].min(axis=0)
     in_cost = problem.way_cost[:, problem.depots].min(axis=1)
     waits = np.flatnonzero(events.next_at_place >= 0)
     firsts, lasts = events.first_starts, events.last_ends
-    tail = [waits, deadheads[0], np.full(firsts.size, source), lasts, np.array([source])]
-    head = [
-        events.next_at_place[waits],
-        deadheads[1],
-        firsts,
-        np.full(lasts.size, sink),
-        np.array([sink]),
-    ]
+    tail = [waits, deadheads[0], np.full(firsts.size, depots), lasts]
+    head = [events.next_at_place[waits], deadheads[1], firsts, np.full(lasts.size, depots)]
     cost = [
         np.zeros(waits.size),
         problem.way_cost[events.place[deadheads[0]], events.place[deadheads[1]]],
         out_cost[events.place[firsts]] + vehicle_cost,
         in_cost[events.place[lasts]],
-        np.zeros(1),
     ]
     sizes = np.cumsum([0] + [len(part) for part in tail])
-    names = ("wait", "deadhead", "pull_out", "pull_in", "unused")
-    supply = np.concatenate([np.ones(n), -np.ones(n), [n, -n]]).astype(np.int64)
+    names = ("wait", "deadhead", "pull_out", "pull_in")
+    supply = np.concatenate([np.ones(n), -np.ones(n), np.zeros(1)]).astype(np.int64)
     network = FlowNetwork(
         tail=np.concatenate(tail).astype(np.int64),
         head=np.concatenate(head).astype(np.int64),
@@ -202,6 +195,40 @@ def _network(
         supply=supply,
     )
     return network, {name: slice(int(sizes[k]), int(sizes[k + 1])) for k, name in enumerate(names)}
+
+
+def _each_place_alone(events: _Events, network: FlowNetwork, parts: dict[str, slice]) -> Longs:
+    """A flow to begin with (A,): no deadheads; at each place as few vehicles as its trips need.
+
+    Somewhere between the first start and the last end none waits, so that the arcs used form no
+    cycle.
+    """
+    n = events.order.size // 2
+    at_place = events.order[np.argsort(events.place[events.order], kind="stable")]
+    place = events.place[at_place]
+    first = np.flatnonzero(np.diff(place, prepend=-1))
+    size = np.diff(np.append(first, at_place.size))
+    ends_less_starts = np.where(at_place < n, 1, -1)
+    stock = np.cumsum(ends_less_starts)
+    stock -= np.repeat((stock - ends_less_starts)[first], size)
+    missing = np.maximum(0, -np.minimum.reduceat(stock, first))
+    over = stock[first + size - 1] + missing
+    rank = np.empty(2 * n, dtype=np.int64)
+    rank[at_place] = np.arange(2 * n)
+    row = dict(zip(place[first].tolist(), range(first.size), strict=True))
+    flow = np.zeros(network.tail.size, dtype=np.int64)
+    for part, nodes, amount in (
+        ("pull_out", events.first_starts, missing),
+        ("pull_in", events.last_ends, over),
+    ):
+        flow[parts[part]] = amount[[row[p] for p in events.place[nodes].tolist()]]
+    change = np.zeros(2 * n, dtype=np.int64)
+    change[rank[events.first_starts]] = flow[parts["pull_out"]]
+    change[rank[events.last_ends]] = -flow[parts["pull_in"]]
+    stock = np.cumsum(ends_less_starts + change)
+    waits = network.tail[parts["wait"]]
+    flow[parts["wait"]] = stock[rank[waits]]
+    return flow
 
 
 def _chains(

@@ -22,8 +22,9 @@ from viavolta.catalogue.bus_types import bus_type, bus_type_names
 from viavolta.engines.bus.blocks import Block, build_block
 from viavolta.engines.bus.chains import DAY_S, DrivenChain
 from viavolta.engines.bus.distances import deadhead_table
-from viavolta.engines.bus.electric import ElectricPlan, Search, electric_plan
+from viavolta.engines.bus.electric import ElectricPlan, electric_plan
 from viavolta.engines.bus.fleet import smallest_fleet
+from viavolta.engines.bus.matching import Search
 from viavolta.engines.bus.points import block_intervals, points_needed
 from viavolta.engines.bus.problem import Battery, BlockProblem, Longs
 from viavolta.engines.energy.driving import deadhead_energy_kwh, trip_energy_kwh

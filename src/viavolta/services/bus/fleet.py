@@ -8,8 +8,9 @@ from viavolta.catalogue import Assumptions
 from viavolta.catalogue.bus_types import bus_type, bus_type_names
 from viavolta.engines.bus.blocks import Block, build_block
 from viavolta.engines.bus.chains import DrivenChain, drive
-from viavolta.engines.bus.electric import ElectricPlan, Search, electric_plan
+from viavolta.engines.bus.electric import ElectricPlan, electric_plan
 from viavolta.engines.bus.fleet import FleetFlow, smallest_fleet
+from viavolta.engines.bus.matching import Search
 from viavolta.engines.bus.points import block_intervals, points_needed, spare_night_points
 from viavolta.engines.bus.problem import Battery, BlockProblem, Longs
 from viavolta.engines.costs.annuity import annuity_factor
