@@ -10,14 +10,18 @@ import viavolta.checks
 
 ROOM = Path(viavolta.checks.__file__).parent
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "check-rules.md"
-NO_RULES = {"general-knowledge", "utf-8", "not-a-study", "study-table-unreadable"}
+NO_RULES = {"general-knowledge", "utf-8", "not-bought", "not-a-study", "study-table-unreadable"}
 KEBAB = re.compile(r"[a-z]+(-[a-z]+)+")
 
 
 def rules_in_code(*, with_grid: bool) -> set[str]:
     """Rules of the bus check; those on its grid and on files for operators have their own tests."""
     others = ("charge", "evsp", "grid", "simulation", "town")
-    others += () if with_grid else ("bus_grid", "bus_sensitivities", "operators")
+    others += (
+        ()
+        if with_grid
+        else ("bus_grid", "bus_sensitivities", "bus_robustness", "bus_phase_in", "operators")
+    )
     modules = [p for p in ROOM.glob("*.py") if not p.name.startswith(others)]
     literals = (
         node.value

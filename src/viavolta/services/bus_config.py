@@ -3,7 +3,8 @@
 The file is TOML. Its tables are either subjects of the catalogue, whose figures it replaces
 (`[costs]`, `[buses.bus_12m_350]` ...), or settings of the study:
 
-- `[fleet] vehicle_types`: the bus types to plan with; all of the catalogue where none is named;
+- `[fleet] vehicle_types, electric_shares`: the bus types to plan with, all of the catalogue where
+  none is named; the share of the fleet that is electric at the end of each year of the phase-in;
 - `[[depots]] name, lat, lon, connection_kw, max_points`: the last two are optional limits;
 - `[service] date`: the service day;
 - `[operation] min_layover_s, deadhead_kmh`: the least time between activities of different trips,
@@ -37,11 +38,14 @@ BUS_SUBJECTS = (
     "prices",
     "planning",
     "roads",
+    "robustness",
+    "phase_in",
+    "clean_vehicles",
 )
 """Subjects of the catalogue that a bus study rests on."""
 
 SETTINGS: dict[str, tuple[str, ...]] = {
-    "fleet": ("vehicle_types",),
+    "fleet": ("vehicle_types", "electric_shares"),
     "depots": ("name", "lat", "lon", "connection_kw", "max_points"),
     "service": ("date",),
     "operation": ("min_layover_s", "deadhead_kmh"),
@@ -87,6 +91,7 @@ class BusSettings:
     country: str | None
     grid_nodes: Mapping[str, str]
     grid_region: Region
+    electric_shares: tuple[float, ...] = ()
 
 
 def bus_assumptions(config: Path | None) -> tuple[Assumptions, BusSettings]:
@@ -172,7 +177,23 @@ def _settings(content: Table, operation: Table, reader: ConfigReader) -> BusSett
         country=_country(tariff.get("country"), reader),
         grid_nodes=_grid_nodes(grid.get("nodes", {}), reader),
         grid_region=_grid_region(grid.get("region", Region.URBAN.value), reader),
+        electric_shares=_electric_shares(fleet.get("electric_shares", []), reader),
     )
+
+
+def _electric_shares(value: object, reader: ConfigReader) -> tuple[float, ...]:
+    """Shares of the fleet at the end of each year of the phase-in, never falling."""
+    field = "fleet.electric_shares"
+    shares = tuple(reader.number(field, one, low=0, high=1) for one in reader.items(field, value))
+    if list(shares) != sorted(shares):
+        raise reader.error(
+            code="config-out-of-range",
+            message=text("{key} cannot have this value", key=field),
+            field=field,
+            value=", ".join(f"{share:g}" for share in shares),
+            expected=text("shares that do not fall from year to year"),
+        )
+    return shares
 
 
 def _vehicle_types(value: object, reader: ConfigReader) -> tuple[str, ...]:

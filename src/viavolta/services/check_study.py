@@ -8,6 +8,8 @@ from typing import Any
 import polars as pl
 
 from viavolta.checks.bus import check_bus
+from viavolta.checks.bus_phase_in import check_phase_in
+from viavolta.checks.bus_robustness import check_robustness, check_safer_plans
 from viavolta.checks.bus_sensitivities import check_sensitivities
 from viavolta.checks.finding import Finding
 from viavolta.checks.operators import check_operators
@@ -97,6 +99,9 @@ def check_study(folder: Path, read: ReadFolder) -> CheckResult:
     findings += of_kind
     if kind == "bus" and not of_kind:  # they reckon with sound tables
         findings += check_sensitivities(study, tables)
+        findings += check_robustness(study, tables)
+        findings += check_safer_plans(study, tables)
+        findings += check_phase_in(study, tables)
         findings += check_operators(study, tables, files)
     return CheckResult(kind=kind, findings=tuple(findings))
 

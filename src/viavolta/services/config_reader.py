@@ -22,8 +22,10 @@ POSITIVE = re.compile(
 )
 """Figures that something is divided by, or that nothing works without."""
 
-AT_MOST_ONE = re.compile(r"(_share|_efficiency|_soc)$")
-MULTIPLE = re.compile(r"(load_most_share|index_since_2012_share)$")
+AT_MOST_ONE = re.compile(
+    r"(_share|_efficiency|_soc|\.failed_points|\.wanted_chance|^clean_vehicles\..*)$"
+)
+MULTIPLE = re.compile(r"(load_most_share|index_since_2012_share|whole_line_share)$")
 """Shares of something that may be exceeded: a rating, the prices of another year."""
 BELOW_ONE = re.compile(r"(_losses_share)$")
 TEMPERATURE = re.compile(r"_c$")

@@ -39,7 +39,10 @@ from viavolta.services.bus.grid_tables import (
 )
 from viavolta.services.bus.network import Network, read_network, trips_per_day_table
 from viavolta.services.bus.operators_files import operators_files
+from viavolta.services.bus.phase_in import phase_in_of
 from viavolta.services.bus.request import BusRequest, command_line
+from viavolta.services.bus.robustness import Robustness, robustness_of, year_temperatures
+from viavolta.services.bus.safer_plans import Remade, safer_plans
 from viavolta.services.bus.sensitivities import PlannedYear, sensitivity_table
 from viavolta.services.bus.why import Explained, why_table
 from viavolta.services.bus_config import BusSettings, DepotSetting, bus_assumptions
@@ -81,6 +84,9 @@ class _Result:
     day: Distances
     accounts: Accounts
     sensitivities: pl.DataFrame
+    robustness: Robustness
+    safer: pl.DataFrame | None = None
+    electric_shares: tuple[float, ...] = ()
     grid: GridAnswer | None = None
 
 
@@ -171,6 +177,11 @@ def _planned(
         )
         return sensitivity_table(planner, year, base_eur=base_eur)
 
+    def robustness() -> Robustness:
+        progress("robustness", 0.0)
+        year = year_temperatures(request, planner.network.climate)
+        return robustness_of(planner, plan, seed=request.seed, year=year)
+
     result = _Result(
         planner=planner,
         plan=plan,
@@ -179,7 +190,14 @@ def _planned(
         day=day,
         accounts=accounts,
         sensitivities=stages.result("sensitivities", sensitivities),
+        robustness=stages.result("robustness", robustness),
+        electric_shares=settings.electric_shares,
     )
+    if planner.number("robustness.safer_plans") >= 1.0:
+        progress("safer plans", 0.0)
+        base = result
+        safer = stages.result("safer", lambda: _safer_plans(request, base, stop))
+        result = dataclasses.replace(result, safer=safer)
     limits = charged.limits
     if grid is not None and limits is not None:
         progress("grid", 0.0)
@@ -327,6 +345,38 @@ def _grid_answer(
     )
 
 
+def _safer_plans(request: BusRequest, result: _Result, stop: StopRule) -> pl.DataFrame:
+    """The price of a larger reserve; each plan is made whole, without the grid at its depots."""
+
+    def remake(planner: Planner) -> Remade:
+        plan = plan_fleet(planner, progress=silent, stop=stop)
+        seasons = season_blocks(planner, plan)
+        charging = charge_depots(planner, plan, seasons, progress=silent, stop=never)
+        points = _points(plan, charging)
+        _require_room(planner.network, points)
+        day = tables.day_distances(planner.network, plan)
+        accounts = yearly_accounts(planner, plan, seasons, charging, points=points, day=day)
+        return Remade(
+            plan=plan,
+            charging_points=sum(points),
+            cost_eur_per_year=total_eur_per_year(accounts.electric),
+        )
+
+    first = Remade(
+        plan=result.plan,
+        charging_points=sum(result.points),
+        cost_eur_per_year=total_eur_per_year(result.accounts.electric),
+    )
+    return safer_plans(
+        result.planner,
+        first,
+        result.robustness.fleet,
+        remake,
+        seed=request.seed,
+        year=year_temperatures(request, result.planner.network.climate),
+    )
+
+
 def _points(plan: FleetPlan, charging: tuple[DepotCharging, ...]) -> tuple[int, ...]:
     """Points per depot: most stays at once, day and night."""
     return tuple(
@@ -373,6 +423,7 @@ def _study(request: BusRequest, result: _Result, *, layover_s: int) -> Study:
         "power": tables.power_table(network, result.charging, step_s),
         "costs": tables.costs_table(result.accounts),
         "sensitivities": result.sensitivities,
+        "robustness": result.robustness.table,
         "shapes": tables.shapes_table(network),
         "trips_per_day": trips_per_day_table(network),
         "why": why_table(
@@ -387,6 +438,8 @@ def _study(request: BusRequest, result: _Result, *, layover_s: int) -> Study:
             )
         ),
     }
+    if result.safer is not None:
+        frames["safer_plans"] = result.safer
     if result.grid is not None:
         frames |= grid_tables(result.grid)
         reasons = pl.DataFrame(grid_reasons(result.grid), schema=frames["why"].schema, orient="row")
@@ -401,6 +454,17 @@ def _study(request: BusRequest, result: _Result, *, layover_s: int) -> Study:
         summary["grid_nodes"] = {
             place: grid.grid.node_id(k) for k, place in enumerate(grid.place_id)
         }
+    years = phase_in_of(
+        frames,
+        summary,
+        planner.assumptions,
+        country=planner.country,
+        electric_shares=result.electric_shares,
+        effort=request.effort,
+        seed=request.seed,
+    )
+    summary["phase_in"] = None if years is None else years.summary
+    frames |= {} if years is None else years.tables
     summary["command"] = command_line(request, date=network.timetable.date)
     return Study(
         kind="bus",
@@ -485,6 +549,7 @@ def _summary(result: _Result, *, step_s: int, layover_s: int) -> dict[str, Any]:
         "calendar_note": accounts.calendar_note,
         "depots_proposed": network.depots_proposed,
         "depots_reason": network.depots_reason,
+        "robustness": result.robustness.fleet,
     }
 
 

@@ -197,3 +197,41 @@ def test_pages_of_a_city_are_light(
         answer = client.get(place(scenario, name))
         limit = 1_000_000 if name in DATA else HEAVIEST_PAGE_BYTES
         assert len(answer.content) < limit, name
+
+
+def test_how_sure_the_plan_is_has_a_page(
+    cast: Cast, make_scenario: MakeScenario, bus_study: MakeStudy
+) -> None:
+    """The least sure bus comes first, with where it falls short; older studies say what to do."""
+    made = bus_study()
+    n = made.tables["vehicles"].height
+    finished = [1000] * (n - 1) + [900]
+    made.tables["robustness"] = pl.DataFrame(
+        {
+            "block_id": [f"B{v:03d}" for v in range(n)],
+            "vehicle_id": [f"bus-{v:03d}" for v in range(n)],
+            "draws": [1000] * n,
+            "finished": finished,
+            "chance": [k / 1000 for k in finished],
+            "standard_error": [0.0095] * n,
+            "finished_design_day": [400] * n,
+            "chance_design_day": [0.4] * n,
+            "lowest_p05_kwh": [40.0] * n,
+            "reserve_kwh": [45.0] * n,
+            "driver": ["cold"] * n,
+            "driver_design_day": ["traffic"] * n,
+            "first_short_seq": [None] * (n - 1) + [3],
+        }
+    )
+    made.summary["robustness"] = {"draws": 1000, "failed_points": 1, "chance_all": 0.9}
+    scenario = make_scenario(result=made)
+    client = cast.client("reader")
+    page = client.get(place(scenario, "results-robustness")).content.decode()
+    assert f"The least sure is B{n - 1:03d}" in page
+    assert "traffic and delays" in page
+    assert "on the way to Terminal" in page
+    assert "How sure" in page
+    older = make_scenario()
+    page = client.get(place(older, "results-robustness")).content.decode()
+    assert "Compute it again" in page
+    assert "How sure" not in page

@@ -72,6 +72,12 @@ def design_days(temperature_c: Floats, *, source: str = "") -> DesignDays:
     )
 
 
+def service_means_c(temperature_c: Floats) -> Floats:
+    """Mean temperature over the service hours of each day (D,); hourly, shape (24 D,)."""
+    days = np.asarray(temperature_c, dtype=np.float64).reshape(-1, _HOURS_PER_DAY)
+    return np.asarray(days[:, SERVICE_HOURS].mean(axis=1))
+
+
 def _heating_day_c(hours_c: Floats, *, otherwise_c: float) -> float:
     """Find the constant temperature that needs as much heating as these days on average."""
     if hours_c.size == 0:

@@ -11,8 +11,10 @@ from viavolta.hub.studies.results import (
     grid,
     network,
     overview,
+    phase_in,
     power,
     record,
+    robustness,
 )
 
 _AT = "studies/<slug:slug>/results/<int:scenario_id>/"
@@ -39,6 +41,8 @@ urlpatterns = [
     path(f"{_AT}power/", power.power, name="results-power"),
     path(f"{_AT}grid/", grid.grid, name="results-grid"),
     path(f"{_AT}costs/", costs.costs, name="results-costs"),
+    path(f"{_AT}phase-in/", phase_in.phase_in, name="results-phase_in"),
+    path(f"{_AT}robustness/", robustness.robustness, name="results-robustness"),
     path(f"{_AT}assumptions/", record.assumptions, name="results-assumptions"),
     path(f"{_AT}record/", record.record, name="results-record"),
     path(f"{_AT}tables/", data.tables, name="results-tables"),

@@ -26,6 +26,16 @@ _COLUMNS = {
     "sensitivities": (
         "subject unit low base high low_eur_per_year base_eur_per_year high_eur_per_year range_kind"
     ),
+    "robustness": "block_id draws finished chance standard_error finished_design_day "
+    "chance_design_day lowest_p05_kwh driver driver_design_day first_short_seq",
+    "safer_plans": "added_reserve_share vehicles charging_points cost_eur_per_year "
+    "more_eur_per_year chance_all standard_error_all chance_none_empty is_recommended",
+    "phase_in": "year electric_buses diesel_buses charging_points connection_kw used_kw capex_eur "
+    "opex_eur co2_t whole_lines",
+    "phase_in_lines": "route_id route_name blocks first_year whole_year saved_eur_per_bus "
+    "last_block_id shared_lines reason",
+    "clean_vehicles": "country from_year to_year bought bought_electric required_clean_share "
+    "required_zero_emission_share short_by",
     "costs": "item electric_eur_per_year diesel_eur_per_year min_eur_per_year "
     "max_eur_per_year source",
     "why": "figure statement binds one_more",

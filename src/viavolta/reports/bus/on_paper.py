@@ -10,7 +10,7 @@ import polars as pl
 
 from viavolta.model.messages import text
 from viavolta.model.study import Study
-from viavolta.reports.bus import costs, gantt, proof, sensitivity
+from viavolta.reports.bus import costs, gantt, phase_in, proof, robustness, sensitivity
 from viavolta.reports.bus.answer import answer, kicker, notes
 from viavolta.reports.bus.facts import BusFacts, facts_of
 from viavolta.reports.bus.grid import grid_facts, node_columns, node_rows, sentences
@@ -63,6 +63,8 @@ def _rest(facts: BusFacts) -> Iterator[Block | None]:
         yield blocks.heading(text("The day of each bus"))
         yield day
     yield from sensitivity.on_paper(facts)
+    yield from robustness.on_paper(facts)
+    yield from phase_in.on_paper(facts)
     yield _items(facts)
     if facts.study.assumptions:
         yield blocks.heading(text("Every figure that is not in the inputs"))

@@ -3,7 +3,18 @@
 from viavolta.model.messages import text
 from viavolta.model.study import Study
 from viavolta.reports import record as common
-from viavolta.reports.bus import answer, costs, day, energy, gantt, power, proof, sensitivity
+from viavolta.reports.bus import (
+    answer,
+    costs,
+    day,
+    energy,
+    gantt,
+    phase_in,
+    power,
+    proof,
+    robustness,
+    sensitivity,
+)
 from viavolta.reports.bus.facts import facts_of
 from viavolta.reports.bus.grid import grid_sections
 from viavolta.reports.bus.key_figures import key_figures
@@ -33,6 +44,8 @@ def bus_report(study: Study) -> bytes:
         *grid_sections(facts),
         costs.costs(facts),
         *sensitivity.sensitivities(facts),
+        *robustness.robustness(facts),
+        *phase_in.years(facts),
         costs.carbon(facts),
         energy.energy(facts),
         proof.gaps(facts),

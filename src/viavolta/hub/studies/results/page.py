@@ -24,11 +24,16 @@ SECTIONS = (
     ("power", _("Power")),
     ("grid", _("Grid")),
     ("costs", _("Costs and CO₂")),
+    ("phase_in", _("Year by year")),
+    ("robustness", _("How sure")),
     ("assumptions", _("Assumptions")),
     ("record", _("Record")),
     ("tables", _("Tables")),
 )
 """Name in the address and label of each page, in the order of the tabs."""
+
+OPTIONAL = ("grid", "phase_in", "robustness")
+"""Pages that only studies with such a key in their summary have."""
 
 Page = dict[str, Any]
 Maker = Callable[[HttpRequest, Scenario, Result], Page]
@@ -89,7 +94,7 @@ def around(request: HttpRequest, scenario: Scenario, section: str, result: Resul
         "tabs": [
             (label, address(scenario, name), name == section)
             for name, label in SECTIONS
-            if name != "grid" or (result is not None and "grid" in result.summary)
+            if name not in OPTIONAL or (result is not None and result.summary.get(name))
         ],
     }
 
