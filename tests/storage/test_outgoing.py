@@ -173,6 +173,40 @@ def test_plain_http_reaches_this_machine_alone(monkeypatch: pytest.MonkeyPatch) 
             ask("http://partner.example/")
 
 
+def test_signed_content_comes_by_plain_http_from_public_addresses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Through its own door: at ports of the web, and never from an inner address."""
+    resolves_to(monkeypatch, ["93.184.216.34"], ["93.184.216.34"], ["10.0.0.1"])
+    called: list[tuple[str, int]] = []
+
+    def connect(address: tuple[str, int], _timeout_s: float) -> socket.socket:
+        called.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(outgoing.socket, "create_connection", connect)
+    for url in ("http://o.example/", "http://o.example:8080/"):
+        with pytest.raises(PeerError):
+            send("GET", url, headers={}, door=Door.SIGNED)
+    assert called == [("93.184.216.34", 80), ("93.184.216.34", 8080)]
+    for url in ("http://o.example/", "http://o.example:25/", "ftp://o.example/"):
+        with pytest.raises(InputError):
+            send("GET", url, headers={}, door=Door.SIGNED)
+    assert len(called) == 2
+
+
+def test_hosts_that_are_vouched_for_are_called_by_name_and_port() -> None:
+    """Wherever they are; another port or name of the same machine is not."""
+    with a_peer() as port, a_peer() as other:
+        vouched = (f"127.0.0.1:{port}",)
+        for door in (Door.PUBLIC, Door.SIGNED):
+            url = f"http://127.0.0.1:{port}/x"
+            assert send("GET", url, headers={}, door=door, vouched=vouched).status == 200
+            for wrong in (f"http://127.0.0.1:{other}/", f"http://localhost:{port}/"):
+                with pytest.raises(InputError):
+                    send("GET", wrong, headers={}, door=door, vouched=vouched)
+
+
 def test_no_redirect_is_followed() -> None:
     """A redirect to the address of cloud secrets is an answer like any other."""
     with a_peer() as port:

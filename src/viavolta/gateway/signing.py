@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
 from django.db import close_old_connections
 from django.db.models import F, Q
 from django.utils import timezone
@@ -19,6 +20,7 @@ from viavolta.protocols.ocpp.schemas import Version
 from viavolta.services.plug_and_charge.v2g import (
     Use,
     V2GAuthority,
+    is_for_vehicles,
     signed_for_vehicles,
     use_of,
 )
@@ -59,14 +61,13 @@ def sign(data: Path, station_id: int, request: Mapping[str, Any], version: Versi
     if isinstance(authority, V2GAuthority):
         certificate = signed_for_vehicles(authority, csr, use, now=timezone.now())
         chain = pem_of(certificate) + pem_of(authority.certificate)
-        station.v2g_expires_at = certificate.not_valid_after_utc
     else:
         certificate = signed(authority, csr, now=timezone.now())
         chain = pem_of(certificate)
     if use is not Use.V2G:
         station.next_certificate_sha256 = sha256_of(certificate)
-    station.changed_at = timezone.now()
-    station.save(update_fields=["next_certificate_sha256", "v2g_expires_at", "changed_at"])
+        station.changed_at = timezone.now()
+        station.save(update_fields=["next_certificate_sha256", "changed_at"])
     ask(station.pk, SIGNED, {"certificateChain": chain, **_about(request, use, version)}, by=BY)
 
 
@@ -79,14 +80,21 @@ def _about(request: Mapping[str, Any], use: Use, version: Version) -> dict[str, 
 
 
 def note(station_id: int, command_id: int, outcome: Outcome) -> None:
-    """What a station did with its certificate: one that it does not take counts no longer."""
+    """What a station did with its certificate: one that it does not take counts no longer.
+
+    Of one that it took for vehicles it is known from now on when it ends.
+    """
     close_old_connections()
-    if (outcome.payload or {}).get("status") != "Rejected":
-        return
+    mine = Station.objects.filter(pk=station_id)
     sent = Command.objects.filter(pk=command_id).first()
-    kind = Use.STATION if sent is None else sent.payload.get("certificateType", Use.STATION)
-    gone = {"v2g_expires_at": None} if kind == Use.V2G else {"next_certificate_sha256": ""}
-    Station.objects.filter(pk=station_id).update(changed_at=timezone.now(), **gone)
+    payload = {} if sent is None else sent.payload
+    status = (outcome.payload or {}).get("status")
+    if status == "Rejected" and payload.get("certificateType") != Use.V2G:
+        mine.update(next_certificate_sha256="", changed_at=timezone.now())
+    elif status == "Accepted" and payload:
+        leaf = x509.load_pem_x509_certificates(payload["certificateChain"].encode())[0]
+        if is_for_vehicles(leaf):
+            mine.update(v2g_expires_at=leaf.not_valid_after_utc, changed_at=timezone.now())
 
 
 def promote(station_id: int, sha256: str, expires_at: dt.datetime) -> None:

@@ -9,11 +9,15 @@ from attacker import Attacker, GoneError, basic
 from django.utils import timezone
 from oca.certificates import ORGANISATION, Pair, client_context
 from oca.stage import PASSWORD
+from oca.two import HASH
 from target import Target, wait_for
 
+from viavolta.protocols.ocpp.schemas import Version
+from viavolta.services.plug_and_charge.v2g import Use, signed_for_vehicles
 from viavolta.services.station_certificates import new_authority, sha256_of, signed
 from viavolta.storage.station_authorities import authority_of
 from viavolta.storage.tables.stations import Station
+from viavolta.storage.v2g_authorities import v2g_authority_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 YEAR = dt.timedelta(days=365)
@@ -111,6 +115,39 @@ def test_certificate_of_the_gateway(target: Target) -> None:
     """What the gateway shows itself is no station's."""
     station, _ = bound(target)
     assert not gets_in(target, station.identity, Pair.new().self_signed("127.0.0.1"))
+
+
+def test_certificate_for_vehicles_at_the_gateway(target: Target) -> None:
+    """What a station shows vehicles is no key to the gateway, not even under its own name."""
+    station, own = bound(target)
+    authority = v2g_authority_of(target.gateway.settings.data, 1)
+    assert authority is not None
+    for use in (Use.V2G, Use.BOTH):
+        pair = Pair.new()
+        csr = pair.request(station.identity, ORGANISATION)
+        made = signed_for_vehicles(authority, csr, use, now=timezone.now())
+        assert not gets_in(target, station.identity, Pair(pair.key, made))
+    assert gets_in(target, station.identity, own)
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "why"),
+    [
+        ("other", {"certificateType": "V2GCertificate"}, "WrongCommonName"),
+        ("", {"certificateType": "V2G20Certificate"}, "NotSupported"),
+        ("", {"certificateType": "V2GCertificate", "hashRootCertificate": HASH}, "UnknownRoot"),
+    ],
+)
+def test_request_for_what_vehicles_believe(
+    target: Target, name: str, more: dict[str, Any], why: str
+) -> None:
+    """In another's name, for a kind that nobody signs, under a root that is not the operator's:
+    not signed."""
+    station = target.station()
+    csr = Pair.new().request(name or station.identity, ORGANISATION)
+    with target.line(station, Version.V21) as line:
+        heard = line.call("SignCertificate", {"csr": csr, **more})
+    assert heard[2] == {"status": "Rejected", "statusInfo": {"reasonCode": why}}
 
 
 def test_plain_words_at_the_secure_port(target: Target) -> None:

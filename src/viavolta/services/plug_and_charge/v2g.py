@@ -120,6 +120,12 @@ def signed_for_vehicles(
     )
 
 
+def is_for_vehicles(certificate: x509.Certificate) -> bool:
+    """Whether a station shows a certificate to vehicles: its domain component says so."""
+    domains = certificate.subject.get_attributes_for_oid(NameOID.DOMAIN_COMPONENT)
+    return [one.value for one in domains] == [_CPO]
+
+
 def _below(
     organisation: str,
     root: x509.Certificate,

@@ -20,7 +20,7 @@ class Station(models.Model):
     gives it a new password when it is on the line; `next_key_hash` is the one under way, which
     counts from the first time that the station uses it, and `key_note` says why it got none.
     `next_certificate_sha256` likewise is the certificate that was signed last. `v2g_expires_at` is
-    when the certificate ends that was signed last for it to show vehicles.
+    when the certificate ends that it took last to show vehicles.
     """
 
     class Admission(models.TextChoices):
