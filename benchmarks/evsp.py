@@ -5,6 +5,7 @@ every plan checked against its instance (the bound proven anew from its duals), 
 per file:
 
     INSTANCE  trips  vehicles/dive's  cost  bound  gap  seconds  what dive and trial reached
+    aims met or missed, the checker's verdict
 
 `dive` is the diving heuristic of Parmentier, Martinelli and Vidal (arXiv 2104.03823; C++ with
 CPLEX); `trial` are the costs and bounds this method reached when it was tried out. The aims: cost
@@ -106,12 +107,19 @@ def solve(folder: Path, row: dict[str, str], effort: str) -> Result:
         f"{seconds:.1f} s (CPU {cpu_s:.1f} s, aim {aim_s:.0f} s)  "
         f"dive {float(row['dive_cost']):.1f} in {float(row['dive_s']):.0f} s  "
         f"trial {float(row['trial_cost']):.1f} / {float(row['trial_bound']):.1f}{optimum}  "
-        + ("checked" if result.is_sound else "WRONG"),
+        + aims(result)
+        + ("  checked" if result.is_sound else "  WRONG"),
         flush=True,
     )
     for finding in findings[:5]:
         print(f"  {finding.rule}: {finding.where}: {finding.message}")
     return result
+
+
+def aims(result: Result) -> str:
+    """Say which aims a file met."""
+    met = {"cost": result.meets_cost, "gap": result.meets_gap, "time": result.meets_time}
+    return ", ".join(f"{name} {'met' if is_met else 'MISSED'}" for name, is_met in met.items())
 
 
 if __name__ == "__main__":

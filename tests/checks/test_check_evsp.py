@@ -187,6 +187,69 @@ def test_another_kind_of_bound_needs_no_duals():
     assert rules(duals=[0.0, 0.0, 0.0]) == {"evsp-proof"}
 
 
+def test_the_layover_lies_between_two_trips():
+    """The gap of 50 leaves 40 to charge; ten minutes of layover leave 30, which is 50 of 60 home.
+
+    With 21 the battery does not last, and with 51 the trip is not reached.
+    """
+    assert rules(min_layover_s=600.0) == set()
+    assert rules(min_layover_s=600.0 * 2.1) == {"evsp-empty"}
+    assert "evsp-late" in rules(min_layover_s=60.0 * 51)
+    alone = [{"depot": 0, "vertices": [0, trip, 0]} for trip in (3, 4, 5)]
+    assert not {"evsp-late", "evsp-empty"} & rules(min_layover_s=60.0 * 500, blocks=alone)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"min_layover_s": -1.0},
+        {"min_layover_s": "long"},
+        {"min_layover_s": math.nan},
+        {"vehicles_per_depot": [1]},
+        {"vehicles_per_depot": [1, -1]},
+        {"vehicles_per_depot": [1, 1.5]},
+        {"vehicles_per_depot": "many"},
+    ],
+)
+def test_rules_of_a_wrong_shape_show(changes):
+    """What the plan says it keeps must be readable."""
+    assert rules(**changes) == {"evsp-shape"}
+
+
+def test_depots_send_out_no_more_than_the_plan_says():
+    """One vehicle of each depot is as allowed; none of depot 1 is not."""
+    assert rules(vehicles_per_depot=[1, 1]) == set()
+    assert rules(vehicles_per_depot=[1, 0]) == {"evsp-depot-full"}
+
+
+# With one vehicle of each depot: who pays 5 at depot 0 can earn 5 more by each of two trips.
+def test_tolls_are_priced_by_hand():
+    """sum - tolls x places; a day of depot 0 costs 5 more, so that duals may be 5 higher there.
+
+    Days of depot 1 do not: 5 less than they are worth, they cut the bound.
+    """
+    both = bound_check.proven_bound(
+        INSTANCE, [dual + 5.0 for dual in DUALS], 10_000.0, tolls=[10.0, 10.0], places=[1, 1]
+    )
+    assert both == pytest.approx(sum(DUALS) + 15.0 - 20.0)
+    one = bound_check.proven_bound(
+        INSTANCE, [dual + 5.0 for dual in DUALS], 10_000.0, tolls=[10.0, 0.0], places=[1, 1]
+    )
+    assert one == pytest.approx((sum(DUALS) + 15.0 - 10.0) / (1.0 + 10.0 / 10_000.0))
+    late = bound_check.proven_bound(INSTANCE, DUALS, 10_000.0, layover_min=51.0)
+    assert late == pytest.approx(sum(DUALS))
+
+
+@pytest.mark.parametrize(
+    "tolls", [None, [0.0], [0.0, -1.0], [0.0, math.nan], "none", [0.0, "much"], [1.0, 1.0]]
+)
+def test_tolls_that_prove_nothing_show(tolls):
+    """Missing, too few, below zero, no numbers, or so high that they cost what they prove."""
+    plan = PROVEN | {"vehicles_per_depot": [1, 1], "depot_tolls": tolls}
+    assert rules(**plan) == {"evsp-proof"}
+    assert rules(**plan | {"depot_tolls": [0.0, 0.0]}) == set()
+
+
 def test_trips_in_a_circle_have_no_proof():
     """Two trips of no length in one place and minute: what cannot be seen is not claimed."""
     instance = copy.copy(INSTANCE)

@@ -16,13 +16,15 @@ from viavolta.checks.evsp import check_evsp
 from viavolta.cli.blocks import app
 from viavolta.engines.bus.fleet import smallest_fleet
 from viavolta.formats.evsp import EvspInstance, read_evsp
-from viavolta.model.errors import NoSolutionError
+from viavolta.model.errors import NoSolutionError, UsageError
 from viavolta.model.progress import never, silent
 from viavolta.services.solve_blocks import (
+    BENCHMARK,
     COLUMN_BOUND,
     EFFORTS,
     FLOW_BOUND,
     VEHICLE_COST,
+    BlockRules,
     bound_problem,
     plan_days,
     plan_document,
@@ -70,16 +72,20 @@ def write(instance: EvspInstance, path: Path) -> Path:
     return path
 
 
-def planned(instance: EvspInstance, effort: str = "low", seed: int = 1, stop=never):
+def planned(
+    instance: EvspInstance, effort: str = "low", seed: int = 1, stop=never, rules=BENCHMARK
+):
     """The document of a plan, and its check's findings."""
-    fleet = smallest_fleet(bound_problem(instance), VEHICLE_COST)
+    fleet = smallest_fleet(bound_problem(instance, rules), VEHICLE_COST)
     rng = np.random.default_rng(seed)
-    plan = plan_days(instance, fleet, EFFORTS[effort], rng=rng, progress=silent, stop=stop)
+    plan = plan_days(
+        instance, fleet, EFFORTS[effort], rules=rules, rng=rng, progress=silent, stop=stop
+    )
     document = {
         "instance": instance.name,
         "seed": seed,
         "runtime_s": 0.0,
-        **plan_document(instance, plan, fleet),
+        **plan_document(instance, plan, fleet, rules),
     }
     return document, check_evsp(instance, document)
 
@@ -156,10 +162,13 @@ def instances(draw) -> EvspInstance:
     )
 
 
-def slow_route_cost(instance: EvspInstance, chain: tuple[int, ...]) -> float:
+def slow_route_cost(
+    instance: EvspInstance, chain: tuple[int, ...], depots=None, layover_s: float = 0.0
+) -> float:
     """Least cost of one vehicle for these trips: every depot, every station in every gap."""
     visits = [(), *((s,) for s in range(instance.n_depots, instance.first_trip))]
-    choices = itertools.product(range(instance.n_depots), *itertools.repeat(visits, len(chain) + 1))
+    depots = range(instance.n_depots) if depots is None else depots
+    choices = itertools.product(depots, *itertools.repeat(visits, len(chain) + 1))
     best = math.inf
     for depot, out, *ways in choices:
         legs = itertools.chain.from_iterable(zip(chain, ways, strict=True))
@@ -170,6 +179,7 @@ def slow_route_cost(instance: EvspInstance, chain: tuple[int, ...]) -> float:
         plan = {
             "instance": "one",
             "seed": 1,
+            "min_layover_s": layover_s,
             "vehicles": 1,
             "bound_kind": "none",
             "cost": VEHICLE_COST + way_cost(instance, tuple(route)),
@@ -209,6 +219,126 @@ def test_the_bound_is_below_every_plan_and_every_plan_is_sound(instance):
     assert findings == []
     assert document["lower_bound"] <= optimum + 1e-6
     assert optimum <= document["cost"] + 1e-6
+
+
+def slow_optimum_within(instance: EvspInstance, rules: BlockRules) -> float:
+    """The true optimum within the rules: every partition of the trips, every depot for each part.
+
+    Vehicles of one depot are alike, so that only their number counts.
+    """
+    trips = tuple(
+        sorted(range(instance.first_trip, instance.n_vertices), key=lambda t: instance.ready_min[t])
+    )
+    cost = {
+        (depot, chain): slow_route_cost(instance, chain, (depot,), rules.min_layover_s)
+        for size in range(1, len(trips) + 1)
+        for chain in itertools.combinations(trips, size)
+        for depot in range(instance.n_depots)
+    }
+
+    def least(left: tuple[int, ...], places: tuple[int, ...]) -> float:
+        if not left:
+            return 0.0
+        best, rest = math.inf, left[1:]
+        for size in range(len(rest) + 1):
+            for others in itertools.combinations(rest, size):
+                after = tuple(t for t in rest if t not in others)
+                for depot, n in enumerate(places):
+                    own = cost[depot, (left[0], *others)]
+                    if n > 0 and own < math.inf:
+                        fewer = (*places[:depot], n - 1, *places[depot + 1 :])
+                        best = min(best, own + least(after, fewer))
+        return best
+
+    return least(trips, rules.vehicles_per_depot or (len(trips),) * instance.n_depots)
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(
+    instance=instances(),
+    most=st.lists(st.integers(0, 2), min_size=2, max_size=2),
+    layover_s=st.sampled_from([0.0, 300.0, 1200.0]),
+)
+def test_within_depots_and_layovers_the_bound_is_below_every_plan(instance, most, layover_s):
+    """bound <= optimum by enumeration <= cost, and the check finds nothing; or none is found."""
+    rules = BlockRules(min_layover_s=layover_s, vehicles_per_depot=tuple(most[: instance.n_depots]))
+    optimum = slow_optimum_within(instance, rules)
+    refusal = ""
+    try:
+        document, findings = planned(instance, "high", rules=rules)
+    except NoSolutionError as error:
+        refusal = error.message
+    if refusal:
+        assert optimum == math.inf or "no plan was found" in refusal
+        return
+    assert findings == []
+    assert document["lower_bound"] <= optimum + 1e-6
+    assert optimum <= document["cost"] + 1e-6
+
+
+def test_a_depot_that_is_full_sends_others():
+    """On an easy day each depot gets two vehicles less than it would like: dearer, and proven."""
+    free, _ = planned(city(), "normal")
+    sent = [sum(block["depot"] == depot for block in free["blocks"]) for depot in range(2)]
+    larger = int(np.argmax(sent))
+    most = [50, 50]
+    most[larger] = sent[larger] - 2
+    document, findings = planned(city(), "normal", rules=BlockRules(vehicles_per_depot=tuple(most)))
+    assert findings == []
+    assert document["bound_kind"] == COLUMN_BOUND
+    assert sum(block["depot"] == larger for block in document["blocks"]) <= most[larger]
+    assert document["cost"] > free["cost"]
+    assert document["gap"] < 5e-3
+    assert len(document["depot_tolls"]) == 2
+
+
+def test_a_longer_layover_never_costs_less():
+    """The bound rises with the layover, and the check drives every day with it."""
+    bounds = []
+    for layover_s in (0.0, 600.0, 1800.0):
+        document, findings = planned(city(), rules=BlockRules(min_layover_s=layover_s))
+        assert findings == []
+        assert document["bound_kind"] == COLUMN_BOUND
+        bounds.append(document["lower_bound"])
+    assert bounds[0] < bounds[1] < bounds[2]
+
+
+def test_depots_that_send_out_too_few_are_no_solution():
+    """Two trips at once and one vehicle: proven that there is no plan, with what would do."""
+    with pytest.raises(NoSolutionError) as raised:
+        planned(small(), rules=BlockRules(vehicles_per_depot=(1, 0)))
+    error = raised.value
+    assert error.code == "evsp-depots-too-small"
+    assert error.where.value == "1,0"
+    assert "no plan at all" in error.message
+    assert "take 2" in error.expected
+    assert error.hint
+
+
+def test_numbers_for_other_depots_are_refused():
+    """One number stands for all depots; three for two depots are a mistake."""
+    rules = BlockRules(vehicles_per_depot=(3,))
+    assert rules.of(small()).vehicles_per_depot == (3, 3)
+    with pytest.raises(UsageError) as raised:
+        BlockRules(vehicles_per_depot=(1, 2, 3)).of(small())
+    assert raised.value.code == "evsp-depot-count"
+    assert raised.value.where.value == "1,2,3"
+
+
+@pytest.mark.parametrize("n_ticks", [3, 30, 100])
+def test_a_time_limit_cuts_inside_the_search(tmp_path, n_ticks):
+    """Wherever the clock runs out, inside programs and pricings too, the plan is sound."""
+    path = write(city(), tmp_path / "city.txt")
+    document = solve_blocks(
+        path,
+        seed=1,
+        effort="normal",
+        time_limit_s=float(n_ticks),
+        progress=silent,
+        clock=itertools.count().__next__,
+    )
+    assert document["was_cut_short"]
+    assert check_evsp(read_evsp(path), document) == []
 
 
 def city(n_trips: int = 40, seed: int = 1) -> EvspInstance:
@@ -332,6 +462,19 @@ def test_the_command_writes_the_contract(tmp_path):
     assert [p.name for p in sorted(tmp_path.iterdir())] == ["plan.json", "small.txt"]
 
 
+def test_the_command_keeps_depots_and_layovers(tmp_path):
+    """The rules stand in the file, so that the check can hold the plan against them."""
+    path, out = write(small(), tmp_path / "small.txt"), tmp_path / "plan.json"
+    options = ("--effort", "low", "--min-layover", "600", "--vehicles-per-depot", "2, 1")
+    code, summary = run(path, "--out", out, *options)
+    assert code == 0
+    plan = json.loads(out.read_text())
+    assert check_evsp(small(), plan) == []
+    assert (plan["min_layover_s"], plan["vehicles_per_depot"]) == (600.0, [2, 1])
+    assert len(plan["depot_tolls"]) == 2
+    assert not {"blocks", "duals", "depot_tolls"} & summary.keys()
+
+
 def test_an_existing_plan_is_kept_without_force(tmp_path):
     """Exit 2 and the old bytes; with --force the new plan."""
     path, out = write(small(), tmp_path / "small.txt"), tmp_path / "plan.json"
@@ -357,10 +500,20 @@ def test_errors_end_with_the_contracts_exit_codes_and_leave_no_file(tmp_path):
         ((good, "--out", tmp_path / "no" / "plan.json"), 2, "output-no-folder"),
         ((good, "--out", out, "--effort", "silly"), 2, "unknown-effort"),
         ((good, "--out", out, "--time-limit", "inf"), 2, "option-out-of-range"),
+        ((good, "--out", out, "--min-layover", "nan"), 2, "option-out-of-range"),
+        ((good, "--out", out, "--vehicles-per-depot", "many"), 2, "option-out-of-range"),
+        ((good, "--out", out, "--vehicles-per-depot", "3,-1"), 2, "option-out-of-range"),
+        ((good, "--out", out, "--vehicles-per-depot", "1,2,3"), 2, "evsp-depot-count"),
+        ((good, "--out", out, "--vehicles-per-depot", "1,0"), 3, "evsp-depots-too-small"),
     ):
         code, document = run(*arguments)
         assert (code, document["error"]["code"]) == (exit_code, error)
-    for option in (("--seed", "-1"), ("--time-limit", "-1"), ("--time-limit", "nan")):
+    for option in (
+        ("--min-layover", "-1"),
+        ("--seed", "-1"),
+        ("--time-limit", "-1"),
+        ("--time-limit", "nan"),
+    ):
         result = CliRunner().invoke(app, ["solve", str(good), "--out", str(out), *option])
         assert result.exit_code == 2
     assert not out.exists()

@@ -25,6 +25,9 @@ PROVEN_BY_DUALS = "column-generation"
 _NUMBERS = ("cost", "lower_bound", "gap", "runtime_s")
 _WORDS = ("instance", "bound_kind")
 _COUNTS = ("seed", "vehicles")
+_LAYOVER = "min_layover_s"
+_MOST = "vehicles_per_depot"
+_TOLLS = "depot_tolls"
 _PLAN = "plan"
 _BLOCKS = "blocks"
 
@@ -36,24 +39,25 @@ def check_evsp(instance: Instance, plan: Any) -> list[Finding]:
     with charge in the battery, and the figures are true. That the bound is proven cannot be seen
     from here; that it does not lie above the cost can.
     """
-    shape = list(_shape(plan))
+    shape = list(_shape(plan, instance.n_depots))
     if shape:
         return shape
     routes = [block["vertices"] for block in plan["blocks"]]
     findings = [
         finding
         for row, block in enumerate(plan["blocks"])
-        for finding in _check_block(instance, block, f"block {row}")
+        for finding in _check_block(instance, block, f"block {row}", layover_min=_layover_min(plan))
     ]
     if any(finding.rule in {"evsp-vertex", "evsp-depot"} for finding in findings):
         return findings
     findings += _check_cover(instance, routes)
+    findings += _check_depots(plan, routes)
     findings += _check_figures(instance, plan, routes)
     findings += _check_proof(instance, plan)
     return findings
 
 
-def _shape(plan: Any) -> Iterator[Finding]:
+def _shape(plan: Any, n_depots: int) -> Iterator[Finding]:
     """What keeps the plan from being read at all."""
     if not isinstance(plan, Mapping):
         yield _finding("evsp-shape", _PLAN, "", text("the plan is not a JSON object"))
@@ -67,6 +71,15 @@ def _shape(plan: Any) -> Iterator[Finding]:
     for key in _WORDS:
         if not isinstance(plan.get(key), str) or not plan[key]:
             yield _finding("evsp-shape", _PLAN, key, text("not a word"))
+    layover_s = plan.get(_LAYOVER, 0.0)
+    if not _is_number(layover_s) or layover_s < 0.0:
+        yield _finding("evsp-shape", _PLAN, _LAYOVER, text("not a number of seconds"))
+    most = plan.get(_MOST)
+    if most is not None and not (
+        isinstance(most, list) and len(most) == n_depots and all(_is_count(n) for n in most)
+    ):
+        message = text("not a list of {n} whole numbers, one for each depot", n=n_depots)
+        yield _finding("evsp-shape", _PLAN, _MOST, message)
     yield from _blocks_shape(plan.get("blocks"))
 
 
@@ -82,7 +95,13 @@ def _blocks_shape(blocks: Any) -> Iterator[Finding]:
             yield _finding("evsp-shape", _BLOCKS, f"block {row}", message)
 
 
-def _check_block(instance: Instance, block: Mapping[str, Any], where: str) -> Iterator[Finding]:
+def _layover_min(plan: Mapping[str, Any]) -> float:
+    return float(plan.get(_LAYOVER, 0.0)) / 60.0
+
+
+def _check_block(
+    instance: Instance, block: Mapping[str, Any], where: str, *, layover_min: float
+) -> Iterator[Finding]:
     vertices, depot = block["vertices"], block["depot"]
     n = instance.n_depots + instance.n_stations + instance.n_trips
     strange = [v for v in vertices if v >= n]
@@ -106,15 +125,20 @@ def _check_block(instance: Instance, block: Mapping[str, Any], where: str) -> It
         message = text("two stations stand in a row, where one is allowed")
         yield _finding("evsp-two-stations", _BLOCKS, where, message)
         return
-    yield from _drive(instance, vertices, where)
+    yield from _drive(instance, vertices, where, layover_min=layover_min)
 
 
 def _kind(instance: Instance, vertex: int) -> str:
     return "station" if vertex < instance.n_depots + instance.n_stations else "trip"
 
 
-def _drive(instance: Instance, vertices: list[int], where: str) -> Iterator[Finding]:
-    """Follow a route minute by minute; only its first break of each rule is told."""
+def _drive(
+    instance: Instance, vertices: list[int], where: str, *, layover_min: float
+) -> Iterator[Finding]:
+    """Follow a route minute by minute; only its first break of each rule is told.
+
+    The layover lies between two trips, not behind the last nor before the first.
+    """
     home, is_told = vertices[0], set()
     free_min, used = float(instance.ready_min[home]), 0.0
     stops = [k for k, v in enumerate(vertices) if k == 0 or _is_stop(instance, vertices, k, v)]
@@ -124,6 +148,7 @@ def _drive(instance: Instance, vertices: list[int], where: str) -> Iterator[Find
         way = sum(float(instance.deadhead[i, j]) for i, j in pairwise(leg))
         until_min = float(instance.due_min[home] if is_home else instance.ready_min[target])
         slack_min = until_min - free_min - way
+        slack_min -= layover_min if a > 0 and not is_home else 0.0
         if slack_min < -TOLERANCE and not is_home and "evsp-late" not in is_told:
             is_told.add("evsp-late")
             message = text("trip {v} is reached {late:.6g} minutes late", v=target, late=-slack_min)
@@ -160,6 +185,15 @@ def _check_cover(instance: Instance, routes: list[list[int]]) -> Iterator[Findin
             yield _finding("evsp-cover", _BLOCKS, f"vertex {vertex}", message)
 
 
+def _check_depots(plan: Mapping[str, Any], routes: list[list[int]]) -> Iterator[Finding]:
+    """No depot sends out more vehicles than the plan says it may."""
+    sent = Counter(route[0] for route in routes)
+    for depot, most in enumerate(plan.get(_MOST) or ()):
+        if sent[depot] > most:
+            message = text("{n} vehicles leave it, of {most} allowed", n=sent[depot], most=most)
+            yield _finding("evsp-depot-full", _BLOCKS, f"depot {depot}", message)
+
+
 def _check_figures(
     instance: Instance, plan: Mapping[str, Any], routes: list[list[int]]
 ) -> Iterator[Finding]:
@@ -182,17 +216,31 @@ def _check_figures(
 
 def _check_proof(instance: Instance, plan: Mapping[str, Any]) -> Iterator[Finding]:
     """Hold the bound against what the duals prove; a bound of column generation must have them."""
-    duals = plan.get("duals")
+    duals, most = plan.get("duals"), plan.get(_MOST) or [0] * instance.n_depots
     if duals is None and plan["bound_kind"] != PROVEN_BY_DUALS:
         return
+    tolls = [0.0] * instance.n_depots if plan.get(_MOST) is None else plan.get(_TOLLS)
     message = ""
     if not isinstance(duals, list) or not all(_is_number(dual) for dual in duals):
         message = text("not a list of finite numbers")
     elif len(duals) != instance.n_trips:
         message = text("{n} duals for {trips} trips", n=len(duals), trips=instance.n_trips)
+    elif not (
+        isinstance(tolls, list)
+        and len(tolls) == instance.n_depots
+        and all(_is_number(toll) and toll >= 0.0 for toll in tolls)
+    ):
+        message = text("depot_tolls are not {n} numbers from 0 up", n=instance.n_depots)
     else:
         try:
-            proven = proven_bound(instance, duals, VEHICLE_COST)
+            proven = proven_bound(
+                instance,
+                duals,
+                VEHICLE_COST,
+                layover_min=_layover_min(plan),
+                tolls=tolls,
+                places=most,
+            )
         except NoProofError:
             message = text("trips without duration follow one another both ways: no proof is known")
         else:

@@ -2,9 +2,11 @@
 
 For any numbers pi, one per trip, no plan costs less than sum(pi) / (1 + |c| / vehicle cost), where
 c <= 0 is the least reduced cost of any vehicle's day: what the day costs less what its trips are
-worth. The pass follows all days at once, from the last trip to the first, in the order of time. All
-ways after a trip that no other beats are kept: those of less cost, or that a vehicle with more used
-energy can still drive. Nothing is given up, so c is exact, and so is the proof.
+worth. Where depots send out no more than so many vehicles, each may pay a toll t >= 0 of its depot
+within c, and sum(pi) - sum(t places) takes the place of sum(pi). The pass follows all days at once,
+from the last trip to the first, in the order of time. All ways after a trip that no other beats are
+kept: those of less cost, or that a vehicle with more used energy can still drive. Nothing is given
+up, so c is exact, and so is the proof.
 """
 
 from collections.abc import Sequence
@@ -25,16 +27,27 @@ class NoProofError(Exception):
     """Two trips without duration follow one another both ways: the pass has no order to go in."""
 
 
-def proven_bound(instance: Instance, duals: Sequence[float], vehicle_cost: float) -> float:
-    """Bound of every plan's cost that the duals (N,) prove.
+def proven_bound(
+    instance: Instance,
+    duals: Sequence[float],
+    vehicle_cost: float,
+    *,
+    layover_min: float = 0.0,
+    tolls: Sequence[float] = (),
+    places: Sequence[int] = (),
+) -> float:
+    """Bound of every plan's cost that the duals (N,) prove, with tolls for places in depots (D,).
+
+    layover_min: least time between two trips beside the ways.
 
     Raises
     ------
     NoProofError: trips of one minute follow one another in a circle.
     """
     worth = np.asarray(duals, dtype=np.float64)
-    least = _Days(instance, worth).least_reduced_cost(vehicle_cost)
-    return float(worth.sum()) / (1.0 + max(0.0, -least) / vehicle_cost)
+    least = _Days(instance, worth, layover_min).least_reduced_cost(vehicle_cost, tolls)
+    paid = float(np.dot(np.asarray(tolls, dtype=np.float64), np.asarray(places, dtype=np.float64)))
+    return (float(worth.sum()) - paid) / (1.0 + max(0.0, -least) / vehicle_cost)
 
 
 class _Days:
@@ -44,7 +57,8 @@ class _Days:
     cost and energy.
     """
 
-    def __init__(self, instance: Instance, worth: Floats) -> None:
+    def __init__(self, instance: Instance, worth: Floats, layover_min: float) -> None:
+        self.layover_min = layover_min
         first = instance.n_depots + instance.n_stations
         self.instance, self.worth = instance, worth
         self.trips = np.arange(first, first + instance.n_trips)
@@ -54,9 +68,12 @@ class _Days:
         self.order = np.lexsort((np.arange(self.trips.size), ends, starts))
         self._require_order()
 
-    def least_reduced_cost(self, vehicle_cost: float) -> float:
+    def least_reduced_cost(self, vehicle_cost: float, tolls: Sequence[float]) -> float:
         """Least cost of any day less the worth of its trips, exactly; inf where there is no day."""
-        return vehicle_cost + min(self._least_of_depot(int(depot)) for depot in self.depots)
+        paid = tolls or [0.0] * self.depots.size
+        return vehicle_cost + min(
+            self._least_of_depot(int(depot)) + paid[int(depot)] for depot in self.depots
+        )
 
     def _least_of_depot(self, depot: int) -> float:
         frontiers: list[Floats] = [np.empty((0, 2))] * self.trips.size
@@ -100,7 +117,7 @@ class _Days:
         """
         x = self.instance
         i, j = int(self.trips[trip]), self.trips[nexts]
-        time = x.ready_min[j] - x.due_min[i]
+        time = x.ready_min[j] - x.due_min[i] - self.layover_min
         uses, full = x.consumption[j], x.max_charge + ROUNDING
         way = x.deadhead[i, j]
         ways = [(way, np.zeros(j.size), way + uses, full - way - uses, time - way >= -ROUNDING)]

@@ -4,6 +4,7 @@ import itertools
 import math
 
 import numpy as np
+from small_blocks import slow_reach_kwh
 
 from viavolta.engines.bus.problem import Battery, BlockProblem
 from viavolta.engines.kit.milp import Program, solve
@@ -57,12 +58,14 @@ def step(problem, battery, state, depot, leg):
     """(cost, charge) after the way to a trip, or home where it is None, and the trip; None if not.
 
     leg: that trip, and the row of the station before it or -1. state: the node where the vehicle
-    is free, since when in seconds (-inf in the depot), and its charge.
+    is free, since when in seconds (-inf in the depot), and its charge. Between two trips lies the
+    layover; a visit of a station takes the time to plug in.
     """
     at, free_s, charge = state
     trip, station = leg
     to = problem.depots[depot] if trip is None else problem.from_node[trip]
-    until_s = math.inf if trip is None else problem.start_s[trip]
+    until_s = math.inf if trip is None else problem.start_s[trip] - problem.layover_s
+    until_s -= problem.plug_s if station >= 0 else 0.0
     legs = [at, to] if station < 0 else [at, problem.stations[station], to]
     slack_s = until_s - free_s - sum(problem.way_s[i, j] for i, j in itertools.pairwise(legs))
     if slack_s < 0.0:
@@ -70,14 +73,20 @@ def step(problem, battery, state, depot, leg):
     cost = 0.0
     for k, (i, j) in enumerate(itertools.pairwise(legs)):
         if k == 1:
-            gain = slack_s / 3600.0 * battery.curve_kw[0]
-            charge = min(battery.soc_max_kwh, charge + gain)
+            charge = charged(charge, slack_s / 3600.0, battery)
         charge -= problem.way_kwh[i, j]
         cost += problem.way_cost[i, j]
-        if charge < -1e-9:
+        if charge < battery.soc_min_kwh - 1e-9:
             return None
     charge -= 0.0 if trip is None else problem.energy_kwh[trip]
-    return None if charge < -1e-9 else (cost, charge)
+    return None if charge < battery.soc_min_kwh - 1e-9 else (cost, charge)
+
+
+def charged(charge, hours, battery) -> float:
+    """Charge after some hours at a plug: one power, or that allowed at the charge it ends with."""
+    if np.unique(battery.curve_kw).size > 1:
+        return slow_reach_kwh(charge, min(hours, 1e6), battery)
+    return min(battery.soc_max_kwh, charge + hours * battery.curve_kw[0])
 
 
 def day_cost(problem, battery, day) -> float:
@@ -93,13 +102,27 @@ def day_cost(problem, battery, day) -> float:
     return cost
 
 
-def all_days(problem, battery) -> dict[tuple[int, ...], float]:
+def all_days(
+    problem, battery, *, at_ends: bool = True, visit_cost: float = 0.0
+) -> dict[tuple[int, ...], float]:
     """Least cost of the ways of every set of trips that one vehicle can serve, in order of time.
 
-    Tries every depot, every later trip and every station after every day's beginning.
+    Tries every depot, every later trip and every station after every day's beginning. at_ends:
+    whether stations may also stand on the way out and home. visit_cost: of each visit.
     """
-    stations = range(-1, problem.stations.size)
     days: dict[tuple[int, ...], float] = {}
+    found = days_by_depot(problem, battery, at_ends=at_ends, visit_cost=visit_cost)
+    for (_, trips), cost in found.items():
+        days[trips] = min(cost, days.get(trips, math.inf))
+    return days
+
+
+def days_by_depot(
+    problem, battery, *, at_ends: bool = True, visit_cost: float = 0.0
+) -> dict[tuple[int, tuple[int, ...]], float]:
+    """The same for each depot: (depot, trips) -> least cost."""
+    stations = range(-1, problem.stations.size)
+    days: dict[tuple[int, tuple[int, ...]], float] = {}
     for depot, node in enumerate(problem.depots):
         parts = [((), node, -math.inf, battery.soc_max_kwh, 0.0)]
         while parts:
@@ -108,9 +131,13 @@ def all_days(problem, battery) -> dict[tuple[int, ...], float]:
                 driven = step(problem, battery, (at, free_s, charge), depot, (trip, station))
                 if driven is None or (trip is None and not trips):
                     continue
+                is_end = trip is None or not trips
+                if station >= 0 and is_end and not at_ends:
+                    continue
                 total, left = cost + driven[0], driven[1]
+                total += visit_cost if station >= 0 else 0.0
                 if trip is None:
-                    days[trips] = min(total, days.get(trips, math.inf))
+                    days[depot, trips] = min(total, days.get((depot, trips), math.inf))
                 else:
                     to, end_s = problem.to_node[trip], problem.end_s[trip]
                     parts.append(((*trips, trip), to, end_s, left, total))
@@ -120,18 +147,24 @@ def all_days(problem, battery) -> dict[tuple[int, ...], float]:
 def optimum(problem, battery, days=None) -> tuple[float, int]:
     """Least cost of serving every trip once, and its vehicles, by HiGHS over all days there are."""
     days = all_days(problem, battery) if days is None else days
+    return optimum_within({(0, trips): cost for trips, cost in days.items()}, problem.n_trips, ())
+
+
+def optimum_within(days, n_trips: int, vehicles) -> tuple[float, int]:
+    """The same over days by depot, where depot d sends out at most vehicles[d]."""
     names = list(days)
-    rows = [
-        [k for k, trips in enumerate(names) if trip in trips] for trip in range(problem.n_trips)
+    rows = [[k for k, (_, trips) in enumerate(names) if trip in trips] for trip in range(n_trips)]
+    rows += [
+        [k for k, (depot, _) in enumerate(names) if depot == of] for of in range(len(vehicles))
     ]
-    ones = np.ones(problem.n_trips)
+    ones = np.ones(n_trips)
     column = np.array(list(itertools.chain.from_iterable(rows)), dtype=np.int32)
     program = Program(
-        cost=np.array([VEHICLE_COST + days[trips] for trips in names]),
+        cost=np.array([VEHICLE_COST + days[name] for name in names]),
         lower=np.zeros(len(names)),
         upper=np.ones(len(names)),
-        row_lower=ones,
-        row_upper=ones,
+        row_lower=np.concatenate([ones, np.full(len(vehicles), -np.inf)]),
+        row_upper=np.concatenate([ones, vehicles]),
         row_start=np.cumsum([0] + [len(row) for row in rows]).astype(np.int32),
         column=column,
         value=np.ones(column.size),

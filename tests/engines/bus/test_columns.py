@@ -1,18 +1,31 @@
 """Column generation: pricing is exact, bounds hold, plans can be driven, more means never cost."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from small_days import FULL_KWH, VEHICLE_COST, all_days, day_cost, optimum, small_day
+from small_days import (
+    FULL_KWH,
+    VEHICLE_COST,
+    all_days,
+    day_cost,
+    days_by_depot,
+    optimum,
+    optimum_within,
+    small_day,
+)
 
 from viavolta.engines.bus import enumeration, labels
+from viavolta.engines.bus import polish as polishing
 from viavolta.engines.bus.columns import Thoroughness, column_plan
 from viavolta.engines.bus.day_graph import day_graph
 from viavolta.engines.bus.enumeration import every_day
 from viavolta.engines.bus.generation import bound_of
 from viavolta.engines.bus.labels import days_alone, price
 from viavolta.engines.bus.polish import Windows
+from viavolta.engines.bus.shared import most_cost, places
+from viavolta.engines.kit.threads import no_halt
 from viavolta.model.progress import never, silent
 
 THOROUGH = Thoroughness(
@@ -24,7 +37,7 @@ THOROUGH = Thoroughness(
 N_DAYS = 200
 
 
-def planned(problem, battery, thoroughness=THOROUGH):
+def planned(problem, battery, thoroughness=THOROUGH, limits=None):
     """A plan of a day on which every trip can be served, beginning with each trip alone."""
     graph = day_graph(problem, battery)
     first = days_alone(graph)
@@ -34,6 +47,7 @@ def planned(problem, battery, thoroughness=THOROUGH):
         first,
         VEHICLE_COST,
         thoroughness,
+        limits=limits,
         rng=np.random.default_rng(1),
         progress=silent,
         stop=never,
@@ -146,25 +160,67 @@ def test_any_duals_prove_a_bound():
             assert bound_of(duals, least, VEHICLE_COST) <= best + 1e-4
 
 
+def with_more(problem, battery):
+    """The same day with one more station, a larger battery, more power, or a shorter layover."""
+    less = replace(problem, stations=problem.stations[:2], layover_s=900.0)
+    return (less, battery), (
+        (replace(less, stations=problem.stations), battery),
+        (less, replace(battery, soc_max_kwh=1.5 * FULL_KWH)),
+        (less, replace(battery, curve_kw=2.0 * battery.curve_kw)),
+        (replace(less, layover_s=0.0), battery),
+    )
+
+
 def test_more_means_never_cost_vehicles():
-    """One more station, a larger battery or more power: as many vehicles or fewer, where proven."""
+    """A charger more, a larger battery, more power, a shorter layover: no more vehicles or cost.
+
+    Where both plans are proven optimal; and no bound of more means is above a plan of less.
+    """
     n_compared = 0
     for seed in range(60):
-        problem, battery = small_day(seed, n_stations=3)
-        less = replace(problem, stations=problem.stations[:2])
-        larger = replace(battery, soc_max_kwh=1.5 * FULL_KWH)
-        stronger = replace(battery, curve_kw=2.0 * battery.curve_kw)
-        if not is_servable(less, battery):
+        less, others = with_more(*small_day(seed, n_stations=3))
+        if not is_servable(*less):
             continue
-        plan = planned(less, battery)
-        for other in ((problem, battery), (less, larger), (less, stronger)):
+        plan = planned(*less)
+        for other in others:
             more = planned(*other)
             assert more.bound <= plan.cost + 1e-4
             if is_proven(plan) and is_proven(more):
                 assert more.cost <= plan.cost + 2e-2
                 assert len(more.days) <= len(plan.days)
                 n_compared += 1
-    assert n_compared > 60
+    assert n_compared > 100
+
+
+def test_more_means_never_cost_vehicles_at_the_true_optimum():
+    """The same by HiGHS over every day there is: what the plans are held against is in order."""
+    n_better = 0
+    for seed in range(20):
+        less, others = with_more(*small_day(seed, n_trips=5, n_stations=3))
+        cost, n_vehicles = optimum(*less)
+        for other in others:
+            more_cost, more_vehicles = optimum(*other)
+            assert more_cost <= cost + 1e-4
+            assert cost == np.inf or more_vehicles <= n_vehicles
+            n_better += more_vehicles < n_vehicles
+    assert n_better > 3
+
+
+def test_a_layover_and_the_time_to_plug_in_are_kept():
+    """bound <= optimum <= cost with both, and every day is driven with both."""
+    n_proven = 0
+    for seed in range(40):
+        problem, battery = small_day(seed, n_trips=5)
+        problem = replace(problem, layover_s=600.0, plug_s=120.0)
+        best, _ = optimum(problem, battery)
+        if best == np.inf:
+            continue
+        plan = planned(problem, battery)
+        assert plan.bound <= best + 1e-4
+        assert best <= plan.cost + 1e-4
+        assert all(day_cost(problem, battery, day) == pytest.approx(day.cost) for day in plan.days)
+        n_proven += is_proven(plan)
+    assert n_proven > 20
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -177,6 +233,117 @@ def test_the_order_of_the_trips_is_irrelevant(seed):
     assert one.bound == pytest.approx(other.bound, abs=1e-2)
     if is_proven(one) and is_proven(other):
         assert one.cost == pytest.approx(other.cost, abs=2e-2)
+
+
+def test_depots_send_out_no_more_than_they_may():
+    """bound <= optimum by HiGHS with the limits <= cost; a limit never helps; few are missed."""
+    n_within = n_bound = n_missed = n_dearer = 0
+    for seed in range(50):
+        problem, battery = small_day(seed, n_trips=5)
+        if not is_servable(problem, battery):
+            continue
+        days = days_by_depot(problem, battery)
+        free, _ = optimum_within(days, 5, ())
+        for vehicles in ((1, 1), (2, 1), (0, 2), (1, np.inf)):
+            best, n_best = optimum_within(days, 5, vehicles)
+            plan = planned(problem, battery, limits=places(vehicles))
+            used = [sum(day.depot == depot for day in plan.days) for depot in range(2)]
+            assert np.all(np.array(used) <= vehicles)
+            served = sorted(t for day in plan.days for t in day.trips)
+            assert sorted([*served, *plan.left_out]) == list(range(5))
+            assert plan.bound <= best + 1e-4
+            assert np.all(plan.tolls >= 0.0)
+            assert plan.tolls[np.isinf(vehicles)].sum() == 0.0
+            if not plan.left_out:
+                assert free - 1e-4 <= best <= plan.cost + 1e-4
+                assert len(plan.days) >= n_best
+                n_within += 1
+                n_bound += is_proven(plan)
+                n_dearer += best > free + 1e-4
+            n_missed += bool(plan.left_out) and best < np.inf
+    assert n_within > 40
+    assert n_dearer > 5
+    assert n_bound > 0.6 * n_within
+    assert n_missed < 0.05 * n_within
+
+
+def test_duals_and_tolls_however_wrong_prove_a_bound():
+    """sum(duals) - tolls x places, cut by the least reduced cost with tolls: below the optimum."""
+    rng = np.random.default_rng(5)
+    for seed in range(20):
+        problem, battery = small_day(seed, n_trips=5)
+        vehicles = np.array([1.0, 2.0])
+        best, _ = optimum_within(days_by_depot(problem, battery), 5, vehicles)
+        graph = day_graph(problem, battery)
+        for scale in (0.1, 1.0, 3.0):
+            duals = rng.uniform(-0.2, scale, 5) * VEHICLE_COST
+            tolls = rng.uniform(0.0, scale, 2) * VEHICLE_COST
+            least = price(graph, duals, VEHICLE_COST, 1e9, tolls=tolls).least
+            bound = bound_of(duals, least, VEHICLE_COST, tolls @ vehicles)
+            assert bound <= best + 1e-4
+
+
+def test_no_plan_costs_more_than_the_most_a_plan_can_cost():
+    """With depots too small for the day, the bound shows that no plan is within them."""
+    n_shown = 0
+    for seed in range(30):
+        problem, battery = small_day(seed, n_trips=5)
+        if not is_servable(problem, battery):
+            continue
+        graph, days = day_graph(problem, battery), days_by_depot(problem, battery)
+        for vehicles in ((1, 0), (2, 2)):
+            limits = places(vehicles)
+            best, _ = optimum_within(days, 5, vehicles)
+            most = most_cost(graph, limits, VEHICLE_COST)
+            assert best == np.inf or best <= most
+            if best == np.inf:
+                n_shown += planned(problem, battery, limits=limits).bound > most
+    assert n_shown > 5
+
+
+def test_a_pricing_that_is_told_to_stop_proves_nothing():
+    """None in place of days: with a stop that comes at once, and with one that comes later."""
+    problem, battery = small_day(3, n_trips=8)
+    graph = day_graph(problem, battery)
+    dues = np.full(8, 0.7 * VEHICLE_COST)
+    assert price(graph, dues, VEHICLE_COST, 1e9, lambda: True) is None
+    assert price(graph, dues, VEHICLE_COST, 1e9, lambda: False) is not None
+    halt = no_halt()
+    halt[0] = 1
+    reach = labels.shortest_from_depot(0, dues, VEHICLE_COST, graph.arrays)
+    back = labels.backward_labels(0, dues, 1e9, reach, halt, graph.arrays)
+    assert not back.last.any()
+
+
+@pytest.mark.parametrize("n_asked", [0, 1, 3, 10, 30, 100, 300])
+def test_a_search_that_is_stopped_anywhere_keeps_a_sound_plan(n_asked):
+    """Wherever the stop comes, each trip is served once, no dearer than at first, above the bound.
+
+    Stopped in the relaxation alone, there is still a plan made of it.
+    """
+    problem, battery = small_day(7, n_trips=12)
+    graph = day_graph(problem, battery)
+    first = days_alone(graph)
+
+    def planned_until(*, is_whole: bool):
+        asked = itertools.count()
+        stop = lambda: next(asked) >= n_asked  # noqa: E731 - one line says all
+        return column_plan(
+            graph,
+            first,
+            VEHICLE_COST,
+            THOROUGH,
+            rng=np.random.default_rng(1),
+            progress=silent,
+            stop=stop if is_whole else never,
+            stop_relaxing=stop,
+        )
+
+    for is_whole in (True, False):
+        plan = planned_until(is_whole=is_whole)
+        assert sorted(t for day in plan.days for t in day.trips) == list(range(12))
+        assert plan.bound <= plan.cost <= polishing.plan_cost(first, VEHICLE_COST)
+        assert plan.was_stopped or plan.bound > 0.0
 
 
 def test_duals_stand_in_the_order_of_the_problem():

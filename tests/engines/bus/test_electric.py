@@ -1,5 +1,6 @@
 """The electric plan is valid, never below the flow, and as small where the battery never binds."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -17,8 +18,9 @@ from small_blocks import (
     slow_reach_kwh,
     ways_cost,
 )
+from small_days import FULL_KWH, VEHICLE_COST, all_days, optimum, small_day
 
-from viavolta.engines.bus.chains import is_possible, prefix_length
+from viavolta.engines.bus.chains import VISIT_COST, is_possible, prefix_length
 from viavolta.engines.bus.electric import ElectricPlan, electric_plan
 from viavolta.engines.bus.fleet import smallest_fleet
 from viavolta.engines.bus.matching import Search
@@ -140,6 +142,94 @@ def test_vehicles_matched_in_groups_still_make_a_valid_plan(
         plan = plan_of(day, cell)
         assert_valid(day, cell, plan)
         assert len(plan.chains) <= len(plan_of(day, cell, sweeps=0).chains)
+
+
+def is_exact(plan: ElectricPlan, best: float) -> bool:
+    """Whether a plan costs what the best one costs."""
+    return plan.cost + VEHICLE_COST * len(plan.chains) <= best + 1e-4
+
+
+def exact_day(seed: int, *, has_curve: bool = False) -> tuple[BlockProblem, Battery]:
+    """A small day with layover and plugging in, in a plane where no detour is a short cut."""
+    day, cell = small_day(3 * seed + 1, n_trips=5)
+    if has_curve:
+        kw = cell.curve_kw[0]
+        cell = replace(
+            cell,
+            curve_kwh=np.array([0.0, 0.6 * FULL_KWH, FULL_KWH]),
+            curve_kw=np.array([kw, kw, 0.1 * kw]),
+        )
+    return replace(day, layover_s=120.0, plug_s=60.0), cell
+
+
+def true_optimum(day: BlockProblem, cell: Battery) -> tuple[float, int]:
+    """Least cost and its vehicles by HiGHS over every day a bus can drive, visits counted."""
+    return optimum(day, cell, all_days(day, cell, at_ends=False, visit_cost=VISIT_COST))
+
+
+def small_plan(day: BlockProblem, cell: Battery) -> ElectricPlan:
+    """The electric plan at the vehicle cost of small days."""
+    search = Search(max_sweeps=5, cut_every_s=1800.0, pairs_per_head=20, vehicle_cost=VEHICLE_COST)
+    chains = smallest_fleet(day, VEHICLE_COST).chains
+    return electric_plan(day, cell, chains, search, progress=silent, stop=never)
+
+
+def test_bounds_never_exceed_any_plan_over_hundreds_of_days() -> None:
+    """bound <= optimum by HiGHS over every day there is <= plan; some with a charging curve."""
+    n_served = n_exact = n_fleet = 0
+    for seed in range(200):
+        day, cell = exact_day(seed, has_curve=seed % 8 == 2)
+        best, n_best = true_optimum(day, cell)
+        plan = small_plan(day, cell)
+        assert bool(plan.impossible) == (best == np.inf)
+        if plan.impossible:
+            continue
+        flow = smallest_fleet(day, VEHICLE_COST)
+        cost = plan.cost + VEHICLE_COST * len(plan.chains)
+        assert flow.cost_lower_bound <= best + 1e-6
+        assert best <= cost + 1e-6
+        n_served += 1
+        n_exact += is_exact(plan, best)
+        n_fleet += len(plan.chains) == n_best
+    assert n_served > 120
+    assert n_fleet > 0.95 * n_served
+    assert n_exact > 0.6 * n_served
+
+
+def test_more_means_never_cost_vehicles() -> None:
+    """A charger more, a larger battery, a shorter layover: no more buses where both are exact."""
+    n_compared = 0
+    for seed in range(40):
+        day, cell = exact_day(seed)
+        less = replace(day, stations=day.stations[:1], layover_s=900.0)
+        best, n_best = true_optimum(less, cell)
+        plan = small_plan(less, cell)
+        for more_day, more_cell in (
+            (replace(less, stations=day.stations), cell),
+            (less, replace(cell, soc_max_kwh=1.5 * FULL_KWH)),
+            (replace(less, layover_s=0.0), cell),
+        ):
+            more_best, n_more = true_optimum(more_day, more_cell)
+            assert more_best <= best + 1e-6
+            assert best == np.inf or n_more <= n_best
+            more = small_plan(more_day, more_cell)
+            if best < np.inf and is_exact(plan, best) and is_exact(more, more_best):
+                assert len(more.chains) <= len(plan.chains)
+                n_compared += 1
+    assert n_compared > 40
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_order_of_the_trips_is_irrelevant(seed: int) -> None:
+    """Trips in another order take as many buses at the same cost, where both are exact."""
+    day, cell = exact_day(seed)
+    best, _ = true_optimum(day, cell)
+    order = np.random.default_rng(seed).permutation(day.n_trips)
+    one, other = small_plan(day, cell), small_plan(day.only(order), cell)
+    assert len(one.impossible) == len(other.impossible)
+    if best < np.inf and is_exact(one, best) and is_exact(other, best):
+        assert one.cost == pytest.approx(other.cost)
+        assert len(one.chains) == len(other.chains)
 
 
 def test_a_day_that_nobody_can_do_has_no_chain() -> None:

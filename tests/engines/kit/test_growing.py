@@ -71,3 +71,32 @@ def test_a_row_that_does_not_exist_is_an_error():
     program = GrowingProgram(np.ones(2), np.ones(2))
     with pytest.raises(PeerError):
         program.add(np.array([1.0]), np.array([0, 1]), np.array([5]))
+
+
+def test_a_solve_that_is_told_to_stop_has_no_optimum():
+    """Stopped before the first step or inside the solve: None."""
+    program = GrowingProgram(np.ones(12), np.ones(12))
+    parts = [(np.full(12, 10.0), np.arange(13), np.arange(12)), columns(3, 12, 300)]
+    for part in parts:
+        program.add(*part)
+    assert program.solve(lambda: True) is None
+    assert program.solve(lambda: False).objective == pytest.approx(at_once(12, parts))
+    program.add(*columns(4, 12, 300))
+    asked = iter(range(1000))
+    assert program.solve(lambda: next(asked) >= 3) is None
+
+
+def test_an_interrupt_inside_a_solve_reaches_the_caller():
+    """Ctrl-C while the solver asks is raised once the solver has ended."""
+    program = GrowingProgram(np.ones(12), np.ones(12))
+    program.add(np.full(12, 10.0), np.arange(13), np.arange(12))
+    program.add(*columns(3, 12, 300))
+    asked = iter(range(1000))
+
+    def stop() -> bool:
+        if next(asked) >= 2:
+            raise KeyboardInterrupt
+        return False
+
+    with pytest.raises(KeyboardInterrupt):
+        program.solve(stop)

@@ -19,31 +19,42 @@ from viavolta.engines.bus.labels import (
 )
 from viavolta.engines.bus.problem import Longs
 from viavolta.engines.kit.jit import kernel
+from viavolta.engines.kit.threads import no_halt
 from viavolta.model.trip import Floats
 
 
 def every_day(
-    graph: DayGraph, dues: Floats, vehicle_cost: float, threshold: float, *, at_most: int
+    graph: DayGraph,
+    dues: Floats,
+    vehicle_cost: float,
+    threshold: float,
+    *,
+    at_most: int,
+    tolls: Floats | None = None,
 ) -> list[VehicleDay] | None:
     """Find all days with a reduced cost below the threshold, the cheapest for each set of trips.
 
     None where there are more than `at_most` of them. dues (N,): what serving each trip earns.
+    tolls (D,): what a vehicle of each depot costs beyond vehicle_cost; with them, the cheapest day
+    of each depot for each set of trips is found.
     """
-    best: dict[tuple[int, ...], VehicleDay] = {}
+    best: dict[tuple[int, tuple[int, ...]], VehicleDay] = {}
+    costs = np.full(graph.n_depots, vehicle_cost) + (0.0 if tolls is None else tolls)
     n_found = 0
     for depot in range(graph.n_depots):
         a = graph.arrays
-        reach = shortest_from_depot(depot, dues, vehicle_cost, a)
-        back = backward_labels(depot, dues, threshold, reach, a)
+        reach = shortest_from_depot(depot, dues, costs[depot], a)
+        back = backward_labels(depot, dues, threshold, reach, no_halt(), a)
         room = at_most - n_found
-        cost, first, legs = _walk(depot, dues, vehicle_cost, threshold, room, back, a)
+        cost, first, legs = _walk(depot, dues, costs[depot], threshold, room, back, a)
         n_found += cost.size
         if n_found > at_most:
             return None
         for day in vehicle_days(graph, depot, cost, first, legs):
-            known = best.get(day.trips)
+            key = (0 if tolls is None else depot, day.trips)
+            known = best.get(key)
             if known is None or day.cost < known.cost:
-                best[day.trips] = day
+                best[key] = day
     return list(best.values())
 
 

@@ -14,7 +14,8 @@ import numpy as np
 from viavolta.engines.bus.day_graph import DayArrays, DayGraph
 from viavolta.engines.bus.problem import Longs
 from viavolta.engines.kit.jit import kernel
-from viavolta.engines.kit.threads import side_by_side
+from viavolta.engines.kit.threads import Halt, side_by_side_until
+from viavolta.model.progress import StopRule, never
 from viavolta.model.trip import Floats
 
 _ROOM = 64
@@ -45,20 +46,32 @@ class Pricing(NamedTuple):
     least: float
 
 
-def price(graph: DayGraph, dues: Floats, vehicle_cost: float, threshold: float) -> Pricing:
+def price(
+    graph: DayGraph,
+    dues: Floats,
+    vehicle_cost: float,
+    threshold: float,
+    stop: StopRule = never,
+    *,
+    tolls: Floats | None = None,
+) -> Pricing | None:
     """Find the best day through every trip, of every depot, with a reduced cost below `threshold`.
 
     dues (N,): what serving each trip earns, in the order of the graph. Of the days found, those are
-    handed back that hold a trip that no better one holds.
+    handed back that hold a trip that no better one holds. None where told to stop before the end.
+    tolls (D,): what a vehicle of each depot costs beyond vehicle_cost, none by default.
     """
+    costs = np.full(graph.n_depots, vehicle_cost) + (0.0 if tolls is None else tolls)
 
-    def of_depot(depot: int) -> tuple[Floats, Floats, Longs, Longs]:
-        return _price_depot(depot, dues, vehicle_cost, threshold, graph.arrays)
+    def of_depot(depot: int, halt: Halt) -> tuple[Floats, Floats, Longs, Longs]:
+        return _price_depot(depot, dues, costs[depot], threshold, halt, graph.arrays)
 
-    found = side_by_side(of_depot, range(graph.n_depots))
+    found = side_by_side_until(of_depot, range(graph.n_depots), stop)
+    if found is None:
+        return None
     days, reduced = [], []
-    for depot, (some_reduced, costs, first, legs) in enumerate(found):
-        days += vehicle_days(graph, depot, costs, first, legs)
+    for depot, (some_reduced, way_costs, first, legs) in enumerate(found):
+        days += vehicle_days(graph, depot, way_costs, first, legs)
         reduced += some_reduced.tolist()
     order = sorted(range(len(days)), key=lambda k: (reduced[k], days[k]))
     covered: set[int] = set()
@@ -128,17 +141,18 @@ class Labels(NamedTuple):
 
 
 @kernel
-def _price_depot(
-    depot: int, dues: Floats, vehicle_cost: float, threshold: float, a: DayArrays
+def _price_depot(  # noqa: PLR0917 - a kernel: its state one by one
+    depot: int, dues: Floats, vehicle_cost: float, threshold: float, halt: Halt, a: DayArrays
 ) -> tuple[Floats, Floats, Longs, Longs]:
     """Days of one depot: (reduced cost (R,), cost of ways (R,), first leg (R + 1,), legs (L, 2)).
 
     A leg is a trip and the station before it; behind the last trip stands one to the depot.
+    Where `halt` tells to end early, some days are missing.
     """
     reach = shortest_from_depot(depot, dues, vehicle_cost, a)
-    back = backward_labels(depot, dues, threshold, reach, a)
+    back = backward_labels(depot, dues, threshold, reach, halt, a)
     ahead, best, best_label, best_back = forward_labels(
-        depot, dues, vehicle_cost, threshold, back, a
+        depot, dues, vehicle_cost, threshold, back, halt, a
     )
     n = dues.size
     is_covered = np.zeros(n, dtype=np.bool_)
@@ -205,8 +219,8 @@ def shortest_from_depot(depot: int, dues: Floats, vehicle_cost: float, a: DayArr
 
 
 @kernel
-def backward_labels(
-    depot: int, dues: Floats, threshold: float, reach: Floats, a: DayArrays
+def backward_labels(  # noqa: PLR0917 - a kernel: its state one by one
+    depot: int, dues: Floats, threshold: float, reach: Floats, halt: Halt, a: DayArrays
 ) -> Labels:
     """(cost to go, most used energy) after each trip, energy rising with cost."""
     n = dues.size
@@ -216,7 +230,8 @@ def backward_labels(
     top = 0
     for i in range(n - 1, -1, -1):
         count = 0
-        least, limit = a.least_used[depot, i], threshold - reach[i]
+        least = a.least_used[depot, i]
+        limit = threshold - reach[i] if halt[0] == 0 else -np.inf
         for k in range(a.home_first[depot * n + i], a.home_first[depot * n + i + 1]):
             if a.home_cost[k] < limit and a.home_most[k] >= least:
                 cost, energy, way, other = _with_room(count, cost, energy, way, other)
@@ -250,6 +265,7 @@ def forward_labels(  # noqa: PLR0917 - a kernel: its state one by one
     vehicle_cost: float,
     threshold: float,
     back: Labels,
+    halt: Halt,
     a: DayArrays,
 ) -> tuple[Labels, Floats, Longs, Longs]:
     """(cost, used energy) after each trip, energy falling as cost rises; and the best through each.
@@ -266,7 +282,7 @@ def forward_labels(  # noqa: PLR0917 - a kernel: its state one by one
     top = 0
     for j in range(n):
         count = 0
-        if back.first[j] < back.last[j]:
+        if halt[0] == 0 and back.first[j] < back.last[j]:
             for k in range(a.out_first[depot * n + j], a.out_first[depot * n + j + 1]):
                 total = vehicle_cost + a.out_cost[k] - dues[j]
                 if completion(back, j, a.out_used[k], total, threshold) >= 0:

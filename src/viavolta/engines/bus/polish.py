@@ -18,6 +18,7 @@ from viavolta.engines.bus.enumeration import every_day
 from viavolta.engines.bus.generation import Relaxation, relax
 from viavolta.engines.bus.labels import VehicleDay, days_alone
 from viavolta.engines.bus.problem import Longs
+from viavolta.engines.bus.shared import Places, no_limit
 from viavolta.engines.kit.milp import Program, solve
 from viavolta.model.messages import text
 from viavolta.model.progress import Progress, StopRule
@@ -42,6 +43,21 @@ class Windows:
     max_nodes: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Worth:
+    """What days are held against: a trip's worth, and the tolls (R,) of the limits."""
+
+    of_trip: dict[int, float]
+    tolls: Floats
+    limits: Places
+    vehicle_cost: float
+
+    def lost_by(self, day: VehicleDay) -> float:
+        """Reduced cost of a day, the vehicle included."""
+        earned = sum(self.of_trip[trip] for trip in day.trips)
+        return self.vehicle_cost + day.cost + self.limits.toll(day, self.tolls) - earned
+
+
 def plan_cost(days: Iterable[VehicleDay], vehicle_cost: float) -> float:
     """Cost of vehicles and ways together."""
     return float(sum(vehicle_cost + day.cost for day in days))
@@ -54,11 +70,12 @@ def polish(
     vehicle_cost: float,
     windows: Windows,
     *,
+    limits: Places | None = None,
     rng: np.random.Generator,
     progress: Progress,
     stop: StopRule,
 ) -> list[VehicleDay]:
-    """Plan windows of a plan anew; the result is never dearer.
+    """Plan windows of a plan anew; the result is never dearer, and within the limits if it was.
 
     `relaxation`: of the whole graph; its pool links days and its duals tell which days lose.
 
@@ -67,7 +84,13 @@ def polish(
     PeerError: the solver fails.
     """
     days = list(plan)
-    worth = dict(zip(graph.trips.tolist(), relaxation.duals.tolist(), strict=True))
+    limits = limits or no_limit()
+    worth = _Worth(
+        of_trip=dict(zip(graph.trips.tolist(), relaxation.duals.tolist(), strict=True)),
+        tolls=relaxation.tolls,
+        limits=limits,
+        vehicle_cost=vehicle_cost,
+    )
     tried: set[frozenset[VehicleDay]] = set()
     starts: Counter[VehicleDay] = Counter()
     count = math.ceil(windows.per_100_trips * graph.n_trips / 100.0)
@@ -76,11 +99,7 @@ def polish(
         if stop() or loss <= _LEAST_GAIN:
             break
         progress(text("polishing"), k / count)
-        cheap = [
-            day
-            for day in relaxation.days
-            if vehicle_cost + day.cost - sum(worth[trip] for trip in day.trips) < loss
-        ]
+        cheap = [day for day in relaxation.days if worth.lost_by(day) < loss]
         window = _window(
             days, cheap, worth, max_trips=windows.max_trips, tried=tried, starts=starts, rng=rng
         )
@@ -89,7 +108,13 @@ def polish(
         tried.add(window)
         taken = [day for day in days if day in window]
         better = _planned_anew(
-            graph, taken, cheap, worth, vehicle_cost, max_nodes=windows.max_nodes, stop=stop
+            graph,
+            taken,
+            cheap,
+            worth,
+            limits=limits.without(day for day in days if day not in window),
+            max_nodes=windows.max_nodes,
+            stop=stop,
         )
         if plan_cost(better, vehicle_cost) < plan_cost(taken, vehicle_cost) - _LEAST_GAIN:
             days = [day for day in days if day not in window] + better
@@ -99,7 +124,7 @@ def polish(
 def _window(
     days: list[VehicleDay],
     cheap: list[VehicleDay],
-    worth: dict[int, float],
+    worth: _Worth,
     *,
     max_trips: int,
     tried: set[frozenset[VehicleDay]],
@@ -110,7 +135,7 @@ def _window(
 
     starts: how many windows began at a day; fewest come first, then those that lose most.
     """
-    losses = np.array([day.cost - sum(worth[trip] for trip in day.trips) for day in days])
+    losses = np.array([worth.lost_by(day) for day in days])
     links = _links(days, cheap)
     links *= rng.uniform(1.0 - _UNEVENNESS, 1.0 + _UNEVENNESS, links.shape)
     n_starts = np.array([starts[day] for day in days])
@@ -153,13 +178,17 @@ def _planned_anew(
     graph: DayGraph,
     taken: list[VehicleDay],
     cheap: list[VehicleDay],
-    worth: dict[int, float],
-    vehicle_cost: float,
+    worth: _Worth,
     *,
+    limits: Places,
     max_nodes: int,
     stop: StopRule,
 ) -> list[VehicleDay]:
-    """Plan the trips of some days anew; returns those days where nothing better is found."""
+    """Plan the trips of some days anew; returns those days where nothing better is found.
+
+    limits: what the days outside leave.
+    """
+    vehicle_cost = worth.vehicle_cost
     trips = {trip for day in taken for trip in day.trips}
     part = graph.only(np.array([k for k, trip in enumerate(graph.trips.tolist()) if trip in trips]))
     pool = [*taken, *(day for day in days_alone(part) if day is not None)]
@@ -170,71 +199,83 @@ def _planned_anew(
         vehicle_cost,
         gap=_WINDOW_GAP,
         max_rounds=_WINDOW_ROUNDS,
-        centre=np.array([worth[trip] for trip in part.trips.tolist()]),
+        centre=np.array([worth.of_trip[trip] for trip in part.trips.tolist()]),
+        limits=limits,
         stop=stop,
     )
+    if relaxation is None:
+        return taken
     loss = plan_cost(taken, vehicle_cost) - relaxation.bound
     if not _LEAST_GAIN < loss < np.inf:
         return taken
-    known = _below(loss, part, relaxation.days, relaxation.duals, vehicle_cost)
-    candidates = list(
-        dict.fromkeys([*taken, *_all_below(loss, part, relaxation, vehicle_cost), *known])
+    inside = _Worth(
+        of_trip=dict(zip(part.trips.tolist(), relaxation.duals.tolist(), strict=True)),
+        tolls=relaxation.tolls,
+        limits=limits,
+        vehicle_cost=vehicle_cost,
     )
-    return _chosen(part.trips, candidates, taken, vehicle_cost, max_nodes=max_nodes, stop=stop)
+    known = [day for day in relaxation.days if inside.lost_by(day) <= loss]
+    all_below = _all_below(loss, part, relaxation, inside)
+    candidates = list(dict.fromkeys([*taken, *all_below, *known]))
+    return _chosen(part.trips, candidates, taken, inside, max_nodes=max_nodes, stop=stop)
 
 
 def _all_below(
-    loss: float, part: DayGraph, relaxation: Relaxation, vehicle_cost: float
+    loss: float, part: DayGraph, relaxation: Relaxation, worth: _Worth
 ) -> list[VehicleDay]:
     """Every day with a reduced cost below the loss, or below the half, the quarter and so on of it.
 
     The first of these with not too many days counts. Of a plan that gains, at most one day is above
     the half.
     """
+    tolls = None
+    if worth.tolls.size:
+        tolls = worth.limits.of_depots(worth.tolls, part.n_depots)
     for halving in range(_MOST_HALVINGS):
         days = every_day(
-            part, relaxation.duals, vehicle_cost, loss * 0.5**halving, at_most=_MOST_DAYS
+            part,
+            relaxation.duals,
+            worth.vehicle_cost,
+            loss * 0.5**halving,
+            at_most=_MOST_DAYS,
+            tolls=tolls,
         )
         if days is not None:
             return days
     return []
 
 
-def _below(
-    loss: float, part: DayGraph, days: Iterable[VehicleDay], duals: Floats, vehicle_cost: float
-) -> list[VehicleDay]:
-    """The days that can be in a plan that gains: no day of it has a reduced cost above the loss."""
-    worth = dict(zip(part.trips.tolist(), duals.tolist(), strict=True))
-    return [
-        day
-        for day in days
-        if vehicle_cost + day.cost - sum(worth[trip] for trip in day.trips) <= loss
-    ]
-
-
 def _chosen(
     trips: Longs,
     days: list[VehicleDay],
     start: list[VehicleDay],
-    vehicle_cost: float,
+    worth: _Worth,
     *,
     max_nodes: int,
     stop: StopRule,
 ) -> list[VehicleDay]:
-    """Choose days that serve every trip once, at least cost, from a choice `start` that does."""
+    """Choose days that serve every trip once, at least cost, from a choice `start` that does.
+
+    The days chosen keep within the limits of `worth`, as `start` does.
+    """
     row = {trip: k for k, trip in enumerate(trips.tolist())}
-    rows = np.array([row[trip] for day in days for trip in day.trips])
-    columns = np.repeat(np.arange(len(days)), [len(day.trips) for day in days])
+    n, limits = len(trips), worth.limits
+    held = [
+        [*(row[trip] for trip in day.trips), *(n + at for at in limits.rows_of(day))]
+        for day in days
+    ]
+    rows = np.array([at for own in held for at in own])
+    columns = np.repeat(np.arange(len(days)), [len(own) for own in held])
     order = np.argsort(rows, kind="stable")
-    ones = np.ones(len(trips))
+    n_rows = n + limits.left.size
     chosen = set(start)
     program = Program(
-        cost=np.array([vehicle_cost + day.cost for day in days]),
+        cost=np.array([worth.vehicle_cost + day.cost for day in days]),
         lower=np.zeros(len(days)),
         upper=np.ones(len(days)),
-        row_lower=ones,
-        row_upper=ones,
-        row_start=np.searchsorted(rows[order], np.arange(len(trips) + 1)).astype(np.int32),
+        row_lower=np.concatenate([np.ones(n), np.full(n_rows - n, -np.inf)]),
+        row_upper=np.concatenate([np.ones(n), limits.left]),
+        row_start=np.searchsorted(rows[order], np.arange(n_rows + 1)).astype(np.int32),
         column=columns[order].astype(np.int32),
         value=np.ones(rows.size),
         is_integer=np.ones(len(days), dtype=bool),

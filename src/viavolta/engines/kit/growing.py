@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import highspy
 import numpy as np
 
-from viavolta.engines.kit.milp import Floats, Ints, solver_failed
+from viavolta.engines.kit.milp import Floats, Ints, ask_in_solver, solver_failed
+from viavolta.model.progress import StopRule, never
 
 _PRIMAL_SIMPLEX = 4
 _INTS = np.int32
@@ -39,6 +40,8 @@ class GrowingProgram:
         }
         for name, value in options.items():
             self._highs.setOptionValue(name, value)
+        self._stop: StopRule = never
+        self._interrupts: list[KeyboardInterrupt] | None = None
         none = np.zeros(0)
         empty = np.zeros(0, dtype=_INTS)
         status = self._highs.addRows(
@@ -69,15 +72,24 @@ class GrowingProgram:
         self._check(status)
         self._n_columns += count
 
-    def solve(self) -> Optimum:
-        """Solve to the optimum.
+    def solve(self, stop: StopRule = never) -> Optimum | None:
+        """Solve to the optimum; None where told to stop before that, which ends the program.
 
         Raises
         ------
         PeerError: there is none, or HiGHS fails.
         """
+        if stop():
+            return None
+        self._stop = stop
+        if stop is not never and self._interrupts is None:
+            self._interrupts = ask_in_solver(self._highs, self._is_stopped)
         self._check(self._highs.run())
+        if self._interrupts:
+            raise self._interrupts[0]
         status = self._highs.getModelStatus()
+        if status == highspy.HighsModelStatus.kInterrupt:
+            return None
         if status != highspy.HighsModelStatus.kOptimal:
             raise solver_failed(self._highs.modelStatusToString(status))
         solution = self._highs.getSolution()
@@ -86,6 +98,9 @@ class GrowingProgram:
             np.array(solution.row_dual),
             float(self._highs.getInfo().objective_function_value),
         )
+
+    def _is_stopped(self) -> bool:
+        return self._stop()
 
     def _check(self, status: Any) -> None:
         if status == highspy.HighsStatus.kError:

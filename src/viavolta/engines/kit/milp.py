@@ -188,10 +188,21 @@ def _set_options(highs: Any, *, gap: float, seed: int, solver: str) -> None:
 
 
 def _run(highs: Any, stop: StopRule) -> None:
+    # asking costs a call into Python per iteration
+    interrupts = [] if stop is never else ask_in_solver(highs, stop)
+    highs.run()
+    if interrupts:
+        raise interrupts[0]
+
+
+def ask_in_solver(highs: Any, stop: StopRule) -> list[KeyboardInterrupt]:
+    """Have HiGHS ask a stop rule while it runs; returns where interrupts of a user will stand.
+
+    An exception must not travel through the C++ of HiGHS: the caller raises what it finds there.
+    """
     interrupts: list[KeyboardInterrupt] = []
 
     def ask(event: Any) -> None:
-        # an exception must not travel through the C++ of HiGHS: keep it and raise it afterwards
         try:
             if interrupts or stop():
                 event.interrupt()
@@ -199,12 +210,9 @@ def _run(highs: Any, stop: StopRule) -> None:
             interrupts.append(interrupt)
             event.interrupt()
 
-    if stop is not never:  # asking costs a call into Python per iteration
-        for callback in (highs.cbSimplexInterrupt, highs.cbIpmInterrupt, highs.cbMipInterrupt):
-            callback.subscribe(ask)
-    highs.run()
-    if interrupts:
-        raise interrupts[0]
+    for callback in (highs.cbSimplexInterrupt, highs.cbIpmInterrupt, highs.cbMipInterrupt):
+        callback.subscribe(ask)
+    return interrupts
 
 
 def _solution(highs: Any, program: Program) -> Solution:

@@ -2,9 +2,14 @@
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viavolta.model.progress import StopRule, never
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -27,6 +32,40 @@ def side_by_side(function: Callable[[T], R], items: Sequence[T]) -> list[R]:
     if workers <= 1:
         return [function(item) for item in items]
     return list(_threads(workers).map(function, items))
+
+
+Halt = NDArray[np.int8]
+"""A flag (1,) that kernels read now and then: where it is not 0, they end early."""
+
+ASK_EVERY_S = 0.02
+"""How often a stop rule is asked while kernels run."""
+
+
+def no_halt() -> Halt:
+    """Return a flag that lets a kernel run to its end."""
+    return np.zeros(1, dtype=np.int8)
+
+
+def side_by_side_until(
+    function: Callable[[T, Halt], R], items: Sequence[T], stop: StopRule
+) -> list[R] | None:
+    """Call a function for each item as `side_by_side` does; None where told to stop meanwhile.
+
+    The function hands its flag to its kernels. `stop` is asked in this thread alone.
+    """
+    halt = no_halt()
+    if stop is never:
+        return side_by_side(lambda item: function(item, halt), items)
+    if stop():
+        return None
+    threads = _threads(max(1, min(n_threads(), len(items))))
+    calls = [threads.submit(function, item, halt) for item in items]
+    try:
+        while wait(calls, timeout=ASK_EVERY_S).not_done:
+            halt[0] |= stop()
+    finally:
+        halt[0] |= any(not call.done() for call in calls)  # an interrupt leaves nothing running on
+    return None if halt[0] else [call.result() for call in calls]
 
 
 @cache
