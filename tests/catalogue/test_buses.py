@@ -114,11 +114,6 @@ def test_the_users_own_figures_count():
         ("buses.all.charge_efficiency", 1.2),
         ("buses.all.soc_min_share", 0.99),
         ("buses.all.cooling_cop", 0.0),
-        ("buses.all.charge_curve", "0-100"),
-        ("buses.all.charge_curve", ""),
-        ("buses.all.charge_curve", "0:1 1:0"),
-        ("buses.all.charge_curve", "1:1 0:1"),
-        ("buses.all.charge_curve", "0:x 1:1"),
         ("buses.bus_12m_350.kerb_mass_kg", -5.0),
         ("buses.bus_12m_350.capacity_kwh", float("inf")),
         ("buses.bus_12m_350.max_charge_kw", 0.0),
@@ -135,6 +130,33 @@ def test_impossible_buses_are_refused(key, value):
     with pytest.raises(InputError) as caught:
         bus_type(assumptions, "bus_12m_350")
     assert caught.value.code == "config-impossible-bus"
+
+
+@pytest.mark.parametrize(
+    "curve",
+    ["0-100", "", "0:1", "0:1 1:0", "1:1 0:1", "0:x 1:1", "0:1 1", "0:1 0.9:1", "0:nan 1:1"],
+)
+def test_charge_curves_that_are_none_are_refused(curve):
+    """The field and its value are named."""
+    assumptions = Assumptions(SUBJECTS)
+    assumptions.replace({"buses.all.charge_curve": curve}, file="my.toml")
+    with pytest.raises(InputError) as caught:
+        bus_type(assumptions, "bus_12m_350")
+    assert caught.value.code == "config-charge-curve"
+    assert caught.value.where.field == "buses.all.charge_curve"
+    assert caught.value.expected
+
+
+@pytest.mark.parametrize(
+    ("curve", "low", "high"), [("0:1 1:2", "0", "1"), ("0:1 0.5:0.5 0.7:0.6 1:0.1", "0.5", "0.7")]
+)
+def test_a_charge_curve_that_rises_says_where(curve, low, high):
+    """Power that grows with the charge is no curve to plan with, below the most power too."""
+    assumptions = Assumptions(SUBJECTS)
+    assumptions.replace({"buses.all.charge_curve": curve}, file="my.toml")
+    with pytest.raises(InputError) as caught:
+        bus_type(assumptions, "bus_12m_350")
+    assert f"from soc {low} to {high}" in caught.value.message
 
 
 def test_an_unknown_type_is_refused_with_the_known_ones():

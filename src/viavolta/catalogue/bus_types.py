@@ -15,6 +15,7 @@ from viavolta.model.vehicle import BusType, DrivingStyle, Heating
 SUBJECTS = ("buses", "energy")
 """The catalogue subjects that `bus_types` needs in its `Assumptions`."""
 _CAPACITY = ".capacity_kwh"
+_CURVE = "buses.all.charge_curve"
 
 
 def bus_type_names(assumptions: Assumptions) -> tuple[str, ...]:
@@ -83,7 +84,7 @@ def _build(assumptions: Assumptions, name: str) -> BusType:
     capacity_kwh = nominal_kwh * assumptions.number("energy.end_of_life_capacity_share")
     max_charge_kw = own("max_charge_kw")
     curve_soc, curve_kw = _charge_curve(
-        assumptions.word("buses.all.charge_curve"), capacity_kwh, max_charge_kw=max_charge_kw
+        assumptions.word(_CURVE), capacity_kwh, max_charge_kw=max_charge_kw
     )
     return BusType(
         vehicle_type=name,
@@ -151,16 +152,32 @@ def _charge_curve(
 
     The corner where the cut meets the curve is a point of its own, so that straight lines between
     the points are exact.
+
+    Raises
+    ------
+    InputError: it is no such curve, or its power rises with the charge.
     """
     pairs = [point.split(":") for point in points.split()]
-    if not pairs or any(len(pair) != 2 for pair in pairs):  # noqa: PLR2004 - soc and power
-        msg = f"charge curve {points[:100]!r} is not a list of soc:power"
-        raise ValueError(msg)
-    soc = np.array([float(pair[0]) for pair in pairs])
-    kw = np.array([float(pair[1]) for pair in pairs]) * capacity_kwh
-    if not np.all(np.diff(soc) > 0):
-        msg = f"the charge curve {points[:100]!r} does not rise in soc"
-        raise ValueError(msg)
+    try:
+        table = np.array([[float(soc), float(kw)] for soc, kw in pairs])
+    except ValueError:
+        raise _bad_curve(points, text("the charge curve is not a list of soc:power")) from None
+    if len(table) < 2 or not np.isfinite(table).all():  # noqa: PLR2004 - a line has two ends
+        raise _bad_curve(points, text("the charge curve needs two points of finite figures"))
+    soc, power = table[:, 0], table[:, 1]
+    if soc[0] != 0.0 or soc[-1] != 1.0 or np.any(np.diff(soc) <= 0.0):
+        raise _bad_curve(points, text("the charge curve does not go from soc 0 up to 1"))
+    if np.any(power <= 0.0):
+        raise _bad_curve(points, text("the charge curve has no power at some charge"))
+    rise = np.flatnonzero(np.diff(power) > 0.0)
+    if rise.size:
+        message = text(
+            "the power of the charge curve rises from soc {low} to {high}",
+            low=pairs[rise[0]][0],
+            high=pairs[rise[0] + 1][0],
+        )
+        raise _bad_curve(points, message)
+    kw = power * capacity_kwh
     corners = [
         soc[i] + (soc[i + 1] - soc[i]) * (max_charge_kw - kw[i]) / (kw[i + 1] - kw[i])
         for i in range(len(soc) - 1)
@@ -168,3 +185,13 @@ def _charge_curve(
     ]
     all_soc = np.unique(np.concatenate((soc, corners)))
     return all_soc, np.minimum(np.interp(all_soc, soc, kw), max_charge_kw)
+
+
+def _bad_curve(points: str, message: str) -> InputError:
+    return InputError(
+        code="config-charge-curve",
+        message=message,
+        where=Where(field=_CURVE, value=points[:200]),
+        expected=text("power that never rises with the charge, such as 0:1.1 0.8:0.7 1:0.1"),
+        hint=text("a curve that rises at first is planned safely as flat at its first power"),
+    )

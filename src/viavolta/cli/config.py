@@ -24,6 +24,7 @@ BUS_SETTINGS = """\
 
 # [fleet]
 # vehicle_types = [{types}]  # bus types to plan with; without it the 12 m ones
+# max_vehicles = 60  # buses there are; without it, as many as the timetable takes
 # electric_shares = [0.25, 0.5, 0.75, 1.0]  # of the fleet, at the end of each year of the phase-in
 
 # [[depots]]  # one such table for each depot; without any, depots are proposed

@@ -3,8 +3,9 @@
 The file is TOML. Its tables are either subjects of the catalogue, whose figures it replaces
 (`[costs]`, `[buses.bus_12m_350]` ...), or settings of the study:
 
-- `[fleet] vehicle_types, electric_shares`: the bus types to plan with, all of the catalogue where
-  none is named; the share of the fleet that is electric at the end of each year of the phase-in;
+- `[fleet] vehicle_types, max_vehicles, electric_shares`: the bus types to plan with, all of the
+  catalogue where none is named; how many vehicles there may be at most; the share of the fleet that
+  is electric at the end of each year of the phase-in;
 - `[[depots]] name, lat, lon, connection_kw, max_points`: the last two are optional limits;
 - `[service] date`: the service day;
 - `[operation] min_layover_s, deadhead_kmh`: the least time between activities of different trips,
@@ -45,7 +46,7 @@ BUS_SUBJECTS = (
 """Subjects of the catalogue that a bus study rests on."""
 
 SETTINGS: dict[str, tuple[str, ...]] = {
-    "fleet": ("vehicle_types", "electric_shares"),
+    "fleet": ("vehicle_types", "max_vehicles", "electric_shares"),
     "depots": ("name", "lat", "lon", "connection_kw", "max_points"),
     "service": ("date",),
     "operation": ("min_layover_s", "deadhead_kmh"),
@@ -57,6 +58,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
 MAX_BYTES = 1_000_000
 MAX_DEPOTS = 200
 MAX_POINTS = 10_000
+MAX_VEHICLES = 10_000
 MAX_KW = 1_000_000.0
 MAX_LAYOVER_S = 6 * 3600
 MAX_DEADHEAD_KMH = 60.0
@@ -84,6 +86,7 @@ class BusSettings:
     """
 
     vehicle_types: tuple[str, ...]
+    max_vehicles: int | None = None
     depots: tuple[DepotSetting, ...]
     service_date: dt.date | None
     min_layover_s: int
@@ -166,8 +169,12 @@ def _settings(content: Table, operation: Table, reader: ConfigReader) -> BusSett
     tariff = reader.table(content, "tariff", SETTINGS["tariff"])
     grid = reader.table(content, "grid", SETTINGS["grid"])
     deadhead = operation.get("deadhead_kmh")
+    most = fleet.get("max_vehicles")
     return BusSettings(
         vehicle_types=_vehicle_types(fleet.get("vehicle_types", []), reader),
+        max_vehicles=None
+        if most is None
+        else reader.whole("fleet.max_vehicles", most, low=1, high=MAX_VEHICLES),
         depots=_depots(content.get("depots", []), reader),
         service_date=_date(service.get("date"), reader),
         min_layover_s=round(float(reader.assumptions.figure(LAYOVER_KEY).value)),

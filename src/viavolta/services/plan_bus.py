@@ -106,8 +106,9 @@ def plan_bus(
     Raises
     ------
     InputError: the feed or another input cannot be read. UsageError: a bad option.
-    NoSolutionError: no trip can be served, a connection limit leaves buses short, a node of the
-        grid takes nothing, or a depot has no room for the points.
+    NoSolutionError: no trip can be served, the fleet may not have as many vehicles, a connection
+        limit leaves buses short, a node of the grid takes nothing, or a depot has no room for the
+        points.
     """
     assumptions, settings = bus_assumptions(request.config)
     stages = Stages(
@@ -145,6 +146,7 @@ def _planned(
             min_layover_s=float(layover_s),
             types=fleet_types(assumptions, settings.vehicle_types),
             country=settings.country,
+            max_vehicles=settings.max_vehicles,
         )
         return planner, _grid(request, planner, settings)
 

@@ -20,6 +20,7 @@ from viavolta.model.messages import text
 from viavolta.model.progress import Progress, StopRule
 from viavolta.model.trip import Floats
 from viavolta.model.vehicle import BusType
+from viavolta.services.bus.fleet_size import require_fleet
 from viavolta.services.bus.network import Network
 from viavolta.services.stages import Keep, at_once
 
@@ -95,6 +96,7 @@ class Planner:
     """What the search needs to know beside the network.
 
     power_factor: below 1 where a connection limit did not deliver what was planned before.
+    max_vehicles: what the fleet may have at most; None: as many as it takes.
     """
 
     assumptions: Assumptions
@@ -104,6 +106,7 @@ class Planner:
     types: tuple[BusType, ...]
     country: str | None
     power_factor: float = 1.0
+    max_vehicles: int | None = None
 
     def number(self, key: str) -> float:
         """A planning figure."""
@@ -119,7 +122,7 @@ def plan_fleet(
 
     Raises
     ------
-    NoSolutionError: no trip at all can be served.
+    NoSolutionError: no trip at all can be served, or the fleet may not have as many vehicles.
     """
     buses = sorted(planner.types, key=lambda bus: bus.capacity_kwh)
     sizing_c = sizing_temperature_c(planner, buses[0])
@@ -154,10 +157,16 @@ def plan_fleet(
     served_problem = best.problem.only(possible)
     if plan.impossible:
         flow = smallest_fleet(served_problem, VEHICLE_COST_EUR)
+    fleet = _right_sized(plan, best, smaller)
+    require_fleet(
+        [bus.block for bus in fleet],
+        planner.max_vehicles,
+        vehicles_without_energy_limit=flow.n_vehicles,
+    )
     return FleetPlan(
         sizing_c=sizing_c,
         point_kw=best.point_kw,
-        buses=_right_sized(plan, best, smaller),
+        buses=fleet,
         impossible=tuple(int(rows[t]) for t in plan.impossible),
         rows=rows,
         flow=flow,
@@ -373,6 +382,8 @@ def _trial(planner: Planner, driver: Driver, plan: ElectricPlan) -> Trial:
     point *= annuity_factor(interest, number("costs.point_life_years"))
     ways = plan.cost * DAYS_PER_YEAR
     missing = len(plan.impossible) * VEHICLE_COST_EUR
+    if planner.max_vehicles is not None:
+        missing += max(0, len(plan.chains) - planner.max_vehicles) * VEHICLE_COST_EUR
     return Trial(
         vehicle_type=driver.bus.vehicle_type,
         point_kw=driver.point_kw,

@@ -39,7 +39,6 @@ from viavolta.services.bus.roads import Roads, RoadUse, read_roads, road_deadhea
 from viavolta.services.bus_config import BusSettings, DepotSetting
 
 DAYS_PER_YEAR = 365.0
-FAR_DEPOT_KM = 100.0
 Longs = NDArray[np.int64]
 
 
@@ -119,7 +118,7 @@ def read_network(
     depots, reason = _depots(
         request, settings, stop_places.places, trips, assumptions=assumptions, speed_kmh=speed
     )
-    _require_near(depots, stop_places.places)
+    _require_near(depots, stop_places.places, most_km=assumptions.number("planning.depot_most_km"))
     nodes, trip_nodes = _nodes(trips)
     places = _with_depots(stop_places.places, depots)
     depot_rows = np.arange(len(stop_places.places), len(places))
@@ -277,24 +276,27 @@ def _km_worth_a_depot(assumptions: Assumptions, speed_kmh: float) -> float:
     return works_eur / DAYS_PER_YEAR / eur_per_km
 
 
-def _require_near(depots: Sequence[DepotSetting], places: PlaceTable) -> None:
-    """Refuse a depot that cannot belong to this network.
+def _require_near(depots: Sequence[DepotSetting], places: PlaceTable, *, most_km: float) -> None:
+    """Refuse a depot that cannot belong to this network, in the sea for one.
 
     Raises
     ------
-    UsageError: it lies farther from every place than FAR_DEPOT_KM.
+    UsageError: it lies farther than `most_km` from every place.
     """
     for depot in depots:
         away_km = float(great_circle_km(depot.lat, depot.lon, places.lat, places.lon).min())
-        if away_km > FAR_DEPOT_KM:
+        if away_km > most_km:
             raise UsageError(
                 code="depot-far-away",
                 message=text(
                     "{name} lies {km:,.0f} km from the nearest stop", name=depot.name, km=away_km
                 ),
                 where=Where(field="depot", value=f"{depot.lat},{depot.lon}"),
-                expected=text("latitude, then longitude, within {km:.0f} km", km=FAR_DEPOT_KM),
-                hint=text("are latitude and longitude exchanged?"),
+                expected=text("latitude, then longitude, within {km:g} km", km=most_km),
+                hint=text(
+                    "are latitude and longitude exchanged? If the depot does lie there, raise"
+                    " planning.depot_most_km"
+                ),
             )
 
 
