@@ -16,12 +16,18 @@ from viavolta.protocols.ocpp.schemas import Part, Version, first_violation
 from viavolta.protocols.ocpp.transactions import events_of
 from viavolta.services.central_system.answers import UNSUPPORTED, answer, may_say
 from viavolta.services.central_system.record import Record, RecordKind, record_bytes
-from viavolta.services.central_system.world import Admission, Standing, TokenVerdict
+from viavolta.services.central_system.world import (
+    Admission,
+    Standing,
+    TokenStatus,
+    TokenVerdict,
+)
 from viavolta.services.plug_and_charge.others import Answer, Inquiry
 from viavolta.services.plug_and_charge.v2g import Use, is_fit, is_root, use_of
 from viavolta.services.station_certificates import why_unsigned
 from viavolta.storage.fitness import why_no_event, why_unfit
 from viavolta.storage.session_rows import Told, start_key_of
+from viavolta.storage.terminal_payments import KIND, receipt_id
 
 NOT_WRITTEN = frozenset({"Heartbeat"})
 """Calls that tell nothing to be kept: answered at once."""
@@ -93,8 +99,20 @@ class _StationWorld:
     def now(self) -> dt.datetime:
         return self._clock()
 
-    def verdict(self, token: str, kind: str) -> TokenVerdict:  # noqa: ARG002 - one list of all kinds
-        return self._registry.verdict(self._entry.tenant_id, token, self._clock())
+    def verdict(self, token: str, kind: str) -> TokenVerdict:
+        tenant = self._entry.tenant_id
+        found = self._registry.verdict(tenant, token, self._clock())
+        is_paid = kind == KIND and self._registry.transactions.prices.takes_terminals(tenant)
+        if is_paid and found.status is TokenStatus.UNKNOWN:
+            return TokenVerdict(status=TokenStatus.ACCEPTED)
+        return found
+
+    def receipt(self, psp_ref: str) -> tuple[str, str] | None:
+        where = self._registry.transactions.prices.receipts_at(self._entry.tenant_id)
+        if not where or not self._registry.key:
+            return None
+        number = receipt_id(self._registry.key, self._entry.pk, psp_ref)
+        return number, where + number
 
     def transaction_number(self, start: Mapping[str, Any]) -> int:
         return self._registry.number_of(self._entry.pk, start_key_of(start))

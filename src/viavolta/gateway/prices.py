@@ -7,6 +7,7 @@ from django.db.models import Count, Max
 
 from viavolta.services.billing.payment import PaymentMode
 from viavolta.services.billing.tariff import Tariff, tariff_of
+from viavolta.services.billing.terminals import Terminals
 from viavolta.storage.tables import billing as tables
 
 
@@ -33,11 +34,14 @@ class Prices:
         self._versions: dict[tuple[int, str], list[_Version]] = {}
         self._known: dict[str, int | None] = {}
         self._paid: set[int] = set()
+        self._receipts_at: dict[int, str] = {}
 
     def refresh(self) -> None:
         """Read terms, and tariffs where there are new ones; blocking, in a thread."""
         paid = tables.ChargingTerms.objects.exclude(payment=PaymentMode.FREE.value)
         self._paid = set(paid.values_list("tenant_id", flat=True))
+        terminals = tables.ChargingTerms.objects.exclude(terminals=Terminals.NONE.value)
+        self._receipts_at = dict(terminals.values_list("tenant_id", "receipts_at"))
         known = tables.Tariff.objects.aggregate(n=Count("pk"), last=Max("pk"))
         if known == self._known:  # a version is never changed
             return
@@ -64,6 +68,14 @@ class Prices:
     def are_asked(self, tenant_id: int) -> bool:
         """Whether a tenant wants money: by its terms, and where it has none it gives charging."""
         return tenant_id in self._paid
+
+    def takes_terminals(self, tenant_id: int) -> bool:
+        """Whether a tenant's stations take payments at terminals."""
+        return tenant_id in self._receipts_at
+
+    def receipts_at(self, tenant_id: int) -> str:
+        """The address of receipts of such payments; empty where none are given here."""
+        return self._receipts_at.get(tenant_id, "")
 
     def has_any(self, place: Place) -> bool:
         """Whether a station may have a tariff."""

@@ -19,6 +19,7 @@ from viavolta.gateway.transactions import Transactions
 from viavolta.gateway.trust import Trust
 from viavolta.services.central_system.world import Admission, TokenStatus, TokenVerdict
 from viavolta.storage.station_authorities import signing_organisations
+from viavolta.storage.station_keys import gateway_key
 from viavolta.storage.tables.enrolment import EnrolmentWindow
 from viavolta.storage.tables.stations import NumberBlock, Session, Station, Token
 
@@ -83,6 +84,8 @@ class Registry:
 
     def __init__(self, data: Path | None = None) -> None:
         self._data = data
+        self.key = b"" if data is None else gateway_key(data)
+        """The key of the hashes that this gateway makes."""
         self._organisations: dict[int, str] = {}
         self.setpoints = Setpoints()
         self.transactions = Transactions()

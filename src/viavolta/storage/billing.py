@@ -15,15 +15,18 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from viavolta.services.billing.flexible import Said
-from viavolta.services.billing.payment import PaymentMode, provider_of
+from viavolta.services.billing.payment import PaymentMode, PaymentState, provider_of
 from viavolta.services.billing.price import Account, Use, account_of
 from viavolta.services.billing.session_use import use_of
 from viavolta.services.billing.tariff import Tariff as Prices
 from viavolta.services.billing.tariff import tariff_of
+from viavolta.services.billing.terminals import Terminals, TerminalState, payment_state
 from viavolta.storage.session_rows import events_of_session
 from viavolta.storage.tables import billing as tables
 from viavolta.storage.tables.live import Wish
+from viavolta.storage.tables.payments import TerminalPayment
 from viavolta.storage.tables.stations import Session, Station
+from viavolta.storage.terminal_payments import MODE, terminal_of
 
 SETTLE = dt.timedelta(hours=1)
 """How long an ended session with missing events waits for them; an offline station sends late."""
@@ -203,10 +206,38 @@ def _figures(session: Session, account: Account, discharged_wh: float) -> dict[s
 
 def _pay(bill: tables.Bill, correction: tables.Correction | None, cents: int) -> None:
     """Have the amount taken, or given back; the reference makes asking twice harmless."""
-    mode = PaymentMode(terms_of(bill.tenant_id).payment)
+    terms = terms_of(bill.tenant_id)
+    at_terminal = terminal_of(bill.session) if terms.terminals == Terminals.STATION else None
+    if at_terminal is not None:
+        _pay_at_terminal(bill, correction, cents, at_terminal)
+        return
+    mode = PaymentMode(terms.payment)
     number = bill.number if correction is None else correction.number
     provider = provider_of(mode, is_test_allowed=settings.TEST_PAYMENTS)
     paid = provider.take(f"{bill.tenant_id}-{number}", cents)
     tables.Payment.objects.create(
         bill=bill, correction=correction, mode=mode.value, cents=cents, **dataclasses.asdict(paid)
+    )
+
+
+def _pay_at_terminal(
+    bill: tables.Bill,
+    correction: tables.Correction | None,
+    cents: int,
+    row: TerminalPayment,
+) -> None:
+    """Note what the terminal took, or is to take: nobody else takes it.
+
+    What a correction changes, no terminal takes or gives back any more.
+    """
+    state = payment_state(TerminalState(row.state), cents=cents)
+    if correction is not None:
+        state = PaymentState.UNSETTLED
+    tables.Payment.objects.create(
+        bill=bill,
+        correction=correction,
+        mode=MODE,
+        cents=cents,
+        state=state.value,
+        reference=row.psp_ref[:80],
     )

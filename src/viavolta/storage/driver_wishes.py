@@ -21,10 +21,6 @@ TIE_WITHIN = dt.timedelta(days=1)
 
 MOST_AT_ONCE = 200
 
-VISIT_PREFIX = "VISIT"
-"""One-time tokens of visitors begin so; they belong to no group, whose members could end each
-other's sessions."""
-
 
 def tie_visits() -> int:
     """Tie sessions that have come to the visits that asked for them; how many."""

@@ -20,6 +20,7 @@ from viavolta.storage.session_rows import Told, bring_in_sessions
 from viavolta.storage.station_rows import bring_in_stations
 from viavolta.storage.tables import stations as tables
 from viavolta.storage.tables.notices import Notice
+from viavolta.storage.terminal_payments import bring_in_payments
 
 BATCH = 4000
 SET_ASIDE = "SetAside"
@@ -124,6 +125,7 @@ def _bring_in(records: list[Record]) -> None:
     there = [record for record in records if record.station in known]
     bring_in_sessions(told for record in there if (told := Told.of(record)))
     bring_in_stations(known, there)
+    bring_in_payments(there)
     Notice.objects.bulk_create(notice for record in there if (notice := notice_of(record)))
     for record in there:
         if record.action == vehicle_needs.ACTION:

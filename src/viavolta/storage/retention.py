@@ -8,7 +8,7 @@ from django.db.models.functions import Cast
 
 from viavolta.protocols.ocpp import personal
 from viavolta.storage.billing import terms_of
-from viavolta.storage.driver_wishes import VISIT_PREFIX
+from viavolta.storage.driver_tokens import VISIT_PREFIX
 from viavolta.storage.session_rows import forget_tokens
 from viavolta.storage.tables.billing import (
     Bill,
@@ -22,6 +22,7 @@ from viavolta.storage.tables.billing import (
 from viavolta.storage.tables.fleets import Departure
 from viavolta.storage.tables.live import VehicleNeeds
 from viavolta.storage.tables.notices import Notice
+from viavolta.storage.tables.payments import TerminalPayment
 from viavolta.storage.tables.stations import Command, Session, Station, Token
 
 MOST_AT_ONCE = 500
@@ -63,9 +64,12 @@ def _forget_of(tenant_id: int, now: dt.datetime) -> None:
     old_card = now - dt.timedelta(days=terms.keep_cards_days)
     of_tenant = Session.objects.filter(station__tenant_id=tenant_id)
     forget_tokens(list(of_tenant.filter(ended_at__lt=old_card).exclude(token="")[:MOST_AT_ONCE]))
+    paid = TerminalPayment.objects.filter(station__tenant_id=tenant_id)
+    paid.filter(told_at__lt=old_card).exclude(card="").update(card="")
     Departure.objects.filter(vehicle__tenant_id=tenant_id, leaves_at__lt=old_card).delete()
     _forget_messages(tenant_id, old_card)
     old_bill = now - dt.timedelta(days=366 * terms.keep_bills_years)
+    paid.filter(told_at__lt=old_bill).delete()
     over = list(of_tenant.filter(ended_at__lt=old_bill).values_list("pk", flat=True)[:MOST_AT_ONCE])
     bills = Bill.objects.filter(session__in=over)
     Payment.objects.filter(Q(bill__in=bills) | Q(correction__bill__in=bills)).delete()

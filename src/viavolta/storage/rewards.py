@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from viavolta.services.billing.measures import Taken
 from viavolta.storage.billing import standing_of
-from viavolta.storage.driver_wishes import VISIT_PREFIX
+from viavolta.storage.driver_tokens import VISIT_PREFIX
 from viavolta.storage.tables.billing import Bill
 from viavolta.storage.tables.stations import Session
 

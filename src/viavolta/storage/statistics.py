@@ -18,7 +18,7 @@ from viavolta.services.statistics.anonymity import (
     figures_of,
 )
 from viavolta.storage.billing import standing_of
-from viavolta.storage.driver_wishes import VISIT_PREFIX
+from viavolta.storage.driver_tokens import VISIT_PREFIX
 from viavolta.storage.fleets import counting_wishes
 from viavolta.storage.tables.billing import Bill, Visit
 from viavolta.storage.tables.stations import Session

@@ -112,6 +112,20 @@ row(
         "keep_bills_years": 10,
     },
 )
+
+
+@sample("station", route="add_terminal_payment")
+def a_station_with_terminals(cast: Cast) -> str:
+    """A station of 2.1 whose operator takes payments at terminals."""
+    ChargingTerms.objects.update_or_create(
+        tenant_id=cast.organisation.pk, defaults={"terminals": "station"}
+    )
+    station = _station(cast)
+    Station.objects.filter(pk=station.pk).update(ocpp_version="2.1")
+    return station.identity
+
+
+row("add_terminal_payment", post={"psp_ref": "psp-1", "evse": 1, "authorised_cents": 5000})
 row("drive-tariff-new", post={"kwh": "0.40", "vat_percent": "20"})
 
 _NOBODYS = {visitor: {HIDDEN} for visitor in VISITORS}

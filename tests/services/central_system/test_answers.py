@@ -50,6 +50,9 @@ class Town:
     def standing(self, event: Mapping[str, Any]) -> Standing:  # noqa: ARG002 - whatever it was
         return self.stands
 
+    def receipt(self, psp_ref: str) -> tuple[str, str] | None:
+        return (f"r-{psp_ref}", f"https://hub.example/receipt/r-{psp_ref}")
+
     def setpoint(self, profile_id: int) -> Mapping[str, Any] | None:
         return {"setpoint": -5000.0} if profile_id == 1 else None
 

@@ -20,7 +20,8 @@ from viavolta.hub.drive.queries import (
 )
 from viavolta.hub.frame.refusals import RefusedError
 from viavolta.services.billing.tariff import Per
-from viavolta.storage.driver_wishes import VISIT_PREFIX, next_time
+from viavolta.storage.driver_tokens import VISIT_PREFIX
+from viavolta.storage.driver_wishes import next_time
 from viavolta.storage.tables.billing import DriverPreference, Visit
 from viavolta.storage.tables.live import Wish
 from viavolta.storage.tables.stations import Command, CommandState, Station, Token

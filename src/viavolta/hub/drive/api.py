@@ -1,18 +1,22 @@
 """Rewards of a tenant's drivers, and anonymous statistics for everybody, in the API."""
 
 import datetime as dt
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Query, Router, Schema
+from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
+from viavolta.hub.drive.kiosk import paid_at_kiosk
 from viavolta.hub.drive.months import Month
 from viavolta.hub.drive.rewards import month_of_rewards
 from viavolta.hub.drive.statistics import Cell, cells_of, cells_of_all, publisher
 from viavolta.hub.frame.access import Access, api_access
+from viavolta.hub.operate.api.commands import CommandOut, station_of
 from viavolta.hub.operate.tenants import tenant_of, zone_of
+from viavolta.hub.people.access import visitor
 from viavolta.hub.people.models import Role
 from viavolta.services.billing.measures import Measures
 from viavolta.services.statistics.anonymity import OTHERS
@@ -107,6 +111,43 @@ def get_rewards(request: HttpRequest, organisation: str, wanted: Query[MonthFilt
             for one in found.earners
         ],
     )
+
+
+class KioskPayment(Schema):
+    """What somebody has paid for at a terminal that stands by itself."""
+
+    psp_ref: str = Field(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="the reference of the payment provider",
+    )
+    evse: int = Field(ge=1, le=1000)
+    authorised_cents: int = Field(ge=1, le=10_000_000, description="held, tax included")
+    card: str = Field("", pattern=r"^(\d{4})?$", description="its last four digits")
+
+
+@router.post(
+    "/{organisation}/stations/{station}/terminal-payments",
+    response={202: CommandOut},
+    operation_id="add_terminal_payment",
+    summary="Start what was paid for at a stand-alone terminal",
+)
+@api_access(Access.EDITOR)
+def post_payment(request: HttpRequest, organisation: str, station: str, body: KioskPayment) -> Any:
+    """The station may charge up to the amount; a repeat of the reference asks nothing new."""
+    row = station_of(request, organisation, station, Role.EDITOR)
+    tenant = tenant_of(request, organisation, Role.EDITOR)
+    command = paid_at_kiosk(
+        visitor(request),
+        tenant,
+        row,
+        evse=body.evse,
+        psp_ref=body.psp_ref,
+        cents=body.authorised_cents,
+        card=body.card,
+    )
+    return Status(202, command)
 
 
 class CellOut(Schema):

@@ -21,9 +21,13 @@ from viavolta.storage.billing import close_bill, standing_of
 from viavolta.storage.session_rows import events_of_session
 from viavolta.storage.tables.billing import Bill, Correction, MeterKey
 from viavolta.storage.tables.live import Wish
+from viavolta.storage.tables.payments import TerminalPayment
 from viavolta.storage.tables.stations import Session
 
 _SALT = "viavolta.receipt"
+PAID = "p-"
+"""So begins the address of a receipt that a station was told of."""
+
 MOST_RECORDS = 20
 MOST_SESSION_CHARS = 200
 
@@ -73,6 +77,8 @@ def receipt_at(text: str) -> Receipt | None:
     """The receipt of an address, its bill closed if need be; None where there is none."""
     if len(text) > MOST_SESSION_CHARS:
         return None
+    if text.startswith(PAID):
+        return _paid_at_terminal(text.removeprefix(PAID))
     try:
         key = int(signing.Signer(salt=_SALT).unsign(text))
     except (signing.BadSignature, ValueError):
@@ -82,6 +88,19 @@ def receipt_at(text: str) -> Receipt | None:
     if session is None or bill is None:
         return None
     return receipt_of(session, bill)
+
+
+def _paid_at_terminal(number: str) -> Receipt | None:
+    """The receipt of a payment at a terminal, by the number that its station was told."""
+    row = TerminalPayment.objects.filter(receipt_id=number).exclude(receipt_id="").first()
+    if row is None or not row.transaction:
+        return None
+    same = Session.objects.select_related("station").filter(
+        station=row.station_id, transaction=row.transaction
+    )
+    session = same.first()
+    bill = None if session is None else close_bill(session.pk, timezone.now())
+    return None if session is None or bill is None else receipt_of(session, bill)
 
 
 def receipt_of(session: Session, bill: Bill) -> Receipt:

@@ -12,6 +12,7 @@ from viavolta.storage.driver_wishes import give_kept_wishes, tie_visits
 from viavolta.storage.retention import forget
 from viavolta.storage.runs.kinds import Round, add_round
 from viavolta.storage.statistics import Publisher, publish_months
+from viavolta.storage.terminal_payments import follow_terminals
 
 SOON_S, BILLS_S, HOURLY_S = 3.0, 10.0, 3600.0
 
@@ -33,6 +34,7 @@ def _drivers() -> None:
 
 def _bills() -> None:
     close_bills(timezone.now(), most=20)
+    follow_terminals(timezone.now())
 
 
 def _forget() -> None:

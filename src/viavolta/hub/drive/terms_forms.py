@@ -22,6 +22,7 @@ from viavolta.services.billing.tariff import (
     Tariff,
     ad_hoc_faults,
 )
+from viavolta.services.billing.terminals import Terminals
 from viavolta.storage.tables.billing import ChargingTerms
 
 PAYMENTS = (
@@ -29,9 +30,15 @@ PAYMENTS = (
     (PaymentMode.INVOICED.value, _("invoiced elsewhere, from the bills")),
     (PaymentMode.TEST.value, _("test: no money moves")),
 )
+TERMINALS = (
+    (Terminals.NONE.value, _("not taken")),
+    (Terminals.STATION.value, _("settled by the terminal, which tells of it")),
+    (Terminals.HERE.value, _("settled by the operator, as all other payments")),
+)
 TERMS = (
     "zone",
     "payment",
+    "terminals",
     "takes_visitors",
     "honours_preferences",
     "publishes_statistics",
@@ -53,6 +60,12 @@ class TermsForm(forms.Form):
 
     zone = forms.ChoiceField(label=_("Time zone"))
     payment = forms.ChoiceField(label=_("Payment"))
+    terminals = forms.ChoiceField(
+        label=_("Payments at terminals of stations"),
+        choices=TERMINALS,
+        required=False,
+        help_text=_("Of OCPP 2.1: whoever pays by card at the station may charge."),
+    )
     takes_visitors = forms.BooleanField(
         label=_("Visitors without an account may charge"), required=False
     )

@@ -13,7 +13,7 @@ from viavolta.hub.ocpi.own.tokens import kind_of, token_content
 from viavolta.hub.ocpi.refusals import invalid, missing
 from viavolta.protocols.ocpi.envelope import Status
 from viavolta.protocols.ocpi.objects import as_date_time, findings
-from viavolta.storage.driver_wishes import VISIT_PREFIX
+from viavolta.storage.driver_tokens import VISIT_PREFIX
 from viavolta.storage.tables.stations import Token
 
 _ALLOWED = {

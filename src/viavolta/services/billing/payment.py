@@ -28,6 +28,12 @@ class PaymentState(StrEnum):
     NOTHING_DUE = "nothing-due"
     INVOICED = "invoiced"
     PAID_IN_TEST = "paid-in-test"
+    AT_TERMINAL = "at-terminal"
+    """Paid at the terminal of the station, which has settled it."""
+    AWAITED = "awaited"
+    """Held at the terminal, which has not told yet what became of it."""
+    UNSETTLED = "unsettled"
+    """The terminal could not settle it: the operator must, by the provider's reference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

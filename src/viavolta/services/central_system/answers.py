@@ -204,6 +204,15 @@ def _pull_setpoint(_version: Version, payload: Payload, world: World) -> Answer:
     return {"status": "Accepted", "scheduleUpdate": dict(update)}
 
 
+def _settlement(_version: Version, payload: Payload, world: World) -> Answer:
+    """2.1 C21: a receipt, where the terminal gives none; C19, C20, C22: none without a payment."""
+    has_own = "receiptId" in payload or "receiptUrl" in payload
+    if payload["status"] != "Settled" or has_own:
+        return {}
+    found = world.receipt(payload["pspRef"])
+    return {} if found is None else {"receiptId": found[0], "receiptUrl": found[1]}
+
+
 def _vat(_version: Version, payload: Payload, _world: World) -> Answer:
     """2.1 block C: no register of VAT numbers is asked."""
     found: Answer = {
@@ -243,7 +252,7 @@ _TELLS = (
     "BatterySwap ClearedChargingLimit ClosePeriodicEventStream DiagnosticsStatusNotification "
     "FirmwareStatusNotification LogStatusNotification MeterValues NotifyChargingLimit "
     "NotifyCustomerInformation NotifyDERAlarm NotifyDERStartStop NotifyDisplayMessages NotifyEvent "
-    "NotifyMonitoringReport NotifyPriorityCharging NotifyReport NotifySettlement "
+    "NotifyMonitoringReport NotifyPriorityCharging NotifyReport "
     "PublishFirmwareStatusNotification ReportChargingProfiles "
     "ReportDERControl ReservationStatusUpdate SecurityEventNotification "
     "SignedFirmwareStatusNotification StatusNotification"
@@ -259,6 +268,7 @@ _RULES: dict[str, Rule] = dict.fromkeys(_TELLS.split(), _nothing) | {
     "Heartbeat": _heartbeat,
     "NotifyEVChargingNeeds": _needs,
     "NotifyEVChargingSchedule": _ev_schedule,
+    "NotifySettlement": _settlement,
     "OpenPeriodicEventStream": _stream,
     "PullDynamicScheduleUpdate": _pull_setpoint,
     "SignCertificate": _sign,

@@ -83,6 +83,9 @@ class World(Protocol):
     def standing(self, event: Mapping[str, Any]) -> Standing:
         """How a transaction of 2.x stands by an event of it."""
 
+    def receipt(self, psp_ref: str) -> tuple[str, str] | None:
+        """The number and the address of the receipt of a payment; None where none is given."""
+
     def setpoint(self, profile_id: int) -> Mapping[str, Any] | None:
         """The present limits and setpoints of a dynamic profile (2.1); None for an unknown one."""
 

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from viavolta.services.billing.payment import PaymentMode, PaymentState
+from viavolta.services.billing.terminals import Terminals
 from viavolta.storage.tables.live import Wish
 from viavolta.storage.tables.stations import Session, Station
 
@@ -17,7 +18,9 @@ class ChargingTerms(models.Model):
 
     `keep_visits_days` and `keep_cards_days` are how long after its end a session can be traced to
     the phone that started it, and to the card or contract; `honours_preferences`: whether wishes
-    kept elsewhere count at its stations; `publishes_statistics`: whether anonymous ones are public.
+    kept elsewhere count at its stations; `terminals`: whether payments at terminals are taken, and
+    who settles them, `receipts_at` the address at which their receipts are;
+    `publishes_statistics`: whether anonymous ones are public.
     """
 
     tenant_id = models.BigIntegerField(unique=True)
@@ -29,6 +32,12 @@ class ChargingTerms(models.Model):
     )
     takes_visitors = models.BooleanField(default=True)
     honours_preferences = models.BooleanField(default=True)
+    terminals = models.CharField(
+        max_length=8,
+        choices=[(who.value, who.value) for who in Terminals],
+        default=Terminals.NONE.value,
+    )
+    receipts_at = models.CharField(max_length=200, blank=True)
     publishes_statistics = models.BooleanField(default=False)
     keep_visits_days = models.PositiveIntegerField(default=90)
     keep_preferences_days = models.PositiveIntegerField(default=365)

@@ -8,6 +8,13 @@ from oca.l_to_p import message
 from oca.money import PRICED, billed, wants
 from oca.q_and_r import DYNAMIC, pulled
 from oca.rows import outlet, planned, session, told
+from oca.terminals import (
+    AT_STATION,
+    CANCELED,
+    CENTRALLY,
+    KIOSK_CENTRAL,
+    KIOSK_LOCAL,
+)
 from oca.two import (
     CHARGING,
     LEAVING,
@@ -35,7 +42,6 @@ from oca.vehicles import CHAIN_ASKED, SCHEMA_20, new_contract
 from oca.web import CODES_ON, PAID_BY_CODE, REFUSED, scans
 from viavolta.protocols.ocpp.schemas import Version
 
-NO_PAYMENT = "no payment terminal or provider behind OCPP: payments are the driver's page's"
 NETWORK = {
     "ocppTransport": "JSON",
     "ocppCsmsUrl": "wss://csms.example/ocpp",
@@ -126,9 +132,9 @@ _C: tuple[Listed, ...] = (
     ("C_103", "Prepaid, with credit", "no credit is kept for tokens"),
     ("C_104", "Prepaid, no credit", (*UP, authorize("empty"))),
     ("C_108", "VAT number at a payment terminal", "no register of VAT numbers is asked"),
-    ("C_113", "Cancelled at a payment terminal", NO_PAYMENT),
-    ("C_117", "Settled centrally", NO_PAYMENT),
-    ("C_118", "Settled at the station, receipt centrally", NO_PAYMENT),
+    ("C_113", "Cancelled at a payment terminal", CANCELED),
+    ("C_117", "Settled centrally", CENTRALLY),
+    ("C_118", "Settled at the station, receipt centrally", AT_STATION),
     *(
         (
             number,
@@ -151,8 +157,8 @@ _C: tuple[Listed, ...] = (
         )
         for number, state in (("C_119", "Failed"), ("C_120", "Rejected"))
     ),
-    ("C_125", "Stand-alone terminal, central cost", NO_PAYMENT),
-    ("C_126", "Stand-alone terminal, local cost", NO_PAYMENT),
+    ("C_125", "Stand-alone terminal, central cost", KIOSK_CENTRAL),
+    ("C_126", "Stand-alone terminal, local cost", KIOSK_LOCAL),
     ("C_131", "QR code", PAID_BY_CODE),
     (
         "C_132",

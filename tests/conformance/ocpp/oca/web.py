@@ -27,7 +27,7 @@ SIGNS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 COMPONENT = {"name": "WebPaymentsCtrlr"}
 
 
-def _owner() -> Client:
+def owner() -> Client:
     """A browser of the operator's owner."""
     city, is_new = Organisation.objects.get_or_create(
         pk=1, defaults={"name": "City", "slug": "city", "kind": "city", "country": "AT"}
@@ -41,9 +41,19 @@ def _owner() -> Client:
     return client
 
 
+def is_there(stage: Any) -> None:
+    """Wait until the tables know that the station is on the line, and its version."""
+
+    def is_known() -> bool:
+        stage.project()
+        return bool(stage.station.ocpp_version and stage.station.gateway)
+
+    stage.wait_for(is_known)
+
+
 def _turn_on(stage: Any) -> None:
-    stage.project()
-    answer = _owner().post(f"/stations/city/at/{stage.station.identity}/codes/")
+    is_there(stage)
+    answer = owner().post(f"/stations/city/at/{stage.station.identity}/codes/")
     assert answer.status_code == 302
 
 

@@ -16,13 +16,14 @@ from viavolta.hub.drive.terms import (
     strongest_kw,
     tariffs_of,
 )
-from viavolta.hub.drive.terms_forms import PAYMENTS, TariffForm, TermsForm, terms_initial
+from viavolta.hub.drive.terms_forms import PAYMENTS, TERMINALS, TariffForm, TermsForm, terms_initial
 from viavolta.hub.frame.access import Access
 from viavolta.hub.frame.notices import done
 from viavolta.hub.frame.pages import form_page
 from viavolta.hub.operate.tenants import operators_page, page_context, zone_of
 from viavolta.hub.people.access import visitor
 from viavolta.hub.people.models import Organisation
+from viavolta.services.billing.terminals import Terminals
 from viavolta.storage.billing import prices_of, terms_of
 
 TAB = "drive-terms"
@@ -54,6 +55,7 @@ def terms(request: HttpRequest, tenant: Organisation) -> HttpResponseBase:
             "title": _("Terms"),
             "terms": found,
             "payment": dict(PAYMENTS)[found.payment],
+            "terminals": dict(TERMINALS)[found.terminals],
             "tariffs": tariffs,
         },
     )
@@ -67,6 +69,9 @@ def edit_terms(request: HttpRequest, tenant: Organisation) -> HttpResponseBase:
     form = TermsForm(request.POST or None, initial=initial)
 
     def save(cleaned: dict[str, Any]) -> tuple[str, str]:
+        cleaned["terminals"] = cleaned["terminals"] or Terminals.NONE.value
+        is_taken = cleaned["terminals"] != Terminals.NONE
+        cleaned["receipts_at"] = request.build_absolute_uri("/receipt/p-") if is_taken else ""
         change_terms(visitor(request), tenant, cleaned)
         return back, _("Saved.")
 

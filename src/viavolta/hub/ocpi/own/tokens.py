@@ -5,7 +5,7 @@ from typing import Any
 
 from viavolta.hub.ocpi.models import ForeignToken, Module, OwnObject, Party
 from viavolta.hub.ocpi.own.keeping import Draft, keep
-from viavolta.storage.driver_wishes import VISIT_PREFIX
+from viavolta.storage.driver_tokens import VISIT_PREFIX
 from viavolta.storage.tables.stations import Token
 
 LONGEST_UID = 36

@@ -15,6 +15,7 @@ from viavolta.hub.frame.figures import Figure
 from viavolta.hub.frame.numbers import shown_moment, shown_number, shown_percent
 from viavolta.hub.frame.rows import QueryRows
 from viavolta.hub.frame.tables import Empty, Filter, Table
+from viavolta.hub.operate.queries.payments import payment_rows
 from viavolta.hub.operate.queries.sessions import (
     Moment,
     course_of,
@@ -130,6 +131,7 @@ def session(request: HttpRequest, tenant: Organisation, charging_session: int) -
                 (row.transaction, ""),
             ],
             "session": row,
+            "payment": payment_rows(row),
             "order": order,
             "why": reason(order) if order is not None and row.ended_at is None else "",
             "figures": _figures(row),
