@@ -196,7 +196,7 @@ def _planned(
         electric_shares=settings.electric_shares,
     )
     if planner.number("robustness.safer_plans") >= 1.0:
-        progress("safer plans", 0.0)
+        progress("robustness", 0.5)
         base = result
         safer = stages.result("safer", lambda: _safer_plans(request, base, stop))
         result = dataclasses.replace(result, safer=safer)

@@ -33,10 +33,11 @@ from viavolta.engines.bus.robustness import (
 )
 from viavolta.engines.energy.cabin import cooling_kw, heating_kw
 from viavolta.engines.energy.climate import service_means_c
+from viavolta.engines.energy.driving import deadhead_energy_kwh
 from viavolta.formats.weather import read_weather
 from viavolta.model.climate import DesignDays
 from viavolta.model.trip import Floats
-from viavolta.services.bus.fleet import Bus, FleetPlan, Planner, driver_of
+from viavolta.services.bus.fleet import Bus, FleetPlan, Planner, trip_energies_kwh
 from viavolta.services.bus.request import BusRequest
 from viavolta.services.bus.tables import block_id, vehicle_id
 
@@ -207,32 +208,38 @@ def _key(planner: Planner, plan: FleetPlan, bus: Bus) -> str:
 
 
 class _Energies:
-    """Energies of activities at the temperatures of the drawn days, by bus type."""
+    """Energies of activities at a few temperatures, interpolated to those of the drawn days."""
 
     def __init__(self, planner: Planner, plan: FleetPlan, drawn_c: Floats, mean_c: float) -> None:
         low, high = min(drawn_c.min(), mean_c), max(drawn_c.max(), mean_c)
         n_knots = max(2, math.ceil((high - low) / KNOT_STEP_C) + 1)
         self._knots_c = np.linspace(low, high, n_knots)
         self.drawn_c, self.mean_c = drawn_c, np.full(drawn_c.size, mean_c)
-        self._drivers = {
-            bus.driver.bus.vehicle_type: [
-                driver_of(planner, bus.driver.bus, point_kw=plan.point_kw, temperature_c=float(c))
-                for c in self._knots_c
-            ]
-            for bus in plan.buses
+        self._network, self._rows = planner.network, plan.rows
+        types = {bus.driver.bus.vehicle_type: bus.driver.bus for bus in plan.buses}
+        self._trips_kwh = {
+            name: np.array(
+                [trip_energies_kwh(planner.network, bus, float(c)) for c in self._knots_c]
+            )
+            for name, bus in types.items()
         }
 
     def at_knots_kwh(self, bus: Bus) -> Floats:
         """Energy of each activity of a block at each of the temperatures worked out (K, A)."""
         rows = [row for row in bus.block.activities if row.kind not in AT_REST]
         trip = np.array([row.trip for row in rows], dtype=np.int64)
-        ways = np.array([(row.from_node, row.to_node) for row in rows], dtype=np.int64)
+        here = np.array([row.from_node for row in rows], dtype=np.int64)
+        there = np.array([row.to_node for row in rows], dtype=np.int64)
+        ways, kind = self._network.deadheads, bus.driver.bus
+        km, seconds = ways.distance_km[here, there], ways.duration_s[here, there]
         drives = np.array([row.kind not in AT_REST for row in bus.block.activities])
-        problems = [d.problem for d in self._drivers[bus.driver.bus.vehicle_type]]
-        at = np.zeros((len(problems), drives.size))
-        for knot, problem in enumerate(problems):
-            way_kwh = problem.way_kwh[ways[:, 0], ways[:, 1]]
-            at[knot, drives] = np.where(trip >= 0, problem.energy_kwh[trip], way_kwh)
+        trips_kwh = self._trips_kwh[kind.vehicle_type][:, self._rows[trip]]
+        at = np.zeros((self._knots_c.size, drives.size))
+        for knot, c in enumerate(self._knots_c):
+            way_kwh = deadhead_energy_kwh(
+                kind, temperature_c=float(c), distance_km=km, duration_s=seconds
+            )
+            at[knot, drives] = np.where(trip >= 0, trips_kwh[knot], way_kwh)
         return at
 
     def on_days_kwh(self, at_knots_kwh: Floats, days_c: Floats) -> Floats:
