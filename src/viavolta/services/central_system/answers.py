@@ -11,6 +11,7 @@ from typing import Any
 from viavolta.protocols.ocpp.charging_profile import utc_text
 from viavolta.protocols.ocpp.ev_schedule import exceeds
 from viavolta.protocols.ocpp.schemas import Version
+from viavolta.services.billing.vat_numbers import VatVerdict, verdict_of
 from viavolta.services.central_system.certificates import (
     chain_inquiry,
     contract_inquiry,
@@ -214,11 +215,14 @@ def _settlement(_version: Version, payload: Payload, world: World) -> Answer:
 
 
 def _vat(_version: Version, payload: Payload, _world: World) -> Answer:
-    """2.1 block C: no register of VAT numbers is asked."""
+    """2.1 C18: by form and check digit; no register is asked, and the answer says so."""
+    verdict = verdict_of(payload["vatNumber"])
+    is_formed = verdict in {VatVerdict.CHECKED, VatVerdict.FORM_ONLY}
+    reason = "NotSupported" if verdict is VatVerdict.FOREIGN else "InvalidVatNumber"
     found: Answer = {
-        "status": "Rejected",
+        "status": "Accepted" if is_formed else "Rejected",
         "vatNumber": payload["vatNumber"],
-        "statusInfo": {"reasonCode": "NotSupported"},
+        "statusInfo": {"reasonCode": "FormOnly" if is_formed else reason},
     }
     return found | ({"evseId": payload["evseId"]} if "evseId" in payload else {})
 

@@ -128,10 +128,23 @@ def _limited_centrally(limit: Payload, **wanted: float) -> tuple[Step, ...]:
     )
 
 
+def _vat(number: str, state: str) -> Says:
+    """A driver types a VAT number at the terminal."""
+    return Says(
+        "VatNumberValidation",
+        {"vatNumber": number, "evseId": 1},
+        {"status": state, "vatNumber": number, "evseId": 1},
+    )
+
+
 _C: tuple[Listed, ...] = (
     ("C_103", "Prepaid, with credit", "no credit is kept for tokens"),
     ("C_104", "Prepaid, no credit", (*UP, authorize("empty"))),
-    ("C_108", "VAT number at a payment terminal", "no register of VAT numbers is asked"),
+    (
+        "C_108",
+        "VAT number at a payment terminal, by form and check digit",
+        (*UP, _vat("ATU13585627", "Accepted"), _vat("ATU13585628", "Rejected")),
+    ),
     ("C_113", "Cancelled at a payment terminal", CANCELED),
     ("C_117", "Settled centrally", CENTRALLY),
     ("C_118", "Settled at the station, receipt centrally", AT_STATION),
@@ -566,13 +579,13 @@ _OWN: tuple[tuple[str, str, str, tuple[Step, ...]], ...] = (
     (
         "C Authorisation",
         "C_vat",
-        "A VAT number: no register is asked",
+        "A VAT number of no form that is known",
         (
             *UP,
             Says(
                 "VatNumberValidation",
-                {"vatNumber": "SI12345678"},
-                {"status": "Rejected", "vatNumber": "SI12345678"},
+                {"vatNumber": "CH12345678"},
+                {"status": "Rejected", "vatNumber": "CH12345678"},
             ),
         ),
     ),
