@@ -20,7 +20,14 @@ def rules_in_code(*, with_grid: bool) -> set[str]:
     others += (
         ()
         if with_grid
-        else ("bus_grid", "bus_sensitivities", "bus_robustness", "bus_phase_in", "operators")
+        else (
+            "bus_alternatives",
+            "bus_grid",
+            "bus_sensitivities",
+            "bus_robustness",
+            "bus_phase_in",
+            "operators",
+        )
     )
     modules = [p for p in ROOM.glob("*.py") if not p.name.startswith(others)]
     literals = (

@@ -18,6 +18,7 @@ from viavolta.engines.costs.tariff import EnergyUse, catalogue_tariff, grid_fee_
 from viavolta.model.errors import NoSolutionError
 from viavolta.model.progress import never
 from viavolta.services.bus.accounts import _least_grid_fee_eur, calendar_year
+from viavolta.services.bus.charged import require_room
 from viavolta.services.bus.charging import (
     DayTerms,
     DepotLoad,
@@ -29,8 +30,8 @@ from viavolta.services.bus.charging import (
     day_start_utc,
 )
 from viavolta.services.bus.fleet import Planner
+from viavolta.services.bus.sites import ChargingSite
 from viavolta.services.bus_config import DepotSetting, bus_assumptions
-from viavolta.services.plan_bus import _require_room
 
 EXAMPLES = settings(deadline=None, max_examples=150, derandomize=True)
 HOUR, DAY = 3600.0, 86400.0
@@ -159,6 +160,9 @@ def planner() -> Planner:
     )
 
 
+SITE = ChargingSite(name="Nord", node=DEPOT, point_kw=None, connection_kw=None, max_points=None)
+
+
 def tight_load(n: int = 12) -> tuple[Any, DepotLoad]:
     """Stays round the clock, every two hours for three, all at nine tenths of full power."""
     point_kw = 50.0
@@ -168,7 +172,7 @@ def tight_load(n: int = 12) -> tuple[Any, DepotLoad]:
         for k in range(n)
     ]
     plan = plan_with(blocks, point_kw)
-    return plan, _depot_load(plan, blocks, DEPOT)
+    return plan, _depot_load(plan, blocks, SITE)
 
 
 def test_stays_round_the_clock_all_get_their_energy() -> None:
@@ -206,7 +210,7 @@ def test_the_parts_of_a_stay_hand_on_their_charge() -> None:
 def test_a_season_may_be_cut_where_the_sizing_day_is() -> None:
     """The cut of another day is taken over as it is."""
     blocks = [Block(depot=DEPOT, activities=(), stays=(stay(21, 9),), lost_kwh=0.0)]
-    load = _depot_load(plan_with(blocks, 50.0), blocks, DEPOT, cut_s=7200)
+    load = _depot_load(plan_with(blocks, 50.0), blocks, SITE, cut_s=7200)
     assert load.cut_s == 7200
 
 
@@ -298,7 +302,7 @@ def test_more_points_than_there_is_room_for_is_no_plan() -> None:
         DepotSetting(name="Sud", lat=46.0, lon=11.1),
     )
     network: Any = SimpleNamespace(depots=depots)
-    _require_room(network, (3, 400))
+    require_room(network, (3, 400))
     with pytest.raises(NoSolutionError, match="Nord needs 4") as caught:
-        _require_room(network, (4, 0))
+        require_room(network, (4, 0))
     assert caught.value.code == "depot-too-small"

@@ -83,8 +83,11 @@ def _build(assumptions: Assumptions, name: str) -> BusType:
     nominal_kwh = own("capacity_kwh")
     capacity_kwh = nominal_kwh * assumptions.number("energy.end_of_life_capacity_share")
     max_charge_kw = own("max_charge_kw")
+    terminal_kw = shared("terminal_charge_kw")
     curve_soc, curve_kw = _charge_curve(
-        assumptions.word(_CURVE), capacity_kwh, max_charge_kw=max_charge_kw
+        assumptions.word(_CURVE),
+        capacity_kwh,
+        most_kw=(max_charge_kw, terminal_kw),
     )
     return BusType(
         vehicle_type=name,
@@ -119,7 +122,9 @@ def _build(assumptions: Assumptions, name: str) -> BusType:
         soc_max_kwh=capacity_kwh * shared("soc_max_share"),
         max_charge_kw=max_charge_kw,
         charge_curve_soc=curve_soc,
-        charge_curve_kw=curve_kw,
+        charge_curve_kw=np.minimum(curve_kw, max_charge_kw),
+        terminal_charge_kw=terminal_kw,
+        terminal_curve_kw=np.minimum(curve_kw, terminal_kw),
         charge_efficiency=shared("charge_efficiency"),
         purchase_eur=own("purchase_eur"),
         battery_eur_per_kwh=shared("battery_eur_per_kwh"),
@@ -146,12 +151,12 @@ def driving_style(assumptions: Assumptions) -> DrivingStyle:
 
 
 def _charge_curve(
-    points: str, capacity_kwh: float, *, max_charge_kw: float
+    points: str, capacity_kwh: float, *, most_kw: tuple[float, ...]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Read a curve such as `0:1.1 0.8:0.7 1:0.1` (soc:kW per kWh) in kW, cut at the most power.
+    """Read a curve such as `0:1.1 0.8:0.7 1:0.1` (soc:kW per kWh) in kW.
 
-    The corner where the cut meets the curve is a point of its own, so that straight lines between
-    the points are exact.
+    The corners where a cut at one of the powers `most_kw` meets the curve are points of their own,
+    so that straight lines between the points are exact after the cut too.
 
     Raises
     ------
@@ -179,12 +184,13 @@ def _charge_curve(
         raise _bad_curve(points, message)
     kw = power * capacity_kwh
     corners = [
-        soc[i] + (soc[i + 1] - soc[i]) * (max_charge_kw - kw[i]) / (kw[i + 1] - kw[i])
+        soc[i] + (soc[i + 1] - soc[i]) * (most - kw[i]) / (kw[i + 1] - kw[i])
+        for most in most_kw
         for i in range(len(soc) - 1)
-        if (kw[i] - max_charge_kw) * (kw[i + 1] - max_charge_kw) < 0
+        if (kw[i] - most) * (kw[i + 1] - most) < 0
     ]
     all_soc = np.unique(np.concatenate((soc, corners)))
-    return all_soc, np.minimum(np.interp(all_soc, soc, kw), max_charge_kw)
+    return all_soc, np.interp(all_soc, soc, kw)
 
 
 def _bad_curve(points: str, message: str) -> InputError:

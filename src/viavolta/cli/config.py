@@ -34,6 +34,15 @@ BUS_SETTINGS = """\
 # connection_kw = 1000  # limit of the grid connection in kW; without it, it is sized
 # max_points = 40  # room for charging points; without it, they are sized
 
+# [charging]
+# terminals = "auto"  # auto: where they pay; none: depots only; given: at all [[terminals]]
+
+# [[terminals]]  # one such table for each terminal where buses may charge between trips
+# name = "Central station"  # a place of the timetable by name or place_id; or lat and lon
+# point_kw = 300  # power of its points
+# connection_kw = 600  # limit of its grid connection in kW; without it, all points at full power
+# max_points = 2  # room for charging points; without it, as many as are used at once
+
 # [service]
 # date = 2025-02-10  # service day; without it, it is chosen from the feed
 

@@ -52,7 +52,9 @@ class BusType:
     Heating and cooling figures (`_kw_per_k`, `_max_kw`) are heat moved; efficiencies and
     coefficients of performance turn them into power from the battery. `capacity_kwh` is what the
     planner counts on: the nominal capacity less the reserve for ageing; `soc_min_kwh`,
-    `soc_max_kwh` and `charge_curve_soc` refer to it. A new battery costs
+    `soc_max_kwh` and `charge_curve_soc` refer to it. `max_charge_kw` and `charge_curve_kw` hold at
+    the plug of a depot, `terminal_charge_kw` and `terminal_curve_kw` at a terminal, where a bus may
+    charge through a contact on its roof. A new battery costs
     `nominal_capacity_kwh * battery_eur_per_kwh`.
     """
 
@@ -89,6 +91,8 @@ class BusType:
     max_charge_kw: float
     charge_curve_soc: NDArray[np.float64]
     charge_curve_kw: NDArray[np.float64]
+    terminal_charge_kw: float
+    terminal_curve_kw: NDArray[np.float64]
     charge_efficiency: float
     purchase_eur: float
     battery_eur_per_kwh: float
@@ -109,7 +113,8 @@ class BusType:
             msg = f"{self.vehicle_type}: the planned capacity is above the nominal one"
             raise ValueError(msg)
         soc, kw = self.charge_curve_soc, self.charge_curve_kw
-        if not (soc.shape == kw.shape and soc.ndim == 1 and soc.size > 1):
+        shapes = {soc.shape, kw.shape, self.terminal_curve_kw.shape}
+        if len(shapes) > 1 or soc.ndim != 1 or soc.size <= 1:
             msg = f"{self.vehicle_type}: the charge curve needs two or more (soc, kW) points"
             raise ValueError(msg)
         if not (soc[0] == 0 and soc[-1] == 1 and np.all(np.diff(soc) > 0) and np.all(kw > 0)):

@@ -7,6 +7,10 @@ The file is TOML. Its tables are either subjects of the catalogue, whose figures
   catalogue where none is named; how many vehicles there may be at most; the share of the fleet that
   is electric at the end of each year of the phase-in;
 - `[[depots]] name, lat, lon, connection_kw, max_points`: the last two are optional limits;
+- `[[terminals]] name, lat, lon, point_kw, connection_kw, max_points`: where buses may charge
+  between trips: a place of the timetable by its name or place_id, or by its position; the last
+  three are optional;
+- `[charging] terminals`: none, auto or given, see TerminalUse;
 - `[service] date`: the service day;
 - `[operation] min_layover_s, deadhead_kmh`: the least time between activities of different trips,
   and the speed without passengers in place of the calibrated one;
@@ -28,6 +32,13 @@ from viavolta.model.errors import InputError, UsageError, Where
 from viavolta.model.grid_prices import Region
 from viavolta.model.messages import text
 from viavolta.services.config_reader import ConfigReader, Table
+from viavolta.services.terminal_settings import (
+    TERMINAL_KEYS,
+    TerminalSetting,
+    TerminalUse,
+    read_terminal_use,
+    read_terminals,
+)
 
 BUS_SUBJECTS = (
     "buses",
@@ -48,6 +59,8 @@ BUS_SUBJECTS = (
 SETTINGS: dict[str, tuple[str, ...]] = {
     "fleet": ("vehicle_types", "max_vehicles", "electric_shares"),
     "depots": ("name", "lat", "lon", "connection_kw", "max_points"),
+    "terminals": TERMINAL_KEYS,
+    "charging": ("terminals",),
     "service": ("date",),
     "operation": ("min_layover_s", "deadhead_kmh"),
     "tariff": ("country",),
@@ -95,6 +108,8 @@ class BusSettings:
     grid_nodes: Mapping[str, str]
     grid_region: Region
     electric_shares: tuple[float, ...] = ()
+    terminals: tuple[TerminalSetting, ...] = ()
+    terminal_use: TerminalUse = TerminalUse.AUTO
 
 
 def bus_assumptions(config: Path | None) -> tuple[Assumptions, BusSettings]:
@@ -185,6 +200,12 @@ def _settings(content: Table, operation: Table, reader: ConfigReader) -> BusSett
         grid_nodes=_grid_nodes(grid.get("nodes", {}), reader),
         grid_region=_grid_region(grid.get("region", Region.URBAN.value), reader),
         electric_shares=_electric_shares(fleet.get("electric_shares", []), reader),
+        terminals=(terminals := read_terminals(content.get("terminals", []), reader)),
+        terminal_use=read_terminal_use(
+            reader.table(content, "charging", SETTINGS["charging"]),
+            reader,
+            n_terminals=len(terminals),
+        ),
     )
 
 

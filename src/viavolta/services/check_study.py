@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from viavolta.checks.bus import check_bus
+from viavolta.checks.bus_alternatives import check_alternatives
 from viavolta.checks.bus_phase_in import check_phase_in
 from viavolta.checks.bus_robustness import check_robustness, check_safer_plans
 from viavolta.checks.bus_sensitivities import check_sensitivities
@@ -102,6 +103,7 @@ def check_study(folder: Path, read: ReadFolder) -> CheckResult:
         findings += check_robustness(study, tables)
         findings += check_safer_plans(study, tables)
         findings += check_phase_in(study, tables)
+        findings += check_alternatives(study, tables)
         findings += check_operators(study, tables, files)
     return CheckResult(kind=kind, findings=tuple(findings))
 

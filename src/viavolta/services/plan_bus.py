@@ -7,17 +7,23 @@ import numpy as np
 import polars as pl
 
 from viavolta.catalogue import Assumptions
-from viavolta.engines.bus.points import block_intervals, points_needed
 from viavolta.engines.costs.carbon import CarbonItem, use_phase_t_per_year
 from viavolta.engines.costs.tco import total_eur_per_year
 from viavolta.formats.input_file import input_of
-from viavolta.model.errors import NoSolutionError
 from viavolta.model.messages import text
 from viavolta.model.notices import StudyWarning
 from viavolta.model.progress import Progress, StopRule, never, silent, within
 from viavolta.model.study import AssumptionUsed, Study, StudyInput
 from viavolta.services.bus import tables
 from viavolta.services.bus.accounts import Accounts, Distances, yearly_accounts
+from viavolta.services.bus.alternatives import (
+    Choice,
+    alternative_costs_table,
+    alternative_reasons,
+    alternatives_table,
+    choose_alternative,
+)
+from viavolta.services.bus.charged import plan_and_charge, points_of, require_room
 from viavolta.services.bus.charging import (
     DepotCharging,
     SeasonBlocks,
@@ -27,8 +33,8 @@ from viavolta.services.bus.charging import (
 )
 from viavolta.services.bus.fleet import FleetPlan, Planner, fleet_types, plan_fleet
 from viavolta.services.bus.grid_case import SIZING, GridDays
-from viavolta.services.bus.grid_limits import GridLimits, grid_limits, within_grid
-from viavolta.services.bus.grid_sites import DepotGrid, grid_files, read_depot_grid
+from viavolta.services.bus.grid_limits import GridLimits
+from viavolta.services.bus.grid_sites import DepotGrid, at_sites, grid_files, read_depot_grid
 from viavolta.services.bus.grid_tables import (
     GridAnswer,
     answer_of,
@@ -44,8 +50,9 @@ from viavolta.services.bus.request import BusRequest, command_line
 from viavolta.services.bus.robustness import Robustness, robustness_of, year_temperatures
 from viavolta.services.bus.safer_plans import Remade, safer_plans
 from viavolta.services.bus.sensitivities import PlannedYear, sensitivity_table
+from viavolta.services.bus.terminals import find_terminals
 from viavolta.services.bus.why import Explained, why_table
-from viavolta.services.bus_config import BusSettings, DepotSetting, bus_assumptions
+from viavolta.services.bus_config import BusSettings, bus_assumptions
 from viavolta.services.stages import Clock, Stages, StageStore, stage_key
 from viavolta.services.used_assumptions import used_figure
 
@@ -54,23 +61,6 @@ HOUR_S = 3600.0
 _SEASON_NAMES = ("winter", "mean", "summer")
 POWER_FACTORS = (1.0, 0.7, 0.45)
 """Shares of the planned point power that are tried in turn where a connection is too small."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class _Charged:
-    """Blocks whose charging a connection can deliver, and what the grid allowed it."""
-
-    power_factor: float
-    depots: tuple[DepotSetting, ...]
-    plan: FleetPlan
-    seasons: tuple[SeasonBlocks, ...]
-    charging: tuple[DepotCharging, ...]
-    limits: GridLimits | None
-
-    def on(self, planner: Planner) -> Planner:
-        """The planner as it was when the charging could be delivered."""
-        network = dataclasses.replace(planner.network, depots=self.depots)
-        return dataclasses.replace(planner, network=network, power_factor=self.power_factor)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +73,7 @@ class _Result:
     points: tuple[int, ...]
     day: Distances
     accounts: Accounts
+    choice: Choice
     sensitivities: pl.DataFrame
     robustness: Robustness
     safer: pl.DataFrame | None = None
@@ -147,29 +138,47 @@ def _planned(
             types=fleet_types(assumptions, settings.vehicle_types),
             country=settings.country,
             max_vehicles=settings.max_vehicles,
+            allowed=find_terminals(
+                network,
+                settings.terminals,
+                assumptions,
+                file="" if request.config is None else request.config.name,
+            ),
+            terminal_use=settings.terminal_use,
         )
         return planner, _grid(request, planner, settings)
 
     planner, grid = stages.result("read", read)
     planner = dataclasses.replace(planner, assumptions=assumptions)
-    charged = stages.result(
-        "charging", lambda: _plan_and_charge(planner, grid, stages, progress, stop)
+    base = stages.result(
+        "charging",
+        lambda: plan_and_charge(
+            planner,
+            grid,
+            lambda at: _blocks(at, stages, progress, stop),
+            progress=within(progress, "charging"),
+        ),
     )
+
+    def grid_of(at: Planner) -> DepotGrid | None:
+        return None if grid is None else at_sites(grid, at.network, settings, config=request.config)
+
+    choice = stages.result(
+        "alternatives",
+        lambda: choose_alternative(
+            planner, base, grid_of, progress=within(progress, "alternatives"), stop=stop
+        ),
+    )
+    chosen = choice.best
+    charged, points, day = chosen.charged, chosen.points, chosen.day
     planner = charged.on(planner)
     plan, charging = charged.plan, charged.charging
 
-    def costs() -> tuple[tuple[int, ...], Distances, Accounts]:
+    def costs() -> Accounts:
         progress("costs", 0.0)
-        points = _points(plan, charging)
-        _require_room(planner.network, points)
-        day = tables.day_distances(planner.network, plan)
-        return (
-            points,
-            day,
-            yearly_accounts(planner, plan, charged.seasons, charging, points=points, day=day),
-        )
+        return yearly_accounts(planner, plan, charged.seasons, charging, points=points, day=day)
 
-    points, day, accounts = stages.result("costs", costs)
+    accounts = stages.result("costs", costs)
 
     def sensitivities() -> pl.DataFrame:
         progress("sensitivities", 0.0)
@@ -191,19 +200,20 @@ def _planned(
         points=points,
         day=day,
         accounts=accounts,
+        choice=choice,
         sensitivities=stages.result("sensitivities", sensitivities),
         robustness=stages.result("robustness", robustness),
         electric_shares=settings.electric_shares,
     )
     if planner.number("robustness.safer_plans") >= 1.0:
         progress("robustness", 0.5)
-        base = result
-        safer = stages.result("safer", lambda: _safer_plans(request, base, stop))
+        first = result
+        safer = stages.result("safer", lambda: _safer_plans(request, first, stop))
         result = dataclasses.replace(result, safer=safer)
-    limits = charged.limits
-    if grid is not None and limits is not None:
+    limits, at = charged.limits, charged.grid
+    if at is not None and limits is not None:
         progress("grid", 0.0)
-        answer = stages.result("grid", lambda: _grid_answer(grid, limits, charged.seasons, result))
+        answer = stages.result("grid", lambda: _grid_answer(at, limits, charged.seasons, result))
         result = dataclasses.replace(result, grid=answer)
     progress("tables", 0.0)
     return stages.result("tables", lambda: _study(request, result, layover_s=int(layover_s)))
@@ -238,52 +248,6 @@ def _grid(request: BusRequest, planner: Planner, settings: BusSettings) -> Depot
     )
 
 
-def _plan_and_charge(
-    planner: Planner,
-    grid: DepotGrid | None,
-    stages: Stages,
-    progress: Progress,
-    stop: StopRule,
-) -> _Charged:
-    """Make blocks and schedule their charging, within what the grid bears.
-
-    Where a connection limit leaves buses short, plan again with less power at the points, a
-    bounded number of times.
-    """
-    first: GridLimits | None = None
-    for factor in POWER_FACTORS:
-        attempt = dataclasses.replace(planner, power_factor=factor)
-        plan = _blocks(attempt, stages, progress, stop)
-        seasons = season_blocks(attempt, plan)
-        limits = None
-        told = within(progress, "charging")
-        try:
-            charging = charge_depots(attempt, plan, seasons, progress=told, stop=never)
-            if grid is not None:
-                limits = grid_limits(grid, charging)
-                first = first or limits
-                if limits.binds_any:
-                    attempt = within_grid(attempt, grid, limits)
-                    charging = charge_depots(attempt, plan, seasons, progress=told, stop=never)
-        except NoSolutionError as error:
-            if error.code != "connection-too-small":
-                raise
-            if factor == POWER_FACTORS[-1]:
-                raise _too_small(error, grid, limits) from error
-        else:
-            break
-    if limits is not None and first is not None:
-        limits = limits.as_asked(first)
-    return _Charged(
-        power_factor=factor,
-        depots=attempt.network.depots,
-        plan=plan,
-        seasons=seasons,
-        charging=charging,
-        limits=limits,
-    )
-
-
 def _blocks(planner: Planner, stages: Stages, progress: Progress, stop: StopRule) -> FleetPlan:
     stage = f"blocks.{planner.power_factor:g}"
     return stages.result(
@@ -293,32 +257,6 @@ def _blocks(planner: Planner, stages: Stages, progress: Progress, stop: StopRule
             progress=within(progress, "blocks"),
             stop=stop,
             keep=stages.below(f"{stage}.trial"),
-        ),
-    )
-
-
-def _too_small(
-    error: NoSolutionError, grid: DepotGrid | None, limits: GridLimits | None
-) -> NoSolutionError:
-    """Say where it is the grid that keeps a connection small, and what holds it back there."""
-    if grid is None or limits is None or not limits.binds_any:
-        return error
-    held = [
-        text(
-            "{node} takes {kw:,.0f} kW, {element} binds",
-            node=grid.node_id(int(k)),
-            kw=limits.limit_kw[k],
-            element=limits.binds[int(k)],
-        )
-        for k in np.flatnonzero(np.isfinite(limits.limit_kw))
-    ]
-    return NoSolutionError(
-        code="connection-too-small",
-        message=text("{what}; the grid: {held}", what=error.message, held="; ".join(held)),
-        expected=error.expected,
-        hint=text(
-            "name other nodes in [grid.nodes], share the buses among more depots, or plan without "
-            "--grid and have the grid strengthened"
         ),
     )
 
@@ -340,7 +278,7 @@ def _grid_answer(
         ),
         places=tuple(
             (tables.place_id(network, depot.depot), setting.name)
-            for depot, setting in zip(result.charging, network.depots, strict=True)
+            for depot, setting in zip(result.charging, network.sites, strict=True)
         ),
         start=np.datetime64(day_start_utc(timetable.date, timetable.timezone), "s"),
         year=timetable.date.year,
@@ -352,10 +290,11 @@ def _safer_plans(request: BusRequest, result: _Result, stop: StopRule) -> pl.Dat
 
     def remake(planner: Planner) -> Remade:
         plan = plan_fleet(planner, progress=silent, stop=stop)
+        planner = dataclasses.replace(planner, closed=plan.closed)
         seasons = season_blocks(planner, plan)
         charging = charge_depots(planner, plan, seasons, progress=silent, stop=never)
-        points = _points(plan, charging)
-        _require_room(planner.network, points)
+        points = points_of(plan, charging)
+        require_room(planner.network, points)
         day = tables.day_distances(planner.network, plan)
         accounts = yearly_accounts(planner, plan, seasons, charging, points=points, day=day)
         return Remade(
@@ -379,35 +318,6 @@ def _safer_plans(request: BusRequest, result: _Result, stop: StopRule) -> pl.Dat
     )
 
 
-def _points(plan: FleetPlan, charging: tuple[DepotCharging, ...]) -> tuple[int, ...]:
-    """Points per depot: most stays at once, day and night."""
-    return tuple(
-        points_needed(
-            [
-                interval
-                for bus in plan.buses
-                for interval, stay in zip(
-                    block_intervals([bus.block]), bus.block.stays, strict=True
-                )
-                if stay.node == depot.depot
-            ]
-        )
-        for depot in charging
-    )
-
-
-def _require_room(network: Network, points: tuple[int, ...]) -> None:
-    """Refuse a plan with more points at a depot than the user has room for."""
-    for depot, n in zip(network.depots, points, strict=True):
-        if depot.max_points is not None and n > depot.max_points:
-            raise NoSolutionError(
-                code="depot-too-small",
-                message=text("{depot} needs {n} charging points", depot=depot.name, n=n),
-                expected=text("at most {n}, as the configuration says", n=depot.max_points),
-                hint=text("raise max_points of the depot, or add a depot"),
-            )
-
-
 def _study(request: BusRequest, result: _Result, *, layover_s: int) -> Study:
     planner, plan, network = result.planner, result.plan, result.planner.network
     step_s = int(planner.number("planning.step_s"))
@@ -424,6 +334,12 @@ def _study(request: BusRequest, result: _Result, *, layover_s: int) -> Study:
         "schedule": tables.schedule_table(network, result.charging, step_s),
         "power": tables.power_table(network, result.charging, step_s),
         "costs": tables.costs_table(result.accounts),
+        "alternatives": alternatives_table(
+            result.choice,
+            cost_lower_bound_eur=result.accounts.cost_lower_bound_eur,
+            n_too_fast=int((~network.served).sum()),
+        ),
+        "alternative_costs": alternative_costs_table(result.choice),
         "sensitivities": result.sensitivities,
         "robustness": result.robustness.table,
         "shapes": tables.shapes_table(network),
@@ -442,10 +358,12 @@ def _study(request: BusRequest, result: _Result, *, layover_s: int) -> Study:
     }
     if result.safer is not None:
         frames["safer_plans"] = result.safer
+    reasons = alternative_reasons(result.choice)
     if result.grid is not None:
         frames |= grid_tables(result.grid)
-        reasons = pl.DataFrame(grid_reasons(result.grid), schema=frames["why"].schema, orient="row")
-        frames["why"] = pl.concat([frames["why"], reasons])
+        reasons += grid_reasons(result.grid)
+    more = pl.DataFrame(reasons, schema=frames["why"].schema, orient="row")
+    frames["why"] = pl.concat([frames["why"], more])
     summary = _summary(result, step_s=step_s, layover_s=layover_s)
     summary["energy_kwh"] = float(frames["blocks"]["energy_kwh"].sum())
     summary["trips"] = frames["trips"].height
@@ -517,6 +435,7 @@ def _summary(result: _Result, *, step_s: int, layover_s: int) -> dict[str, Any]:
         "energy_kwh": 0.0,
         "recuperation_lost_kwh": sum(bus.block.lost_kwh for bus in plan.buses),
         "charging_points": sum(result.points),
+        "alternative": result.choice.chosen,
         "point_kw": plan.point_kw,
         "peak_kw_unmanaged": _coincident_kw(result.charging, is_managed=False),
         "peak_kw_managed": _coincident_kw(result.charging, is_managed=True),

@@ -1,6 +1,6 @@
 """Small block problems, and slow twins of the chain kernels: plain Python, no shortcut."""
 
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 from hypothesis import strategies as st
@@ -21,12 +21,13 @@ def battery(
     soc_max_kwh: float = 180.0,
     curve: tuple[tuple[float, float], ...] = ((0.0, 80.0), (150.0, 80.0), (200.0, 5.0)),
 ) -> Battery:
-    """A battery with a charging curve of (kWh, kW) points."""
+    """A battery with a charging curve of (kWh, kW) points, twice as strong at terminals."""
     return Battery(
         soc_min_kwh=soc_min_kwh,
         soc_max_kwh=soc_max_kwh,
         curve_kwh=np.array([e for e, _ in curve]),
         curve_kw=np.array([p for _, p in curve]),
+        terminal_curves_kw=np.array([[2.0 * p for _, p in curve]]),
     )
 
 
@@ -39,6 +40,7 @@ def problem(
     layover_s: float = 120.0,
     plug_s: float = 60.0,
     night_is_bounded: bool = True,
+    points: tuple[list[int], list[int]] | None = None,
 ) -> BlockProblem:
     """Trips between places on a street grid: ways take 120 s and 1.5 kWh per block."""
     at = np.array(places, dtype=np.float64)
@@ -60,6 +62,8 @@ def problem(
         wait_cost_per_s=0.01,
         free_wait_s=900.0,
         night_is_bounded=night_is_bounded,
+        end_point=None if points is None else np.array(points[0], dtype=np.int64),
+        start_point=None if points is None else np.array(points[1], dtype=np.int64),
     )
 
 
@@ -69,8 +73,13 @@ def problems(
     max_trips: int = 8,
     max_kwh: int = 90,
     night_is_bounded: bool | None = None,
+    *,
+    may_have_points: bool = False,
 ) -> BlockProblem:
-    """Random days: several depots, trips that take no time, run at once or go downhill."""
+    """Random days: several depots, trips that take no time, run at once or go downhill.
+
+    On some there may be points where trips end or begin, for each trip or not.
+    """
     coordinate = st.integers(0, 9)
     n_depots = draw(st.integers(1, 2))
     places = draw(st.lists(st.tuples(coordinate, coordinate), min_size=3, max_size=5, unique=True))
@@ -82,12 +91,15 @@ def problems(
     )
     rows = draw(st.lists(trip, min_size=1, max_size=max_trips))
     trips = [(a, float(s), b, float(s + d), float(e)) for a, s, b, d, e in rows]
+    closed_or_not = st.lists(st.sampled_from([-1, 0]), min_size=len(rows), max_size=len(rows))
+    has_points = may_have_points and draw(st.booleans())
     return problem(
         sorted(trips, key=lambda row: row[1]),
         tuple(places),
         depots=tuple(range(n_depots)),
         layover_s=float(draw(st.sampled_from([0, 120, 600]))),
         night_is_bounded=draw(st.booleans()) if night_is_bounded is None else night_is_bounded,
+        points=(draw(closed_or_not), draw(closed_or_not)) if has_points else None,
     )
 
 
@@ -123,8 +135,21 @@ def slack_s(day: BlockProblem, i: int, j: int, via: int | None = None) -> float:
     return float(day.start_s[j] - day.end_s[i] - day.layover_s - way)
 
 
-def slow_reach_kwh(charge: float, hours: float, cell: Battery) -> float:
-    """Bisect for the highest charge e with e - charge <= hours x P(e)."""
+def visited(day: BlockProblem, i: int, j: int, way: int) -> int | None:
+    """Node of a way to charge: a row of the stations, then where i ends, then where j begins."""
+    n_stations = day.stations.size
+    if way < n_stations:
+        return int(day.stations[way])
+    if day.end_point is None or day.start_point is None:
+        return None
+    here, there = int(day.to_node[i]), int(day.from_node[j])
+    if way == n_stations:
+        return here if day.end_point[i] >= 0 else None
+    return there if day.start_point[j] >= 0 and there != here else None
+
+
+def slow_reach_kwh(charge: float, hours: float, cell: Battery, strength: float = 1.0) -> float:
+    """Bisect for the highest charge e with e - charge <= hours x strength x P(e)."""
     if hours <= 0:
         return charge
     low, high = charge, cell.soc_max_kwh
@@ -132,7 +157,7 @@ def slow_reach_kwh(charge: float, hours: float, cell: Battery) -> float:
         return charge
     for _ in range(80):
         middle = (low + high) / 2
-        power = float(np.interp(middle, cell.curve_kwh, cell.curve_kw))
+        power = strength * float(np.interp(middle, cell.curve_kwh, cell.curve_kw))
         low, high = (middle, high) if middle - charge <= hours * power else (low, middle)
     return low
 
@@ -148,17 +173,20 @@ def slow_drive(charge: float | None, energy: float, cell: Battery) -> float | No
 def slow_gap(
     day: BlockProblem, cell: Battery, i: int, j: int, *, way: int, charge: float | None
 ) -> float | None:
-    """Charge before trip j after trip i: direct (-1) or by a row of the stations."""
+    """Charge before trip j after trip i: direct (-1) or by a place to charge."""
     here, there = day.to_node[i], day.from_node[j]
     if way < 0:
         direct = slow_drive(charge, day.way_kwh[here, there], cell)
         return direct if slack_s(day, i, j) >= 0 else None
-    station = int(day.stations[way])
+    station = visited(day, i, j, way)
+    if station is None:
+        return None
     slack = slack_s(day, i, j, via=station)
     arrival = slow_drive(charge, day.way_kwh[here, station], cell)
     if slack <= 0 or arrival is None:
         return None
-    full = slow_reach_kwh(arrival, slack / 3600.0, cell)
+    strength = 1.0 if way < day.stations.size else 2.0
+    full = slow_reach_kwh(arrival, slack / 3600.0, cell, strength)
     return slow_drive(full, day.way_kwh[station, there], cell)
 
 
@@ -180,9 +208,15 @@ def slow_day(
     return slow_drive(charge, day.way_kwh[day.to_node[chain[-1]], depot], cell)
 
 
-def all_ways(day: BlockProblem, n_gaps: int) -> list[tuple[int, ...]]:
-    """Every choice of direct or station for every gap."""
-    return list(product(range(-1, day.stations.size), repeat=n_gaps))
+def gap_ways(day: BlockProblem, i: int, j: int) -> list[int]:
+    """Direct, and every place where one may charge between two trips."""
+    places = [way for way in range(day.stations.size + 2) if visited(day, i, j, way) is not None]
+    return [-1, *places]
+
+
+def all_ways(day: BlockProblem, chain: list[int]) -> list[tuple[int, ...]]:
+    """Every choice of direct or a place to charge for every gap."""
+    return list(product(*(gap_ways(day, i, j) for i, j in pairwise(chain))))
 
 
 def ways_cost(day: BlockProblem, chain: list[int], depot: int, ways: tuple[int, ...]) -> float:
@@ -196,9 +230,12 @@ def ways_cost(day: BlockProblem, chain: list[int], depot: int, ways: tuple[int, 
         if way < 0:
             waiting = max(0.0, slack_s(day, i, j) - day.free_wait_s)
             cost += day.way_cost[here, there] + day.wait_cost_per_s * waiting
-        else:
+        elif way < day.stations.size:
             s = day.stations[way]
             cost += day.way_cost[here, s] + day.way_cost[s, there] + 0.5
+        else:
+            waiting = max(0.0, slack_s(day, i, j) - day.free_wait_s)
+            cost += day.way_cost[here, there] + day.wait_cost_per_s * waiting + 0.5
     return float(cost)
 
 

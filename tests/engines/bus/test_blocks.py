@@ -15,7 +15,7 @@ from viavolta.engines.bus.problem import Battery, BlockProblem
 EXAMPLES = settings(deadline=None, max_examples=40, derandomize=True)
 CLOSE_KWH = 2e-6
 WAYS = (Kind.PULL_OUT, Kind.DEADHEAD, Kind.PULL_IN)
-days = problems(max_trips=6, night_is_bounded=True)
+days = problems(max_trips=6, night_is_bounded=True, may_have_points=True)
 
 
 def driven_chain(day: BlockProblem, cell: Battery) -> DrivenChain:
@@ -88,10 +88,11 @@ def assert_stays(day: BlockProblem, cell: Battery, block: Block) -> None:
         assert (night.arrival_s, night.departure_s) == (rows[-1].end_s, rows[0].start_s + 86400)
     for stay in block.stays:
         at_end = stay.soc_arrival_kwh + stay.energy_kwh
-        allowed = float(np.interp(at_end, cell.curve_kwh, cell.curve_kw))
+        curve_kw = cell.curve_kw if stay.point < 0 else cell.terminal_curves_kw[stay.point]
+        allowed = float(np.interp(at_end, cell.curve_kwh, curve_kw))
         assert stay.allowed_kw == pytest.approx(allowed)
         hours = (stay.departure_s - stay.arrival_s - day.plug_s) / 3600.0
-        steepest = np.max(-np.diff(cell.curve_kw) / np.diff(cell.curve_kwh))
+        steepest = np.max(-np.diff(curve_kw) / np.diff(cell.curve_kwh))
         rounding = CLOSE_KWH * (1.0 + hours * steepest)
         assert stay.energy_kwh <= hours * stay.allowed_kw + rounding
 

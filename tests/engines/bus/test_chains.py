@@ -12,6 +12,7 @@ from small_blocks import (
     batteries,
     battery,
     chain_of,
+    gap_ways,
     night_h,
     problem,
     problems,
@@ -29,7 +30,7 @@ from viavolta.engines.bus.problem import Battery, BlockProblem
 EXAMPLES = settings(deadline=None, max_examples=40, derandomize=True)
 CLOSE_KWH = 1e-6
 
-days = problems(max_trips=5)
+days = problems(max_trips=5, may_have_points=True)
 
 
 def plain(kernel: Any) -> Any:
@@ -47,8 +48,7 @@ def best_day(
 ) -> float | None:
     """Highest charge at the end of the day over all ways."""
     ends = [
-        slow_day(day, cell, chain, depot, ways=ways, start=start)
-        for ways in all_ways(day, len(chain) - 1)
+        slow_day(day, cell, chain, depot, ways=ways, start=start) for ways in all_ways(day, chain)
     ]
     return max((end for end in ends if end is not None), default=None)
 
@@ -90,10 +90,7 @@ def test_gap_takes_the_best_of_direct_and_stations(
     assume(day.n_trips > 1)
     arrays, charge = day.arrays(cell), share * cell.soc_max_kwh
     for i, j in pairwise(range(day.n_trips)):
-        options = [
-            slow_gap(day, cell, i, j, way=way, charge=charge)
-            for way in range(-1, day.stations.size)
-        ]
+        options = [slow_gap(day, cell, i, j, way=way, charge=charge) for way in gap_ways(day, i, j)]
         expected = max((o for o in options if o is not None), default=chains.NO_WAY)
         for kernel in (chains.gap_kwh, plain(chains.gap_kwh)):
             assert kernel(charge, i, j, arrays) == pytest.approx(expected, abs=CLOSE_KWH)
@@ -149,7 +146,7 @@ def test_tail_need_is_the_least_charge_that_gets_home(day: BlockProblem, cell: B
 
     def gets_home(charge: float) -> bool:
         start = charge + out  # what leaves the depot, however large, to begin with `charge`
-        for ways in all_ways(day, len(trips) - 1):
+        for ways in all_ways(day, trips):
             charge_now: float | None = start - out
             for k, trip in enumerate(trips):
                 if k:
@@ -233,7 +230,7 @@ def test_cheapest_ways_are_the_cheapest_of_all(day: BlockProblem, cell: Battery)
     ways = tuple(int(way) for way in found)
     assert is_drivable(ways, 1e-6)
     assert cost == pytest.approx(ways_cost(day, trips, depot, ways))
-    drivable = [w for w in all_ways(day, len(trips) - 1) if is_drivable(w, 1e-12)]
+    drivable = [w for w in all_ways(day, trips) if is_drivable(w, 1e-12)]
     assert cost <= min((ways_cost(day, trips, depot, w) for w in drivable), default=cost) + 1e-9
 
 

@@ -174,6 +174,7 @@ def test_the_kernel_agrees_with_ten_obvious_lines(
         shape.kind,
         shape.duration_s,
         shape.node,
+        shape.point,
         shape.queue_s,
         days.failed_node,
         arrays,

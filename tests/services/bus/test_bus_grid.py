@@ -56,8 +56,12 @@ def network(*depots: DepotSetting) -> Any:
     places = SimpleNamespace(
         place_id=("stop", *(f"depot:{one.name}" for one in depots)),
         name=("Central", *(one.name for one in depots)),
+        lat=np.array([LAT, *(one.lat for one in depots)]),
+        lon=np.array([LON, *(one.lon for one in depots)]),
     )
-    return SimpleNamespace(depots=depots, places=places)
+    rows = np.arange(1, len(depots) + 1)
+    at = tuple(SimpleNamespace(name=one.name, node=k) for k, one in enumerate(depots))
+    return SimpleNamespace(depots=depots, places=places, nodes=rows, sites=at)
 
 
 NORTH = DepotSetting(name="North", lat=LAT + 0.01, lon=LON)
@@ -154,8 +158,8 @@ def plan_stub(*depots: DepotSetting) -> Any:
     """A planner of depots alone."""
     from dataclasses import make_dataclass  # noqa: PLC0415 - stands in for two large records
 
-    network_type = make_dataclass("Network", ["depots"])
-    return make_dataclass("Planner", ["network"])(network_type(depots))
+    network_type = make_dataclass("Network", ["depots", "sites", "terminals"])
+    return make_dataclass("Planner", ["network"])(network_type(depots, depots, ()))
 
 
 def test_a_full_node_is_no_solution(tmp_path: Path) -> None:

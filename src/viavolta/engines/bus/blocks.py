@@ -10,8 +10,18 @@ from enum import StrEnum
 
 import numpy as np
 
-from viavolta.engines.bus.chains import DAY_S, DrivenChain, reach_kwh
+from viavolta.engines.bus.chains import (
+    AT_DEPOT,
+    DAY_S,
+    DrivenChain,
+    curve_at,
+    reach_along_kwh,
+    reach_kwh,
+    visit_node,
+    visit_point,
+)
 from viavolta.engines.bus.problem import Battery, BlockArrays, BlockProblem
+from viavolta.model.trip import Floats
 
 NIGHT_STEPS = 200
 NEGLIGIBLE_KWH = 1e-6
@@ -30,7 +40,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """One row of a block. Nodes are rows of the way matrices; `trip` is -1 where there is none."""
+    """One row of a block. Nodes are rows of the way matrices; `trip` is -1 where there is none.
+
+    `point` is the kind of point that a charge row uses, as PlannedStay has it.
+    """
 
     kind: Kind
     trip: int
@@ -42,13 +55,15 @@ class Activity:
     charged_kwh: float
     soc_start_kwh: float
     soc_end_kwh: float
+    point: int = AT_DEPOT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedStay:
     """A vehicle at a plug. `activity` is the row of the block it belongs to, -1 at night.
 
-    `allowed_kw` is the power into the battery that any profile of this stay may use at any time.
+    `point`: row of the points at terminals, or AT_DEPOT. `allowed_kw` is the power into the
+    battery that any profile of this stay may use at any time.
     """
 
     activity: int
@@ -58,6 +73,7 @@ class PlannedStay:
     energy_kwh: float
     soc_arrival_kwh: float
     allowed_kw: float
+    point: int = AT_DEPOT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,15 +96,16 @@ def build_block(
 ) -> Block | None:
     """Lay out a chain in time and fill in the charge; None where the battery cannot do it.
 
-    Charging visits use all slack. With `charges_at_night` the night brings the charge back to the
-    morning's; without, the day's own visits must.
+    Charging visits use all slack, but at a terminal a vehicle leaves its point as soon as it is as
+    full as it may be, for the next one to use. With `charges_at_night` the night brings the charge
+    back to the morning's; without, the day's own visits must.
 
     Starting full and going down to what the night restores meets the highest morning charge, below
     which no day ends above its start; where that takes too many steps, the chain's own morning
     charge is tried.
     """
     arrays = problem.arrays(battery)
-    rows = _timed_rows(problem, chain)
+    rows = _timed_rows(problem, chain, arrays)
     night_h = _night_hours(problem, rows) if charges_at_night else 0.0
     start = battery.soc_max_kwh
     for step in range(NIGHT_STEPS):
@@ -103,7 +120,7 @@ def build_block(
     return None
 
 
-def _timed_rows(problem: BlockProblem, chain: DrivenChain) -> list[Activity]:
+def _timed_rows(problem: BlockProblem, chain: DrivenChain, arrays: BlockArrays) -> list[Activity]:
     """Rows with times and energies of ways and trips; charges are filled in later."""
     trips = chain.trips
     first, last = int(trips[0]), int(trips[-1])
@@ -112,7 +129,12 @@ def _timed_rows(problem: BlockProblem, chain: DrivenChain) -> list[Activity]:
     _drive(problem, rows, Kind.PULL_OUT, chain.depot, int(problem.from_node[first]), begin)
     for k, trip in enumerate(map(int, trips)):
         if k > 0:
-            _gap(problem, rows, int(trips[k - 1]), trip, int(chain.ways[k - 1]))
+            visit = int(chain.ways[k - 1])
+            point, station = AT_DEPOT, -1
+            if visit >= 0:
+                station = int(visit_node(visit, int(trips[k - 1]), trip, arrays))
+                point = int(visit_point(visit, int(trips[k - 1]), trip, arrays))
+            _gap(problem, rows, (int(trips[k - 1]), trip), station=station, point=point)
         rows.append(
             _row(
                 Kind.TRIP,
@@ -128,15 +150,22 @@ def _timed_rows(problem: BlockProblem, chain: DrivenChain) -> list[Activity]:
     return rows
 
 
-def _gap(problem: BlockProblem, rows: list[Activity], i: int, j: int, way: int) -> None:
-    """Append what happens between two trips: straight on, or by a station."""
+def _gap(
+    problem: BlockProblem,
+    rows: list[Activity],
+    trips: tuple[int, int],
+    *,
+    station: int,
+    point: int,
+) -> None:
+    """Append what happens between two trips: straight on, or by a place to charge (not -1)."""
+    i, j = trips
     here, there = int(problem.to_node[i]), int(problem.from_node[j])
     time, until = float(problem.end_s[i]), float(problem.start_s[j])
-    if way >= 0:
-        station = int(problem.stations[way])
+    if station >= 0:
         time = _drive(problem, rows, Kind.DEADHEAD, here, station, time)
         leave = until - problem.layover_s - float(problem.way_s[station, there])
-        rows.append(_row(Kind.CHARGE, station, station, (time, leave)))
+        rows.append(_row(Kind.CHARGE, station, station, (time, leave), point=point))
         here, time = station, leave
     if here != there:
         time = _drive(problem, rows, Kind.DEADHEAD, here, there, time)
@@ -163,6 +192,7 @@ def _row(
     *,
     energy_kwh: float = 0.0,
     trip: int = -1,
+    point: int = AT_DEPOT,
 ) -> Activity:
     return Activity(
         kind=kind,
@@ -175,6 +205,7 @@ def _row(
         charged_kwh=0.0,
         soc_start_kwh=0.0,
         soc_end_kwh=0.0,
+        point=point,
     )
 
 
@@ -191,7 +222,8 @@ def _filled(
         before, charged = charge, 0.0
         if row.kind is Kind.CHARGE:
             hours = (row.end_s - row.start_s - plug_s) / 3600.0
-            charge = float(reach_kwh(before, hours, arrays))
+            curve_kw = curve_at(row.point, arrays)
+            charge = float(reach_along_kwh(before, hours, curve_kw, arrays))
             charged = charge - before
         else:
             charge = before - row.energy_kwh
@@ -203,10 +235,30 @@ def _filled(
         kind = row.kind
         if kind is Kind.CHARGE and charged <= NEGLIGIBLE_KWH:
             kind, charge, charged = Kind.LAYOVER, before, 0.0
-        filled.append(
-            replace(row, kind=kind, charged_kwh=charged, soc_start_kwh=before, soc_end_kwh=charge)
+        done = replace(
+            row, kind=kind, charged_kwh=charged, soc_start_kwh=before, soc_end_kwh=charge
         )
+        filled += _leaving_the_point(done, plug_s, arrays)
     return filled, lost
+
+
+def _leaving_the_point(row: Activity, plug_s: float, arrays: BlockArrays) -> list[Activity]:
+    """A charge at a terminal ends when its energy is in; the vehicle then stands aside."""
+    if row.kind is not Kind.CHARGE or row.point == AT_DEPOT:
+        return [row]
+    allowed_kw = _allowed_kw(row.soc_end_kwh, curve_at(row.point, arrays), arrays)
+    leaves_s = float(np.ceil(row.start_s + plug_s + row.charged_kwh / allowed_kw * 3600.0))
+    if leaves_s > row.end_s - 1.0:
+        return [row]  # times are told in whole seconds
+    aside = _row(Kind.LAYOVER, row.to_node, row.to_node, (leaves_s, row.end_s))
+    return [
+        replace(row, end_s=leaves_s),
+        replace(aside, soc_start_kwh=row.soc_end_kwh, soc_end_kwh=row.soc_end_kwh),
+    ]
+
+
+def _allowed_kw(soc_kwh: float, curve_kw: Floats, arrays: BlockArrays) -> float:
+    return float(np.interp(soc_kwh, arrays.curve_kwh, curve_kw))
 
 
 def _block(
@@ -217,14 +269,14 @@ def _block(
 ) -> Block:
     rows, lost = filled
     stays = [
-        _stay(k, r.from_node, (r.start_s, r.end_s), r.charged_kwh, r.soc_start_kwh, arrays)
+        _stay(k, r.from_node, (r.start_s, r.end_s), r.charged_kwh, r.soc_start_kwh, r.point, arrays)
         for k, r in enumerate(rows)
         if r.kind is Kind.CHARGE
     ]
     missing = start_kwh - rows[-1].soc_end_kwh
     if missing > NEGLIGIBLE_KWH:
         night = (rows[-1].end_s, rows[0].start_s + DAY_S)
-        stays.append(_stay(-1, depot, night, missing, rows[-1].soc_end_kwh, arrays))
+        stays.append(_stay(-1, depot, night, missing, rows[-1].soc_end_kwh, AT_DEPOT, arrays))
     return Block(depot=depot, activities=tuple(rows), stays=tuple(stays), lost_kwh=lost)
 
 
@@ -234,9 +286,10 @@ def _stay(  # noqa: PLR0917 - one call per field, in the order of PlannedStay
     times: tuple[float, float],
     energy_kwh: float,
     soc_kwh: float,
+    point: int,
     arrays: BlockArrays,
 ) -> PlannedStay:
-    allowed = float(np.interp(soc_kwh + energy_kwh, arrays.curve_kwh, arrays.curve_kw))
+    allowed = _allowed_kw(soc_kwh + energy_kwh, curve_at(point, arrays), arrays)
     return PlannedStay(
         activity=activity,
         node=node,
@@ -245,4 +298,5 @@ def _stay(  # noqa: PLR0917 - one call per field, in the order of PlannedStay
         energy_kwh=energy_kwh,
         soc_arrival_kwh=soc_kwh,
         allowed_kw=allowed,
+        point=point,
     )

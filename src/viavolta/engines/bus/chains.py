@@ -1,8 +1,8 @@
 """Driving a chain of trips with a battery: whether it can be done, and the cheapest way.
 
 Kernels on one bundle of arrays (BlockArrays). A vehicle leaves its depot with a charge that its
-night restores, serves its trips in order, and between two trips either drives directly or detours
-to one station and charges there.
+night restores, serves its trips in order, and between two trips either drives directly, or charges
+once on the way: at a station, or at a terminal where the one trip ends or the next begins.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,10 @@ from viavolta.model.trip import Floats
 
 DAY_S = 86400.0
 NO_WAY = -1.0
+AT_DEPOT = -1
+"""The points of depots and stations, in place of a row of the points at terminals."""
+TERMINAL_VISITS = 2
+"""Beside the stations a vehicle may charge where a trip ends, and where the next one begins."""
 MAX_LABELS = 64
 VISIT_COST = 0.5
 """What one charging visit costs beside its way, in units of way cost: a tie is not worth a plug."""
@@ -24,9 +28,16 @@ TOLERANCE_KWH = 1e-9
 
 @kernel
 def reach_kwh(charge_kwh: float, hours: float, a: BlockArrays) -> float:
+    """Highest charge that a stay of `hours` at a depot may end with."""
+    return reach_along_kwh(charge_kwh, hours, a.curve_kw, a)
+
+
+@kernel
+def reach_along_kwh(charge_kwh: float, hours: float, curve_kw: Floats, a: BlockArrays) -> float:
     """Highest charge that a stay of `hours` may end with, at the power allowed at that charge.
 
-    Solves e = charge + hours x P(e) on the piecewise linear, never rising curve P.
+    Solves e = charge + hours x P(e) on the piecewise linear, never rising curve P, which is
+    curve_kw (K,).
     """
     if hours <= 0.0 or charge_kwh >= a.soc_max_kwh:
         return charge_kwh
@@ -34,14 +45,49 @@ def reach_kwh(charge_kwh: float, hours: float, a: BlockArrays) -> float:
         low, high = a.curve_kwh[k - 1], min(a.curve_kwh[k], a.soc_max_kwh)
         if high <= low:
             continue
-        slope = (a.curve_kw[k] - a.curve_kw[k - 1]) / (a.curve_kwh[k] - a.curve_kwh[k - 1])
-        power_high = a.curve_kw[k - 1] + slope * (high - low)
+        slope = (curve_kw[k] - curve_kw[k - 1]) / (a.curve_kwh[k] - a.curve_kwh[k - 1])
+        power_high = curve_kw[k - 1] + slope * (high - low)
         if high - charge_kwh <= hours * power_high:
             return float(max(charge_kwh, high))
-        if low - charge_kwh <= hours * a.curve_kw[k - 1]:
-            intercept = a.curve_kw[k - 1] - slope * low
+        if low - charge_kwh <= hours * curve_kw[k - 1]:
+            intercept = curve_kw[k - 1] - slope * low
             return float(charge_kwh + hours * intercept) / float(1.0 - hours * slope)
     return charge_kwh
+
+
+@kernel
+def curve_at(point: int, a: BlockArrays) -> Floats:
+    """Power into the battery (K,) at a point: a row of those at terminals, or AT_DEPOT."""
+    return a.curve_kw if point < 0 else a.terminal_curves_kw[point]
+
+
+@kernel
+def visit_node(visit: int, i: int, j: int, a: BlockArrays) -> int:
+    """Node of the n-th place to charge between trips i and j, or -1 where it is none.
+
+    First the stations, then the terminal where trip i ends, then that where trip j begins.
+    """
+    if visit < a.stations.size:
+        return int(a.stations[visit])
+    if visit == a.stations.size:
+        return int(a.to_node[i]) if a.end_point[i] >= 0 else -1
+    if a.start_point[j] >= 0 and a.from_node[j] != a.to_node[i]:
+        return int(a.from_node[j])
+    return -1
+
+
+@kernel
+def visit_point(visit: int, i: int, j: int, a: BlockArrays) -> int:
+    """Points of the n-th place to charge between trips i and j, as `curve_at` takes them."""
+    if visit < a.stations.size:
+        return AT_DEPOT
+    return int(a.end_point[i] if visit == a.stations.size else a.start_point[j])
+
+
+@kernel
+def visits(a: BlockArrays) -> int:
+    """How many places to charge a gap may have."""
+    return int(a.stations.size + TERMINAL_VISITS)
 
 
 @kernel
@@ -65,15 +111,20 @@ def direct_kwh(charge_kwh: float, slack_s: float, way_kwh: float, a: BlockArrays
 
 
 @kernel
-def station_kwh(charge_kwh: float, i: int, j: int, s: int, a: BlockArrays) -> float:
-    """Charge at the start of trip j after trip i and all slack at station s, or NO_WAY."""
+def visit_kwh(charge_kwh: float, i: int, j: int, visit: int, a: BlockArrays) -> float:
+    """Charge at the start of trip j after trip i and all slack at a place to charge, or NO_WAY."""
+    s = visit_node(visit, i, j, a)
+    if s < 0:
+        return NO_WAY
     row, column = a.to_node[i], a.from_node[j]
     slack = a.start_s[j] - a.end_s[i] - a.layover_s - a.plug_s
     slack -= a.way_s[row, s] + a.way_s[s, column]
     arrival = driven_kwh(charge_kwh, a.way_kwh[row, s], a)
     if slack <= 0.0 or arrival < 0.0:
         return NO_WAY
-    return driven_kwh(reach_kwh(arrival, slack / 3600.0, a), a.way_kwh[s, column], a)
+    curve_kw = curve_at(visit_point(visit, i, j, a), a)
+    charge = reach_along_kwh(arrival, slack / 3600.0, curve_kw, a)
+    return driven_kwh(charge, a.way_kwh[s, column], a)
 
 
 @kernel
@@ -88,8 +139,8 @@ def gap_kwh(charge_kwh: float, i: int, j: int, a: BlockArrays) -> float:
     """Highest charge at the start of trip j after trip i, or NO_WAY."""
     way = a.way_kwh[a.to_node[i], a.from_node[j]]
     best = direct_kwh(charge_kwh, direct_slack_s(i, j, a), way, a)
-    for s in a.stations:
-        best = max(best, station_kwh(charge_kwh, i, j, s, a))
+    for visit in range(visits(a)):
+        best = max(best, visit_kwh(charge_kwh, i, j, visit, a))
     return best
 
 
@@ -119,12 +170,16 @@ def gap_need_kwh(need_kwh: float, i: int, j: int, a: BlockArrays) -> float:
     best = np.inf
     if direct_slack_s(i, j, a) >= 0.0:
         best = max(a.soc_min_kwh, need_kwh + a.way_kwh[a.to_node[i], a.from_node[j]])
-    for s in a.stations:
+    for visit in range(visits(a)):
+        s = visit_node(visit, i, j, a)
+        if s < 0:
+            continue
         target = need_kwh + a.way_kwh[s, a.from_node[j]]
         slack = a.start_s[j] - a.end_s[i] - a.layover_s - a.plug_s
         slack -= a.way_s[a.to_node[i], s] + a.way_s[s, a.from_node[j]]
         if slack > 0.0 and target <= a.soc_max_kwh:
-            allowed = np.interp(target, a.curve_kwh, a.curve_kw)
+            curve_kw = curve_at(visit_point(visit, i, j, a), a)
+            allowed = np.interp(target, a.curve_kwh, curve_kw)
             arrival = max(a.soc_min_kwh, target - slack / 3600.0 * allowed)
             best = min(best, max(a.soc_min_kwh, arrival + a.way_kwh[a.to_node[i], s]))
     return best
@@ -233,6 +288,14 @@ def station_cost(i: int, j: int, s: int, a: BlockArrays) -> float:
 
 
 @kernel
+def visit_cost(visit: int, i: int, j: int, a: BlockArrays) -> float:
+    """Cost of the way by a place to charge; standing at a terminal costs as it does without."""
+    if visit < a.stations.size:
+        return station_cost(i, j, a.stations[visit], a)
+    return direct_cost(i, j, a) + VISIT_COST
+
+
+@kernel
 def gap_cost(i: int, j: int, a: BlockArrays) -> float:
     """Least cost from trip i to trip j, energy ignored, or inf where time does not allow it."""
     best = direct_cost(i, j, a) if direct_slack_s(i, j, a) >= 0.0 else np.inf
@@ -284,15 +347,17 @@ def label_chain(start_kwh: float, chain: Longs, depot: int, a: BlockArrays) -> t
     for k in range(1, chain.size):
         i, j = chain[k - 1], chain[k]
         for parent in range(count[k - 1]):
-            for way in range(-1, a.stations.size):
+            for way in range(-1, visits(a)):
                 before = labels[k - 1, parent, 1]
                 if way < 0:
                     way_kwh = a.way_kwh[a.to_node[i], a.from_node[j]]
                     charge = direct_kwh(before, direct_slack_s(i, j, a), way_kwh, a)
                     cost = direct_cost(i, j, a)
                 else:
-                    charge = station_kwh(before, i, j, a.stations[way], a)
-                    cost = station_cost(i, j, a.stations[way], a)
+                    charge = visit_kwh(before, i, j, way, a)
+                    if charge < 0.0:
+                        continue
+                    cost = visit_cost(way, i, j, a)
                 charge = driven_kwh(charge, a.energy_kwh[j], a)
                 if charge < 0.0:
                     continue
@@ -305,7 +370,7 @@ def label_chain(start_kwh: float, chain: Longs, depot: int, a: BlockArrays) -> t
 def cheapest_ways(
     start_kwh: float, chain: Longs, depot: int, a: BlockArrays
 ) -> tuple[Longs, float]:
-    """Which gap goes direct (-1) and which by which station, at least cost; inf if none works.
+    """Which gap goes direct (-1) and which by which visit, at least cost; inf if none works.
 
     Returns (ways (C-1,), cost). The end of the day must let the night restore `start_kwh`.
     """
@@ -330,7 +395,11 @@ def cheapest_ways(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrivenChain:
-    """A chain that can be driven. ways (C-1,): -1 direct, else the row of `problem.stations`."""
+    """A chain that can be driven.
+
+    ways (C-1,): -1 direct, else the row of `problem.stations`; S charges where the trip before
+    ends, S + 1 where the next one begins.
+    """
 
     trips: Longs
     depot: int

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viavolta.engines.bus.blocks import Block
-from viavolta.engines.bus.chains import DAY_S
+from viavolta.engines.bus.chains import AT_DEPOT, DAY_S
 
 
 def points_needed(intervals: Sequence[tuple[float, float]]) -> int:
@@ -38,8 +38,15 @@ def _occupancy(intervals: Sequence[tuple[float, float]]) -> NDArray[np.int64]:
 
 
 def block_intervals(blocks: Sequence[Block]) -> list[tuple[float, float]]:
-    """When each stay of the blocks holds a point."""
-    return [(s.arrival_s, s.departure_s) for block in blocks for s in block.stays]
+    """When each stay of the blocks holds a point of a depot."""
+    return [
+        (s.arrival_s, s.departure_s) for block in blocks for s in block.stays if s.point == AT_DEPOT
+    ]
+
+
+def place_intervals(blocks: Sequence[Block], node: int) -> list[tuple[float, float]]:
+    """When each stay of the blocks holds a point at one place."""
+    return [(s.arrival_s, s.departure_s) for block in blocks for s in block.stays if s.node == node]
 
 
 def spare_night_points(
@@ -68,4 +75,4 @@ def spare_night_points(
 
 
 def _held_s(block: Block | None) -> float:
-    return sum(s.departure_s - s.arrival_s for s in block.stays) if block else 0.0
+    return sum(end - begin for begin, end in block_intervals([block])) if block else 0.0

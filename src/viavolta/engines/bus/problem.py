@@ -18,12 +18,14 @@ class Battery:
     `curve_kwh` (K,) ascending and `curve_kw` (K,) never rising: the power into the battery that
     vehicle and point allow at each charge. Charging inside one stay is planned at the power
     allowed at the charge it ends with, so that any profile of that stay respects the curve.
+    `terminal_curves_kw` (P, K): the same at each kind of point that stands at a terminal.
     """
 
     soc_min_kwh: float
     soc_max_kwh: float
     curve_kwh: Floats
     curve_kw: Floats
+    terminal_curves_kw: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,10 @@ class BlockProblem:
     from_node, to_node (N,): column and row of the way matrices where a trip starts and ends.
     way_s, way_cost, way_kwh (W, W): seconds, cost and energy of a way without passengers.
     depots (D,), stations (S,): nodes; a depot where vehicles charge is listed in both.
+    end_point, start_point (N,): row of `terminal_curves_kw` of the points at which a vehicle may
+        charge where a trip ends, after it, or where it begins, before it; -1 where it may not. None
+        where no terminal has points. Where a vehicle goes on from the place of its arrival, only
+        end_point counts.
     layover_s: least time between two trips beside the way. plug_s: time lost per charging visit.
     wait_cost_per_s: what standing at a terminal costs beyond free_wait_s, in units of way_cost.
     night_is_bounded: whether the day repeats, so that the next start limits the night's charge.
@@ -54,6 +60,8 @@ class BlockProblem:
     wait_cost_per_s: float
     free_wait_s: float
     night_is_bounded: bool
+    end_point: Longs | None = None
+    start_point: Longs | None = None
 
     @property
     def n_trips(self) -> int:
@@ -69,6 +77,8 @@ class BlockProblem:
             energy_kwh=self.energy_kwh[trips],
             from_node=self.from_node[trips],
             to_node=self.to_node[trips],
+            end_point=None if self.end_point is None else self.end_point[trips],
+            start_point=None if self.start_point is None else self.start_point[trips],
         )
 
     def with_least_costs(self) -> "BlockProblem":
@@ -84,6 +94,8 @@ class BlockProblem:
 
     def arrays(self, battery: Battery) -> "BlockArrays":
         """The problem and a battery as the one argument that every chain kernel takes."""
+        nowhere = np.full(self.n_trips, -1, dtype=np.int64)
+        at_terminals = battery.terminal_curves_kw
         return BlockArrays(
             start_s=self.start_s,
             end_s=self.end_s,
@@ -100,10 +112,15 @@ class BlockProblem:
             wait_cost_per_s=self.wait_cost_per_s,
             free_wait_s=self.free_wait_s,
             night_is_bounded=self.night_is_bounded,
+            end_point=nowhere if self.end_point is None else self.end_point,
+            start_point=nowhere if self.start_point is None else self.start_point,
             soc_min_kwh=battery.soc_min_kwh,
             soc_max_kwh=battery.soc_max_kwh,
             curve_kwh=battery.curve_kwh,
             curve_kw=battery.curve_kw,
+            terminal_curves_kw=np.empty((0, battery.curve_kw.size))
+            if at_terminals is None
+            else np.ascontiguousarray(at_terminals),
         )
 
 
@@ -125,7 +142,10 @@ class BlockArrays(NamedTuple):
     wait_cost_per_s: float
     free_wait_s: float
     night_is_bounded: bool
+    end_point: Longs
+    start_point: Longs
     soc_min_kwh: float
     soc_max_kwh: float
     curve_kwh: Floats
     curve_kw: Floats
+    terminal_curves_kw: Floats

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from viavolta.engines.bus.blocks import Block, Kind
-from viavolta.engines.bus.chains import DAY_S, reach_kwh
+from viavolta.engines.bus.chains import DAY_S, curve_at, reach_along_kwh, reach_kwh
 from viavolta.engines.bus.problem import BlockArrays, Longs
 from viavolta.engines.kit.jit import kernel
 from viavolta.model.trip import Floats
@@ -130,7 +130,8 @@ class DayShape:
     """A block's day as arrays over its A activities.
 
     kind (A,): DRIVES, WAITS or CHARGES. duration_s (A,). is_trip (A,): with passengers; only trips
-    are late. node (A,): where a stay charges, NO_POINT_FAILED elsewhere. queue_s (A,): how long the
+    are late. node (A,): where a stay charges, NO_POINT_FAILED elsewhere. point (A,): at which kind
+    of point, as PlannedStay has it. queue_s (A,): how long the
     stay waits for a point while one is out of order, inf where it gets none. start_kwh: charge in
     the morning; short_start_kwh: the same where a point at `night_node` was out of order.
     """
@@ -139,6 +140,7 @@ class DayShape:
     duration_s: Floats
     is_trip: Floats
     node: Longs
+    point: Longs
     queue_s: Floats
     start_kwh: float
     short_start_kwh: float
@@ -167,6 +169,7 @@ def day_shape(
         duration_s=np.array([row.end_s - row.start_s for row in rows]),
         is_trip=np.array([float(row.kind is Kind.TRIP) for row in rows]),
         node=node,
+        point=np.array([row.point for row in rows], dtype=np.int64),
         queue_s=queue,
         start_kwh=start,
         short_start_kwh=short,
@@ -224,6 +227,7 @@ def outcome(shape: DayShape, need: Need, failed_node: Longs, arrays: BlockArrays
         shape.kind,
         shape.duration_s,
         shape.node,
+        shape.point,
         shape.queue_s,
         failed_node,
         arrays,
@@ -239,6 +243,7 @@ def drive_days(  # noqa: PLR0917 - a kernel: the day's arrays, one by one
     kind: Longs,
     duration_s: Floats,
     node: Longs,
+    point: Longs,
     queue_s: Floats,
     failed_node: Longs,
     a: BlockArrays,
@@ -263,7 +268,9 @@ def drive_days(  # noqa: PLR0917 - a kernel: the day's arrays, one by one
                     at_plug = duration_s[k] - late - a.plug_s
                     if failed_node[n] == node[k]:
                         at_plug -= queue_s[k]
-                    charge = max(charge, reach_kwh(charge, at_plug / HOUR_S, a))
+                    curve_kw = curve_at(point[k], a)
+                    reached = reach_along_kwh(charge, at_plug / HOUR_S, curve_kw, a)
+                    charge = max(charge, reached)
                 late = max(0.0, late - duration_s[k])
             low = min(low, charge)
             if first[n] < 0 and charge < a.soc_min_kwh - TOLERANCE_KWH:

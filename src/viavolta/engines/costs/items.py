@@ -14,7 +14,13 @@ from viavolta.engines.costs.investment import (
     transformer_cost_eur,
 )
 from viavolta.engines.costs.ranges import Figures, Formula, Range, evaluate
-from viavolta.engines.costs.system import CostRates, DepotCost, DieselCost, VehicleCost
+from viavolta.engines.costs.system import (
+    CostRates,
+    DepotCost,
+    DieselCost,
+    TerminalCost,
+    VehicleCost,
+)
 from viavolta.engines.costs.tariff import EnergyUse, Tariff, cheaper_branch
 
 
@@ -26,6 +32,8 @@ class Item(StrEnum):
     SPARE_VEHICLES = "spare_vehicles"
     CHARGING_POINTS = "charging_points"
     DEPOT_WORKS = "depot_works"
+    TERMINAL_POINTS = "terminal_points"
+    TERMINAL_WORKS = "terminal_works"
     GRID_CONNECTION = "grid_connection"
     ENERGY = "energy"
     CAPACITY_CHARGE = "capacity_charge"
@@ -185,7 +193,40 @@ def depot_works(depots: tuple[DepotCost, ...], rates: CostRates) -> CostItem:
     )
 
 
-def grid_connection(depots: tuple[DepotCost, ...], rates: CostRates) -> CostItem:
+def terminal_points(terminals: tuple[TerminalCost, ...], rates: CostRates) -> CostItem:
+    """Points at terminals over their life, and their upkeep."""
+
+    def formula(fixed: float, per_kw: float, interest: float, life: float, upkeep: float) -> float:
+        price = sum(
+            point_cost_eur(t.n_points, t.point_kw, fixed_eur=fixed, eur_per_kw=per_kw)
+            for t in terminals
+        )
+        return price * (annuity_factor(interest, life) + upkeep)
+
+    return cost_item(
+        Item.TERMINAL_POINTS,
+        formula,
+        fixed=rates.terminal_point_fixed_eur,
+        per_kw=rates.terminal_point_eur_per_kw,
+        interest=rates.interest_share,
+        life=rates.point_life_years,
+        upkeep=rates.point_maintenance_share,
+    )
+
+
+def terminal_works(terminals: tuple[TerminalCost, ...], rates: CostRates) -> CostItem:
+    """Spread the building works at terminals with points over the life of those at depots."""
+    n = sum(1 for terminal in terminals if terminal.n_points)
+    return cost_item(
+        Item.TERMINAL_WORKS,
+        lambda each, interest, life: yearly_cost_eur(n * each, interest, life_years=life),
+        each=rates.terminal_works_eur,
+        interest=rates.interest_share,
+        life=rates.depot_works_life_years,
+    )
+
+
+def grid_connection(depots: tuple[DepotCost | TerminalCost, ...], rates: CostRates) -> CostItem:
     """Cable and contribution over the connection's life, the transformer over its own."""
     built = [d for d in depots if d.connection_kw > 0]
     levels = tuple(level_for(d.connection_kw, rates.connection) for d in built)

@@ -44,6 +44,16 @@ class DepotCost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TerminalCost:
+    """What is built at one terminal; nothing where it has no points. `cable_m` as at depots."""
+
+    n_points: int
+    point_kw: float
+    connection_kw: float
+    cable_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BusSystem:
     """A planned electric bus system, as far as it costs money.
 
@@ -58,6 +68,7 @@ class BusSystem:
     deadhead_km_per_year: float
     deadhead_h_per_year: float
     heater_litres_per_year: float = 0.0
+    terminals: tuple[TerminalCost, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +99,9 @@ class CostRates:
     battery_price_change_share: Range
     point_fixed_eur: Range
     point_eur_per_kw: Range
+    terminal_point_fixed_eur: Range
+    terminal_point_eur_per_kw: Range
+    terminal_works_eur: Range
     point_life_years: Range
     point_maintenance_share: Range
     depot_works_eur_per_point: Range

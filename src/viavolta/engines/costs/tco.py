@@ -12,7 +12,13 @@ from viavolta.engines.costs.investment import (
     depot_works_eur,
     point_cost_eur,
 )
-from viavolta.engines.costs.system import BusSystem, CostRates, DepotCost, DieselSystem
+from viavolta.engines.costs.system import (
+    BusSystem,
+    CostRates,
+    DepotCost,
+    DieselSystem,
+    TerminalCost,
+)
 from viavolta.engines.costs.tariff import Tariff
 
 Account = tuple[items.CostItem, ...]
@@ -29,12 +35,23 @@ def yearly_costs_electric(system: BusSystem, rates: CostRates, *, tariff: Tariff
         items.spare_vehicles(types, types, rates),
         items.charging_points(system.depots, rates),
         items.depot_works(system.depots, rates),
-        items.grid_connection(system.depots, rates),
+        *_at_terminals(system, rates),
+        items.grid_connection((*system.depots, *system.terminals), rates),
         items.energy(system.energy_use, tariff),
         items.capacity_charge(system.energy_use, tariff),
         items.heater_fuel(system.heater_litres_per_year, rates),
         items.maintenance(km, rates.maintenance_electric_eur_per_km),
         items.deadhead_drivers(system.deadhead_h_per_year, rates),
+    )
+
+
+def _at_terminals(system: BusSystem, rates: CostRates) -> Account:
+    """Points and works at terminals; no items where there are none."""
+    if not any(terminal.n_points for terminal in system.terminals):
+        return ()
+    return (
+        items.terminal_points(system.terminals, rates),
+        items.terminal_works(system.terminals, rates),
     )
 
 
@@ -71,3 +88,18 @@ def depot_investment_eur(depot: DepotCost, rates: CostRates) -> float:
     )
     connection = connection_cost_eur(depot.connection_kw, rates.connection, length_m=depot.cable_m)
     return points + works + connection
+
+
+def terminal_investment_eur(terminal: TerminalCost, rates: CostRates) -> float:
+    """Add up what points, works and connection of one terminal cost to build."""
+    if not terminal.n_points:
+        return 0.0
+    points = point_cost_eur(
+        terminal.n_points,
+        terminal.point_kw,
+        fixed_eur=rates.terminal_point_fixed_eur.value,
+        eur_per_kw=rates.terminal_point_eur_per_kw.value,
+    )
+    kw = terminal.connection_kw
+    connection = connection_cost_eur(kw, rates.connection, length_m=terminal.cable_m)
+    return points + rates.terminal_works_eur.value + connection

@@ -22,6 +22,7 @@ STAGES = {
     "read": _("read the files"),
     "blocks": _("put buses and trips together"),
     "charging": _("plan the charging"),
+    "alternatives": _("other plans beside it"),
     "costs": _("costs and carbon"),
     "sensitivities": _("what the cost hangs on"),
     "robustness": _("how sure the plan is"),
@@ -33,7 +34,8 @@ STAGES = {
 _WEIGHTS = {
     "read": 0.05,
     "blocks": 0.3,
-    "charging": 0.45,
+    "charging": 0.3,
+    "alternatives": 0.15,
     "costs": 0.02,
     "sensitivities": 0.06,
     "robustness": 0.05,

@@ -1,5 +1,7 @@
 """The first screen: title, the answer in a few plain sentences, and what limits its truth."""
 
+import polars as pl
+
 from viavolta.model.messages import text
 from viavolta.reports.bus.facts import BusFacts
 from viavolta.reports.figure import paragraph
@@ -67,7 +69,12 @@ def _charging(facts: BusFacts) -> Html | None:
     chargers, points = facts.table("chargers"), facts.charger_sum("n_points")
     if chargers is None or points is None:
         return None
-    depots = chargers.height
+    places = facts.table("places")
+    at_depots = chargers["place_id"]
+    if places is not None:
+        at_depots = places.filter("is_depot")["place_id"]
+    depots = chargers.filter(pl.col("place_id").is_in(at_depots.implode())).height
+    terminals = chargers.height - depots
     where = (
         text("one depot")
         if depots == 1
@@ -75,6 +82,11 @@ def _charging(facts: BusFacts) -> Html | None:
     )  # fmt: skip
     if facts.flag("depots_proposed"):
         where = text("{where} proposed here", where=where)
+    if terminals:
+        at_terminals = (
+            text("one terminal") if terminals == 1 else text("{n} terminals", n=number(terminals))
+        )
+        where = text("{depots} and at {terminals}", depots=where, terminals=at_terminals)
     points_words = (
         text("one charging point") if points == 1 else text("{n} charging points", n=number(points))
     )

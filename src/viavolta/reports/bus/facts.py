@@ -36,6 +36,10 @@ _COLUMNS = {
     "last_block_id shared_lines reason",
     "clean_vehicles": "country from_year to_year bought bought_electric required_clean_share "
     "required_zero_emission_share short_by",
+    "alternatives": (
+        "alternative is_chosen is_given vehicles vehicles_by_type depot_points terminal_points "
+        "terminals connection_kw eur_per_year"
+    ),
     "costs": "item electric_eur_per_year diesel_eur_per_year min_eur_per_year "
     "max_eur_per_year source",
     "why": "figure statement binds one_more",

@@ -133,10 +133,11 @@ def _path(route: pl.DataFrame, xy: Callable[[float, float], tuple[float, float]]
 
 
 def _marks(facts: BusFacts, places: pl.DataFrame, view: Projection) -> Html:
-    """Depots, always named, and terminals, named where there is room, busiest first."""
+    """Depots and terminals with points, always named; others where there is room, busiest first."""
     taken: list[Box] = []
-    depots = _depots(facts, places.filter("is_depot"), view, taken)
-    terminals = _terminals(facts, places.filter(~pl.col("is_depot")), view, taken)
+    charges = pl.col("is_depot") | pl.col("has_charger")
+    depots = _depots(facts, places.filter(charges), view, taken)
+    terminals = _terminals(facts, places.filter(~charges), view, taken)
     return terminals + depots
 
 

@@ -47,14 +47,14 @@ def depot_table(facts: BusFacts) -> Html:
         ).iter_rows()
     ]
     columns = (
-        words(text("Depot")),
+        words(text("Depot or terminal")),
         figures(text("Buses at night")),
         figures(text("Charging points")),
         figures(text("Power of a point (kW)"), 1),
         figures(text("Grid connection (kW)")),
         figures(text("Points and connection (EUR)")),
     )
-    return table("depots", columns, rows, caption=text("Depots and their charging points"))
+    return table("depots", columns, rows, caption=text("Depots and terminals with charging points"))
 
 
 def line_table(lines: pl.DataFrame) -> Html:

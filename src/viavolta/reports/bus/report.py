@@ -4,6 +4,7 @@ from viavolta.model.messages import text
 from viavolta.model.study import Study
 from viavolta.reports import record as common
 from viavolta.reports.bus import (
+    alternatives,
     answer,
     costs,
     day,
@@ -43,6 +44,7 @@ def bus_report(study: Study) -> bytes:
         power.power_over_the_day(facts),
         *grid_sections(facts),
         costs.costs(facts),
+        *alternatives.alternatives(facts),
         *sensitivity.sensitivities(facts),
         *robustness.robustness(facts),
         *phase_in.years(facts),

@@ -23,6 +23,7 @@ from viavolta.engines.costs.system import (
     CostRates,
     DepotCost,
     DieselSystem,
+    TerminalCost,
     VehicleCost,
     cost_rates,
     diesel_cost,
@@ -31,6 +32,7 @@ from viavolta.engines.costs.system import (
 from viavolta.engines.costs.tariff import EnergyUse, Tariff, catalogue_tariff, yearly_bill
 from viavolta.engines.costs.tco import (
     depot_investment_eur,
+    terminal_investment_eur,
     total_eur_per_year,
     yearly_costs_diesel,
     yearly_costs_electric,
@@ -70,7 +72,7 @@ class Accounts:
     energy_cost_unmanaged_eur: float
     grid_kwh: float
     cost_lower_bound_eur: float
-    depot_investments_eur: tuple[float, ...]
+    site_investments_eur: tuple[float, ...]
     yearly_km: float
 
 
@@ -102,7 +104,7 @@ def yearly_accounts(
     points: tuple[int, ...],
     day: Distances,
 ) -> Accounts:
-    """Work out the year from the planned day; `points` per depot as `charging`."""
+    """Work out the year from the planned day; `points` per site as `charging`."""
     assumptions = planner.assumptions
     rates, tariff = cost_rates(assumptions), catalogue_tariff(assumptions)
     year = calendar_year(planner.network)
@@ -147,7 +149,10 @@ def yearly_accounts(
             ),
             total_eur_per_year(electric),
         ),
-        depot_investments_eur=tuple(depot_investment_eur(d, rates) for d in system.depots),
+        site_investments_eur=(
+            *(depot_investment_eur(d, rates) for d in system.depots),
+            *(terminal_investment_eur(t, rates) for t in system.terminals),
+        ),
         yearly_km=(day.service_km + day.deadhead_km) * equivalents,
     )
 
@@ -180,11 +185,18 @@ def _system(
 ) -> BusSystem:
     equivalents = calendar_year(planner.network).day_equivalents
     share = equivalents / DAYS_PER_YEAR
+    built = list(zip(planner.network.sites, points, charging, strict=True))
     return BusSystem(
         vehicles=_vehicles(planner, plan, seasons, share),
         depots=tuple(
             DepotCost(n_points=n, point_kw=plan.point_kw, connection_kw=d.connection_kw)
-            for n, d in zip(points, charging, strict=True)
+            for site, n, d in built
+            if site.point_kw is None
+        ),
+        terminals=tuple(
+            TerminalCost(n_points=n, point_kw=site.point_kw, connection_kw=d.connection_kw)
+            for site, n, d in built
+            if site.point_kw is not None
         ),
         energy_use=tuple(_energy_use(d, seasons, share, is_managed=True) for d in charging),
         service_km_per_year=day.service_km * equivalents,

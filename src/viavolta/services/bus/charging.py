@@ -1,4 +1,4 @@
-"""When the buses charge: one schedule per depot and season, managed against unmanaged.
+"""When the buses charge: one schedule per site and season, managed against unmanaged.
 
 The day repeats, so a depot's stays are laid on one circle of 24 hours, cut where it hurts least. A
 stay across the cut keeps its larger part for the scheduler where that is long enough; else both
@@ -14,7 +14,8 @@ import numpy as np
 
 from viavolta.catalogue.price_profile import Season, wholesale_profile
 from viavolta.engines.bus.blocks import Block, PlannedStay, build_block
-from viavolta.engines.bus.chains import DAY_S
+from viavolta.engines.bus.chains import AT_DEPOT, DAY_S
+from viavolta.engines.bus.points import place_intervals, points_needed
 from viavolta.engines.charging.scheduler import schedule
 from viavolta.engines.charging.unmanaged import unmanaged
 from viavolta.engines.costs.annuity import annuity_factor
@@ -36,6 +37,7 @@ from viavolta.model.stay import StayTable, stay_table
 from viavolta.model.trip import Floats
 from viavolta.model.vehicle import BusType
 from viavolta.services.bus.fleet import FleetPlan, Planner, driver_of
+from viavolta.services.bus.sites import ChargingSite
 
 UNMET_TOLERANCE_KWH = 0.01
 CONNECTION_STEP_KW = 10.0
@@ -106,7 +108,7 @@ class DepotDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepotCharging:
-    """A depot's charging: the sizing day, the three days of the year, and its connection.
+    """The charging at a depot or a terminal: the sizing day, three days of the year, connection.
 
     peak_kw: highest managed power of all these days; worth_eur_per_kw: what one more kW at the
     connection would save in a year, where the user's limit binds; price_eur_per_kw: what it costs
@@ -186,59 +188,60 @@ def charge_depots(
     progress: Progress,
     stop: StopRule,
 ) -> tuple[DepotCharging, ...]:
-    """Schedule every depot on the sizing day and the days of the year.
+    """Schedule every depot and terminal on the sizing day and the days of the year.
 
     Raises
     ------
     NoSolutionError: a connection limit leaves buses short of energy.
     """
-    nodes = [int(d) for d in planner.network.depot_nodes]
+    sites = planner.network.sites
     result = []
-    for k, node in enumerate(nodes):
-        progress(planner.network.depots[k].name, k / len(nodes))
-        result.append(_charge_depot(planner, plan, seasons, k, node=node, stop=stop))
+    for k, site in enumerate(sites):
+        progress(site.name, k / len(sites))
+        result.append(_charge_site(planner, plan, seasons, site, stop=stop))
     return tuple(result)
 
 
-def _charge_depot(
+def _charge_site(
     planner: Planner,
     plan: FleetPlan,
     seasons: tuple[SeasonBlocks, ...],
-    k: int,
+    site: ChargingSite,
     *,
-    node: int,
     stop: StopRule,
 ) -> DepotCharging:
     tariff = catalogue_tariff(planner.assumptions)
-    limit_kw = planner.network.depots[k].connection_kw
-    load = _depot_load(plan, [bus.block for bus in plan.buses], node)
+    limit_kw = _limit_kw(plan, site)
+    load = _depot_load(plan, [bus.block for bus in plan.buses], site)
     season = min(seasons, key=lambda s: abs(s.temperature_c - plan.sizing_c)).season
     trials = []
     for fee in tariff.branches:
-        price = capacity_eur_per_kw_day(fee) + _connection_eur_per_kw_day(planner, load)
+        price = capacity_eur_per_kw_day(fee)
+        if not site.is_terminal:
+            price += _connection_eur_per_kw_day(planner, load)
         terms = DayTerms(season=season, fee=fee, limit_kw=limit_kw, peak_eur_per_kw=price)
         trials.append((fee, _day(planner, plan, load, terms, stop=stop), price))
     fee, sizing, price = min(trials, key=lambda trial: trial[1].schedule.cost_eur)
-    _require_met(planner, sizing, k, limit_kw)
+    _require_met(sizing, site, limit_kw)
     whole_steps = _whole_steps_kw(float(sizing.managed_kw.max(initial=0.0)))
     connection = whole_steps if limit_kw is None else limit_kw
     cap = max(min(whole_steps, connection), 1.0)
     year = []
     for s in seasons:
-        season_load = _depot_load(plan, s.blocks, node, cut_s=load.cut_s)
+        season_load = _depot_load(plan, s.blocks, site, cut_s=load.cut_s)
         terms = DayTerms(season=s.season, fee=fee, limit_kw=cap, peak_eur_per_kw=0.0)
         day = _day(planner, plan, season_load, terms, stop=stop)
         if _unmet_kwh(day) > UNMET_TOLERANCE_KWH:
             terms = DayTerms(season=s.season, fee=fee, limit_kw=limit_kw, peak_eur_per_kw=price)
             day = _day(planner, plan, season_load, terms, stop=stop)
-        _require_met(planner, day, k, limit_kw)
+        _require_met(day, site, limit_kw)
         year.append(day)
     peak = max(float(day.managed_kw.max(initial=0.0)) for day in (sizing, *year))
     if limit_kw is None:
         connection = _whole_steps_kw(peak)
     binding = sizing.schedule.binding_limits
     return DepotCharging(
-        depot=node,
+        depot=site.node,
         fee=fee,
         sizing=sizing,
         seasons=tuple(year),
@@ -250,6 +253,18 @@ def _charge_depot(
     )
 
 
+def _limit_kw(plan: FleetPlan, site: ChargingSite) -> float | None:
+    """The limit of a connection: the user's; at a terminal, all points in use at full power.
+
+    Buses stay at a terminal for minutes, so that its connection cannot be sized by mean powers.
+    """
+    if site.point_kw is None:
+        return site.connection_kw
+    n = points_needed(place_intervals([bus.block for bus in plan.buses], site.node))
+    kw = _whole_steps_kw(n * site.point_kw)
+    return kw if site.connection_kw is None else min(kw, site.connection_kw)
+
+
 def _whole_steps_kw(kw: float) -> float:
     """A connection is ordered in whole steps."""
     return float(np.ceil(kw / CONNECTION_STEP_KW - 1e-9) * CONNECTION_STEP_KW)
@@ -259,7 +274,7 @@ def _unmet_kwh(day: DepotDay) -> float:
     return float(day.schedule.plan.unmet_kwh.sum())
 
 
-def _require_met(planner: Planner, day: DepotDay, k: int, limit_kw: float | None) -> None:
+def _require_met(day: DepotDay, site: ChargingSite, limit_kw: float | None) -> None:
     """Refuse a plan whose buses would leave short of energy."""
     unmet = _unmet_kwh(day)
     if unmet > UNMET_TOLERANCE_KWH:
@@ -269,7 +284,7 @@ def _require_met(planner: Planner, day: DepotDay, k: int, limit_kw: float | None
             message=text(
                 "{n} buses at {depot} would leave {kwh:.0f} kWh short",
                 n=short,
-                depot=planner.network.depots[k].name,
+                depot=site.name,
                 kwh=unmet,
             ),
             expected=text("a connection above {kw:.0f} kW", kw=limit_kw or 0.0),
@@ -288,17 +303,18 @@ def _connection_eur_per_kw_day(planner: Planner, load: DepotLoad) -> float:
 
 
 def _depot_load(
-    plan: FleetPlan, blocks: Sequence[Block], node: int, *, cut_s: int | None = None
+    plan: FleetPlan, blocks: Sequence[Block], site: ChargingSite, *, cut_s: int | None = None
 ) -> DepotLoad:
-    """Lay the stays at a depot on the circle of a day, cut where it hurts least or as told."""
+    """Lay the stays at a site on the circle of a day, cut where it hurts least or as told."""
     raw = [
         (k, number, stay)
         for k, block in enumerate(blocks)
         for number, stay in enumerate(block.stays)
-        if stay.node == node
+        if stay.node == site.node
     ]
     buses = [plan.buses[k].driver.bus for k, _, _ in raw]
-    kws = [_max_kw(b, stay, plan.point_kw) for b, (_, _, stay) in zip(buses, raw, strict=True)]
+    point_kw = plan.point_kw if site.point_kw is None else site.point_kw
+    kws = [_max_kw(b, stay, point_kw) for b, (_, _, stay) in zip(buses, raw, strict=True)]
     full_s = [
         stay.energy_kwh / max(kw * bus.charge_efficiency, 1e-9) * HOUR_S
         for (_, _, stay), bus, kw in zip(raw, buses, kws, strict=True)
@@ -328,8 +344,10 @@ def _depot_load(
 def _max_kw(bus: BusType, stay: PlannedStay, point_kw: float) -> float:
     """Power at the plug that any profile of this stay may use: the curve's at its last charge."""
     at_end = (stay.soc_arrival_kwh + stay.energy_kwh) / bus.capacity_kwh
-    curve = float(np.interp(at_end, bus.charge_curve_soc, bus.charge_curve_kw))
-    return min(curve, bus.max_charge_kw, point_kw)
+    at_depot = stay.point == AT_DEPOT
+    curve_kw = bus.charge_curve_kw if at_depot else bus.terminal_curve_kw
+    curve = float(np.interp(at_end, bus.charge_curve_soc, curve_kw))
+    return min(curve, bus.max_charge_kw if at_depot else bus.terminal_charge_kw, point_kw)
 
 
 def _parts(

@@ -1,13 +1,14 @@
 """Blocks for a fleet: which type with which points, which bus does which trips."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 
 from viavolta.catalogue import Assumptions
 from viavolta.catalogue.bus_types import bus_type, bus_type_names
 from viavolta.engines.bus.blocks import Block, build_block
-from viavolta.engines.bus.chains import DrivenChain, drive
+from viavolta.engines.bus.chains import AT_DEPOT, DrivenChain, drive
 from viavolta.engines.bus.electric import ElectricPlan, electric_plan
 from viavolta.engines.bus.fleet import FleetFlow, smallest_fleet
 from viavolta.engines.bus.matching import Search
@@ -20,9 +21,11 @@ from viavolta.model.messages import text
 from viavolta.model.progress import Progress, StopRule
 from viavolta.model.trip import Floats
 from viavolta.model.vehicle import BusType
-from viavolta.services.bus.fleet_size import require_fleet
 from viavolta.services.bus.network import Network
+from viavolta.services.bus.sites import NO_CLOSED_SLOTS, ClosedSlots, Terminal
+from viavolta.services.bus.terminal_room import SentBack, closed_terminals, without_room
 from viavolta.services.stages import Keep, at_once
+from viavolta.services.terminal_settings import TerminalUse
 
 DEFAULT_SIZE = "12m"
 VEHICLE_COST_EUR = 1e5
@@ -37,6 +40,8 @@ TRIAL_CUT_EVERY_S = 3600.0
 in 52 s, 6 sweeps of cuts an hour apart 506 in 25 s, 8 sweeps of cuts 30 min apart 502 in 78 s.
 Trials begin from the optimum without energy limit: from another battery's plan they got stuck at
 516."""
+ROOM_ROUNDS = 6
+ROOM_SWEEPS = 1
 SAME_COST_EUR = 1e-6
 DAYS_PER_YEAR = 365.0
 
@@ -59,6 +64,15 @@ class Bus:
     chain: DrivenChain
     block: Block
 
+    @property
+    def most_kw(self) -> float:
+        """Highest power that it takes: at the plug, or at a terminal if it charges there."""
+        bus = self.driver.bus
+        uses_terminals = any(stay.point != AT_DEPOT for stay in self.block.stays)
+        return (
+            max(bus.max_charge_kw, bus.terminal_charge_kw) if uses_terminals else bus.max_charge_kw
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
@@ -77,11 +91,13 @@ class FleetPlan:
 
     `rows` are the network's trips that block problems hold; `impossible` those of the network
     that one full battery cannot do; `flow` is the smallest fleet for the trips that are served,
-    which `served_problem` holds.
+    which `served_problem` holds. `largest` is the type the blocks were sought for, `terminals` are
+    those that were open; `closed`, `sent_back`: what terminals had no room for.
     """
 
     sizing_c: float
     point_kw: float
+    largest: BusType
     buses: tuple[Bus, ...]
     impossible: tuple[int, ...]
     rows: Longs
@@ -89,6 +105,18 @@ class FleetPlan:
     served_problem: BlockProblem
     trials: tuple[Trial, ...]
     was_stopped: bool
+    terminals: tuple[Terminal, ...] = ()
+    closed: ClosedSlots = NO_CLOSED_SLOTS
+    sent_back: tuple[SentBack, ...] = ()
+
+    @property
+    def chains(self) -> tuple[Longs, ...]:
+        """Chains that cover every trip once, the impossible ones alone: to start a search from."""
+        alone = np.searchsorted(self.rows, np.array(self.impossible, dtype=np.int64))
+        return (
+            *(bus.chain.trips for bus in self.buses),
+            *(np.array([trip], dtype=np.int64) for trip in alone),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +125,8 @@ class Planner:
 
     power_factor: below 1 where a connection limit did not deliver what was planned before.
     max_vehicles: what the fleet may have at most; None: as many as it takes.
+    closed: what terminals had no room for. allowed: terminals of the configuration, whose use is
+    up to terminal_use; those of the network are open.
     """
 
     assumptions: Assumptions
@@ -107,6 +137,9 @@ class Planner:
     country: str | None
     power_factor: float = 1.0
     max_vehicles: int | None = None
+    closed: ClosedSlots = NO_CLOSED_SLOTS
+    allowed: tuple[Terminal, ...] = ()
+    terminal_use: TerminalUse = TerminalUse.NONE
 
     def number(self, key: str) -> float:
         """A planning figure."""
@@ -132,48 +165,162 @@ def plan_fleet(
     flow = smallest_fleet(first.problem, VEHICLE_COST_EUR)
     walk = _Walk(planner, powers, progress=progress, stop=stop, keep=keep)
     tried = walk.best(flow)
-    best, effort = tried.driver, planner.effort
-    plan = electric_plan(
-        best.problem,
-        best.battery,
-        tried.plan.all_trips(),
-        _search(planner, sweeps=SWEEPS[effort], cut_every_s=CUT_EVERY_S[effort]),
-        progress=lambda _, share: progress(text("looking for fewer buses"), share),
+    return search_fleet(
+        planner,
+        tried.driver.bus,
+        _Start(
+            sizing_c=sizing_c,
+            point_kw=tried.driver.point_kw,
+            chains=tried.plan.all_trips(),
+            flow=flow,
+            trials=walk.trials(),
+        ),
+        progress=progress,
         stop=stop,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Start:
+    """Where a hard search begins; `flow` is the smallest fleet for all trips."""
+
+    sizing_c: float
+    point_kw: float
+    chains: tuple[Longs, ...]
+    flow: FleetFlow
+    trials: tuple[Trial, ...]
+
+
+def search_fleet(
+    planner: Planner,
+    bus: BusType,
+    start: "_Start | FleetPlan",
+    *,
+    chains: tuple[Longs, ...] | None = None,
+    is_mixed: bool = True,
+    sweeps: int | None = None,
+    progress: Progress,
+    stop: StopRule,
+) -> FleetPlan:
+    """Look hard for few buses of a type, from other blocks on; then size each bus's battery.
+
+    `chains` are where to begin, without them those of `start`. Without `is_mixed` all buses are of
+    that type. `sweeps` replaces what the effort says; 0 keeps the blocks where they can be driven.
+
+    Raises
+    ------
+    NoSolutionError: no trip at all can be served.
+    """
+    begin = start.chains if chains is None else chains
+    found = _searched(
+        planner,
+        (bus, start.point_kw),
+        begin,
+        sweeps=SWEEPS[planner.effort] if sweeps is None else sweeps,
+        is_mixed=is_mixed,
+        progress=progress,
+        stop=stop,
+    )
+    plan, rows = found.plan, np.flatnonzero(planner.network.served).astype(np.int64)
     if not plan.chains:
         raise NoSolutionError(
             code="no-trip-possible",
             message=text("no trip of the day fits into one full battery"),
             hint=text("choose a larger battery ([fleet] vehicle_types) or nearer depots"),
         )
-    smaller = [
-        driver_of(planner, bus, point_kw=best.point_kw)
-        for bus in buses
-        if bus.capacity_kwh < best.bus.capacity_kwh and bus.length_m == best.bus.length_m
-    ]
-    rows = np.flatnonzero(planner.network.served).astype(np.int64)
-    possible = np.setdiff1d(np.arange(rows.size), plan.impossible)
-    served_problem = best.problem.only(possible)
-    if plan.impossible:
+    impossible = tuple(int(rows[t]) for t in plan.impossible)
+    served_problem = found.driver.problem.only(np.setdiff1d(np.arange(rows.size), plan.impossible))
+    flow = start.flow
+    if impossible != (start.impossible if isinstance(start, FleetPlan) else ()):
         flow = smallest_fleet(served_problem, VEHICLE_COST_EUR)
-    fleet = _right_sized(plan, best, smaller)
-    require_fleet(
-        [bus.block for bus in fleet],
-        planner.max_vehicles,
-        vehicles_without_energy_limit=flow.n_vehicles,
-    )
     return FleetPlan(
-        sizing_c=sizing_c,
-        point_kw=best.point_kw,
-        buses=fleet,
-        impossible=tuple(int(rows[t]) for t in plan.impossible),
+        sizing_c=start.sizing_c,
+        point_kw=start.point_kw,
+        largest=bus,
+        buses=found.buses,
+        impossible=impossible,
         rows=rows,
         flow=flow,
         served_problem=served_problem,
-        trials=walk.trials(),
+        trials=start.trials,
         was_stopped=plan.was_stopped,
+        terminals=planner.network.terminals,
+        closed=found.closed,
+        sent_back=found.sent_back,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """A plan after the hard search, within the room of its terminals."""
+
+    driver: Driver
+    plan: ElectricPlan
+    buses: tuple[Bus, ...]
+    closed: ClosedSlots
+    sent_back: tuple[SentBack, ...]
+
+
+def _searched(
+    planner: Planner,
+    wanted: tuple[BusType, float],
+    chains: tuple[Longs, ...],
+    *,
+    sweeps: int,
+    is_mixed: bool,
+    progress: Progress,
+    stop: StopRule,
+) -> _Found:
+    """Look hard for few buses; what terminals have no room for goes back, and is planned anew.
+
+    `wanted` is the type, with the power of depot points. The slots that go back are closed to the
+    search. If there are still such stays after ROOM_ROUNDS rounds, the terminals that have them are
+    closed altogether.
+    """
+    effort = planner.effort
+    sent_back: dict[int, SentBack] = {}
+    for round_ in count():
+        driver = driver_of(planner, wanted[0], point_kw=wanted[1])
+        plan = electric_plan(
+            driver.problem,
+            driver.battery,
+            chains,
+            search_of(planner, sweeps=sweeps, cut_every_s=CUT_EVERY_S[effort]),
+            progress=lambda _, share: progress(text("looking for fewer buses"), share),
+            stop=stop,
+        )
+        buses = right_sized(plan, driver, smaller_drivers(planner, driver) if is_mixed else [])
+        closed, sent = without_room(
+            [bus.block for bus in buses],
+            planner.network.terminals,
+            planned_share=planner.number("planning.planned_power_share"),
+        )
+        if not sent:
+            break
+        for one in sent:
+            before = sent_back.get(one.terminal)
+            n = one.n_stays + (before.n_stays if before else 0)
+            sent_back[one.terminal] = replace(one, n_stays=n)
+        if round_ >= ROOM_ROUNDS:
+            closed = closed_terminals(driver.problem, [one.terminal for one in sent])
+        planner = replace(planner, closed=planner.closed.joined(closed))
+        chains, sweeps = plan.all_trips(), ROOM_SWEEPS
+    return _Found(
+        driver=driver,
+        plan=plan,
+        buses=buses,
+        closed=planner.closed,
+        sent_back=tuple(sent_back[row] for row in sorted(sent_back)),
+    )
+
+
+def smaller_drivers(planner: Planner, driver: Driver) -> list[Driver]:
+    """Drivers of the same length with smaller batteries, smallest first."""
+    return [
+        driver_of(planner, bus, point_kw=driver.point_kw)
+        for bus in sorted(planner.types, key=lambda bus: bus.capacity_kwh)
+        if bus.capacity_kwh < driver.bus.capacity_kwh and bus.length_m == driver.bus.length_m
+    ]
 
 
 def fleet_types(assumptions: Assumptions, names: tuple[str, ...]) -> tuple[BusType, ...]:
@@ -236,12 +383,14 @@ def driver_of(
     share = number("planning.planned_power_share") * planner.power_factor
     planned_kw = share * np.minimum(np.minimum(bus.charge_curve_kw, bus.max_charge_kw), point_kw)
     served = network.served
+    from_node = np.ascontiguousarray(network.trip_nodes[served, 0])
+    to_node = np.ascontiguousarray(network.trip_nodes[served, 1])
     problem = BlockProblem(
         start_s=network.trips.start_s[served].astype(np.float64),
         end_s=network.trips.end_s[served].astype(np.float64),
         energy_kwh=trips_kwh[served],
-        from_node=np.ascontiguousarray(network.trip_nodes[served, 0]),
-        to_node=np.ascontiguousarray(network.trip_nodes[served, 1]),
+        from_node=from_node,
+        to_node=to_node,
         way_s=ways.duration_s.astype(np.float64),
         way_cost=_way_eur(planner),
         way_kwh=np.max([_way_kwh(network, bus, c) for c in days], axis=0),
@@ -252,14 +401,32 @@ def driver_of(
         wait_cost_per_s=number("costs.driver_eur_per_h") / 3600.0,
         free_wait_s=number("planning.free_wait_s"),
         night_is_bounded=True,
+        end_point=_points_at(planner, to_node, planner.closed.after),
+        start_point=_points_at(planner, from_node, planner.closed.before),
     )
+    at_terminals = [np.minimum(bus.terminal_curve_kw, t.point_kw) for t in network.terminals]
     battery = Battery(
         soc_min_kwh=bus.soc_min_kwh,
         soc_max_kwh=bus.soc_max_kwh,
         curve_kwh=bus.charge_curve_soc * bus.capacity_kwh,
         curve_kw=planned_kw * bus.charge_efficiency,
+        terminal_curves_kw=share * bus.charge_efficiency * np.array(at_terminals)
+        if at_terminals
+        else None,
     )
     return Driver(bus=bus, point_kw=point_kw, problem=problem, battery=battery)
+
+
+def _points_at(planner: Planner, node: Longs, closed: frozenset[int]) -> Longs | None:
+    """Row of the terminal that a node is (N,), -1 where it is none or closed to this trip."""
+    terminals = planner.network.terminals
+    if not terminals:
+        return None
+    row_of = np.full(planner.network.nodes.size, -1, dtype=np.int64)
+    row_of[[terminal.node for terminal in terminals]] = np.arange(len(terminals))
+    points: Longs = row_of[node]
+    points[sorted(closed)] = -1
+    return points
 
 
 def _way_kwh(network: Network, bus: BusType, temperature_c: float) -> Floats:
@@ -348,7 +515,7 @@ class _Walk:
                 driver.problem,
                 driver.battery,
                 start,
-                _search(self._planner, sweeps=TRIAL_SWEEPS, cut_every_s=TRIAL_CUT_EVERY_S),
+                search_of(self._planner, sweeps=TRIAL_SWEEPS, cut_every_s=TRIAL_CUT_EVERY_S),
                 progress=lambda _, share: self._progress(told, share),
                 stop=self._stop,
             ),
@@ -357,7 +524,8 @@ class _Walk:
         self._tried[at] = _Tried(driver=driver, plan=plan, trial=trial)
 
 
-def _search(planner: Planner, *, sweeps: int, cut_every_s: float) -> Search:
+def search_of(planner: Planner, *, sweeps: int, cut_every_s: float) -> Search:
+    """How hard electric_plan looks."""
     return Search(
         max_sweeps=sweeps,
         cut_every_s=cut_every_s,
@@ -375,9 +543,6 @@ def _trial(planner: Planner, driver: Driver, plan: ElectricPlan) -> Trial:
         points_needed(block_intervals([b for b in blocks if b.depot == depot]))
         for depot in driver.problem.depots
     )
-    vehicle = driver.bus.purchase_eur * annuity_factor(interest, number("costs.bus_life_years"))
-    battery = driver.bus.nominal_capacity_kwh * driver.bus.battery_eur_per_kwh
-    battery *= annuity_factor(interest, number("buses.all.battery_life_years"))
     point = number("costs.point_fixed_eur") + number("costs.point_eur_per_kw") * driver.point_kw
     point *= annuity_factor(interest, number("costs.point_life_years"))
     ways = plan.cost * DAYS_PER_YEAR
@@ -389,8 +554,20 @@ def _trial(planner: Planner, driver: Driver, plan: ElectricPlan) -> Trial:
         point_kw=driver.point_kw,
         vehicles=len(plan.chains),
         points=points,
-        eur_per_year=len(plan.chains) * (vehicle + battery) + points * point + ways + missing,
+        eur_per_year=len(plan.chains) * bus_eur_per_year(planner, driver.bus)
+        + points * point
+        + ways
+        + missing,
     )
+
+
+def bus_eur_per_year(planner: Planner, bus: BusType) -> float:
+    """Rough yearly cost of one bus with its battery."""
+    number = planner.number
+    interest = number("costs.interest_share")
+    vehicle = bus.purchase_eur * annuity_factor(interest, number("costs.bus_life_years"))
+    battery = bus.nominal_capacity_kwh * bus.battery_eur_per_kwh
+    return vehicle + battery * annuity_factor(interest, number("buses.all.battery_life_years"))
 
 
 def _blocks(driven: list[tuple[Driver, DrivenChain]]) -> list[Block]:
@@ -415,7 +592,7 @@ def _blocks(driven: list[tuple[Driver, DrivenChain]]) -> list[Block]:
     return chosen
 
 
-def _right_sized(plan: ElectricPlan, driver: Driver, smaller: list[Driver]) -> tuple[Bus, ...]:
+def right_sized(plan: ElectricPlan, driver: Driver, smaller: list[Driver]) -> tuple[Bus, ...]:
     """Give each chain the smallest battery that drives it as well, then lay out its day."""
     driven: list[tuple[Driver, DrivenChain]] = []
     for chain in plan.chains:

@@ -79,19 +79,15 @@ def within_grid(planner: Planner, grid: DepotGrid, limits: GridLimits) -> Planne
     ------
     NoSolutionError: a node takes nothing at all.
     """
-    depots = []
-    for k, depot in enumerate(planner.network.depots):
-        kw = float(limits.limit_kw[k])
-        if np.isnan(kw):
-            depots.append(depot)
-            continue
-        if kw < 1:
+    network, most = planner.network, limits.limit_kw
+    for k, site in enumerate(network.sites):
+        if most[k] < 1:
             raise NoSolutionError(
                 code="grid-node-full",
                 message=text(
                     "node {node} takes nothing for {depot}: {element} is at its limit",
                     node=grid.node_id(k),
-                    depot=depot.name,
+                    depot=site.name,
                     element=limits.binds[k],
                 ),
                 expected=text("{kw:,.0f} kW, as planned without a grid", kw=limits.asked_kw[k]),
@@ -100,6 +96,14 @@ def within_grid(planner: Planner, grid: DepotGrid, limits: GridLimits) -> Planne
                     "have the grid strengthened"
                 ),
             )
-        depots.append(dataclasses.replace(depot, connection_kw=kw))
-    network = dataclasses.replace(planner.network, depots=tuple(depots))
+    n = len(network.depots)
+    depots = tuple(
+        depot if np.isnan(kw) else dataclasses.replace(depot, connection_kw=float(kw))
+        for depot, kw in zip(network.depots, most[:n], strict=True)
+    )
+    terminals = tuple(
+        terminal if np.isnan(kw) else terminal.limited_to(float(kw))
+        for terminal, kw in zip(network.terminals, most[n:], strict=True)
+    )
+    network = dataclasses.replace(network, depots=depots, terminals=terminals)
     return dataclasses.replace(planner, network=network)

@@ -1,7 +1,7 @@
 """The grid that the depots hang on: which node each has, what else it carries, what is allowed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -25,6 +25,8 @@ from viavolta.services.bus_config import BusSettings
 from viavolta.services.grid.rules import grid_rules
 
 _SHOWN = 5
+_OF_SITES = ("grid-nearest-node", "grid-place-unused")
+"""Warnings about the nodes of sites."""
 _M_PER_KM = 1000.0
 
 
@@ -37,7 +39,8 @@ class DepotGrid:
     file : its name. node : (K,) rows of the grid's nodes. distance_m : (K,) to the node; NaN where
         the configuration names it. low_pu, high_pu (N,), load_share (B,) : what is allowed.
     base_kw, base_kvar : (N,) what else draws power. ceiling : the limits under it.
-    figures : what stands behind rules and prices.
+    figures : what stands behind rules and prices. most_m : how far the node of a site may lie that
+        the configuration names none for.
     """
 
     file: str
@@ -54,6 +57,7 @@ class DepotGrid:
     rules: GridRules
     prices: GridPrices
     figures: Assumptions
+    most_m: float
     repairs: tuple[Repair, ...]
     warnings: tuple[StudyWarning, ...]
 
@@ -103,9 +107,28 @@ def read_depot_grid(
         rules=rules,
         prices=grid_prices(settings.grid_region, figures),
         figures=figures,
+        most_m=most_m,
         repairs=repairs,
         warnings=(*warnings, *notes, *found, *_broken_already(ceiling, low_pu, load_share)),
     )
+
+
+def at_sites(
+    grid: DepotGrid, network: Network, settings: BusSettings, *, config: Path | None
+) -> DepotGrid:
+    """The same grid with the nodes of other sites.
+
+    Raises
+    ------
+    InputError: a site has no node.
+    """
+    file = "" if config is None else config.name
+    sites = _Sites(
+        network, grid.grid, settings.grid_nodes, file=file, supplied=grid.ceiling.is_supplied
+    )
+    node, distance_m, found = sites.nodes(grid.most_m)
+    notes = [one for one in grid.warnings if one.code not in _OF_SITES]
+    return replace(grid, node=node, distance_m=distance_m, warnings=(*notes, *found))
 
 
 def grid_files(path: Path) -> tuple[Path, ...]:
@@ -168,8 +191,9 @@ class _Sites:
     def nodes(self, most_m: float) -> tuple[Ints, Floats, list[StudyWarning]]:
         """(K,) rows of nodes, (K,) distances, and what was decided for the user."""
         asked, warnings = self._asked()
-        node, distance_m = np.zeros(len(self._network.depots), dtype=np.int64), []
-        for k, depot in enumerate(self._network.depots):
+        sites = self._network.sites
+        node, distance_m = np.zeros(len(sites), dtype=np.int64), []
+        for k, depot in enumerate(sites):
             if k in asked:
                 node[k] = asked[k]
                 distance_m.append(np.nan)
@@ -191,9 +215,10 @@ class _Sites:
         """Nodes by depot as the configuration has them."""
         network = self._network
         first = len(network.places.place_id) - len(network.depots)
-        rows = {place_id: k for k, place_id in enumerate(network.places.place_id[first:])}
-        for k, depot in enumerate(network.depots):
-            rows.setdefault(depot.name, k)
+        place_of = network.places.place_id
+        rows = {place_of[int(network.nodes[s.node])]: k for k, s in enumerate(network.sites)}
+        for k, site in enumerate(network.sites):
+            rows.setdefault(site.name, k)
         elsewhere = {*network.places.place_id[:first], *network.places.name[:first]}
         found: dict[int, int] = {}
         warnings = []
@@ -253,9 +278,13 @@ class _Sites:
 
     def _nearest(self, k: int, most_m: float) -> tuple[int, float]:
         """The nearest supplied node that is no source, and how far it is."""
-        depot, grid = self._network.depots[k], self._grid
+        depot, grid = self._network.sites[k], self._grid
+        row_of_place = int(self._network.nodes[depot.node])
+        lat, lon = (
+            float(x[row_of_place]) for x in (self._network.places.lat, self._network.places.lon)
+        )
         usable = self._supplied & ~grid.is_kind(NodeKind.SOURCE)
-        away_m = _M_PER_KM * great_circle_km(depot.lat, depot.lon, grid.lat, grid.lon)
+        away_m = _M_PER_KM * great_circle_km(lat, lon, grid.lat, grid.lon)
         away_m = np.where(usable & np.isfinite(away_m), away_m, np.inf)
         row = int(away_m.argmin())
         if away_m[row] <= most_m:

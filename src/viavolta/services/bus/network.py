@@ -36,6 +36,7 @@ from viavolta.model.timetable import Timetable
 from viavolta.model.trip import DeadheadTable, Floats, PlaceTable, TripTable
 from viavolta.services.bus.request import BusRequest, parse_depot
 from viavolta.services.bus.roads import Roads, RoadUse, read_roads, road_deadheads
+from viavolta.services.bus.sites import ChargingSite, Terminal
 from viavolta.services.bus_config import BusSettings, DepotSetting
 
 DAYS_PER_YEAR = 365.0
@@ -51,6 +52,7 @@ class Network:
     `deadheads`. `trip_nodes` (N, 2): the node where each trip begins and ends.
     `served` (N,): False for trips that no vehicle can drive by any measure.
     `lines` of the trips' patterns; `roads` is None where ways are straight lines.
+    `terminals`: where buses charge between trips, beside the depots.
     """
 
     feed: Feed
@@ -76,6 +78,32 @@ class Network:
     elevation: str
     repairs: tuple[Repair, ...]
     warnings: tuple[StudyWarning, ...]
+    terminals: tuple[Terminal, ...] = ()
+
+    @property
+    def sites(self) -> tuple[ChargingSite, ...]:
+        """All places where buses charge: the depots, then the terminals."""
+        depots = tuple(
+            ChargingSite(
+                name=depot.name,
+                node=int(node),
+                point_kw=None,
+                connection_kw=depot.connection_kw,
+                max_points=depot.max_points,
+            )
+            for depot, node in zip(self.depots, self.depot_nodes, strict=True)
+        )
+        terminals = tuple(
+            ChargingSite(
+                name=terminal.name,
+                node=terminal.node,
+                point_kw=terminal.point_kw,
+                connection_kw=terminal.connection_kw,
+                max_points=terminal.max_points,
+            )
+            for terminal in self.terminals
+        )
+        return depots + terminals
 
 
 def read_network(

@@ -265,12 +265,12 @@ class _Fleet:
 
     def point_eur(self, place: str) -> float:
         """One charging point of a place, installed."""
-        return point_cost_eur(
-            1,
-            self._charger(place)["point_kw"],
-            fixed_eur=self.rates.point_fixed_eur.value,
-            eur_per_kw=self.rates.point_eur_per_kw.value,
-        )
+        places, rates = self._frames["places"], self.rates
+        is_depot = places.filter(pl.col("place_id") == place)["is_depot"][0]
+        fixed = rates.point_fixed_eur if is_depot else rates.terminal_point_fixed_eur
+        per_kw = rates.point_eur_per_kw if is_depot else rates.terminal_point_eur_per_kw
+        point_kw = self._charger(place)["point_kw"]
+        return point_cost_eur(1, point_kw, fixed_eur=fixed.value, eur_per_kw=per_kw.value)
 
     def works_eur(self, place: str) -> float:
         """Works and connection of a place at the size of the whole plan: all but its points."""

@@ -79,6 +79,29 @@ def said(code: str, values: Mapping[str, Any]) -> str:  # noqa: C901, PLR0911, P
                 "departure, {m} of them charge enough at midday to leave theirs at night.",
                 **values,
             )
+        case "terminal-points":
+            return text(
+                "{name} needs {n} points of {kw:,.0f} kW: {s} times a day a bus charges there "
+                "between two trips, {kwh:,.0f} kWh in all.",
+                **values,
+            )
+        case "terminal-crowd-binds":
+            return text("The minutes in which most buses stand there.")
+        case "terminal-power-binds":
+            return text("All points there at full power at once.")
+        case "terminal-room-binds":
+            return text(
+                "The room for {room} points that you gave: {n} stays went back to the planner.",
+                **values,
+            )
+        case "terminal-connection-binds":
+            return text(
+                "The connection, which holds {room} buses charging at once: {n} stays went back to "
+                "the planner.",
+                **values,
+            )
+        case "terminal-point-fewer":
+            return text("Each point fewer saves {eur:,.0f} EUR a year.", **values)
         case "night-binds":
             return text("The night.")
         case "midday-binds":
@@ -136,6 +159,53 @@ def said(code: str, values: Mapping[str, Any]) -> str:  # noqa: C901, PLR0911, P
         case "nothing-binds":
             return text("Nothing.")
         case _:
+            return _said_of_alternatives(code, values)
+
+
+def _said_of_alternatives(code: str, values: Mapping[str, Any]) -> str:  # noqa: PLR0911 - one case per sentence
+    """Say a sentence about the plan beside other plans; an unknown code says nothing."""
+    named = {**values}
+    if "name" in named:
+        named["name"] = _capital(alternative_words(str(values["name"])))
+    match code:
+        case "alternative-best":
+            return text(
+                "The cheapest of {n} plans: {name}.",
+                **{**values, "name": alternative_words(str(values["name"]))},
+            )
+        case "alternative-given":
+            return text(
+                "The configuration wants points at these terminals; {n} plans were costed.",
+                **values,
+            )
+        case "alternative-terminals":
+            return text("Buses charge between trips at {names}.", **values)
+        case "alternative-more":
+            return text(
+                "{name}: {eur:,.0f} EUR a year more, with {n} buses instead of {m}.",
+                **named,
+            )
+        case "alternative-less":
+            return text(
+                "{name}: {eur:,.0f} EUR a year less, with {n} buses instead of {m}.",
+                **named,
+            )
+        case "alternative-item-more":
+            return text(
+                "It costs most more in {item}: {eur:,.0f} EUR a year.",
+                **{**values, "item": item_words(str(values["item"]))},
+            )
+        case "alternative-item-less":
+            return text(
+                "It saves most in {item}: {eur:,.0f} EUR a year.",
+                **{**values, "item": item_words(str(values["item"]))},
+            )
+        case "alternative-not-possible":
+            return text(
+                "{name}: not possible, {why}.",
+                **named,
+            )
+        case _:
             return ""
 
 
@@ -147,6 +217,8 @@ def item_words(item: str) -> str:
         "spare_vehicles": text("spare vehicles"),
         "charging_points": text("charging points"),
         "depot_works": text("depot works"),
+        "terminal_points": text("points at terminals"),
+        "terminal_works": text("works at terminals"),
         "grid_connection": text("grid connection"),
         "energy": text("energy"),
         "capacity_charge": text("capacity charge"),
@@ -154,6 +226,23 @@ def item_words(item: str) -> str:
         "deadhead_drivers": text("drivers of empty ways"),
     }
     return names.get(item, item.replace("_", " "))
+
+
+def alternative_words(name: str) -> str:
+    """What an alternative is, within a sentence."""
+    names = {
+        "depot_only": text("charging at depots only, with one size of battery"),
+        "larger_batteries": text("charging at depots only, with the largest battery for every bus"),
+        "mixed_fleet": text(
+            "charging at depots only, each bus with the smallest battery that does"
+        ),
+        "with_terminals": text("charging at terminals too"),
+    }
+    return names.get(name, name.replace("_", " "))
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def reason_row(

@@ -89,7 +89,7 @@ def vehicles_table(network: Network, buses: Sequence[Bus]) -> pl.DataFrame:
                 "capacity_kwh": bus.driver.bus.capacity_kwh,
                 "soc_min_kwh": bus.driver.bus.soc_min_kwh,
                 "soc_max_kwh": bus.driver.bus.soc_max_kwh,
-                "max_charge_kw": bus.driver.bus.max_charge_kw,
+                "max_charge_kw": bus.most_kw,
             }
             for k, bus in enumerate(buses)
         ]
@@ -142,16 +142,18 @@ def chargers_table(
     points: Sequence[int],
     accounts: Accounts,
 ) -> pl.DataFrame:
-    """One row per depot with points."""
+    """One row per depot or terminal with points."""
     rows = [
         {
             "place_id": place_id(network, depot.depot),
             "n_points": n,
-            "point_kw": plan.point_kw,
+            "point_kw": plan.point_kw if site.point_kw is None else site.point_kw,
             "connection_kw": depot.connection_kw,
             "cost_eur": eur,
         }
-        for depot, n, eur in zip(charging, points, accounts.depot_investments_eur, strict=True)
+        for site, depot, n, eur in zip(
+            network.sites, charging, points, accounts.site_investments_eur, strict=True
+        )
         if n > 0
     ]
     return pl.DataFrame(
@@ -252,9 +254,11 @@ def schedule_table(
 
 
 def power_table(network: Network, charging: Sequence[DepotCharging], step_s: int) -> pl.DataFrame:
-    """Power per depot over the sizing day, managed against unmanaged, with limit and price."""
+    """Power per site over the sizing day, managed against unmanaged, with limit and price."""
     frames = []
-    for depot in charging:
+    for site, depot in zip(network.sites, charging, strict=True):
+        if site.is_terminal and not depot.sizing.load.stays:
+            continue
         n = depot.sizing.managed_kw.size
         frames.append(
             pl.DataFrame(

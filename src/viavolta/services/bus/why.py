@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from viavolta.engines.bus.chains import AT_DEPOT
 from viavolta.engines.bus.points import points_needed
 from viavolta.engines.costs.carbon import use_phase_t_per_year
 from viavolta.engines.costs.tco import total_eur_per_year
@@ -14,6 +15,7 @@ from viavolta.services.bus.charging import DepotCharging
 from viavolta.services.bus.fleet import FleetPlan, Planner, design_temperatures_c, trip_energies_kwh
 from viavolta.services.bus.network import Network
 from viavolta.services.bus.reasons import NOTHING, Said, reason_row
+from viavolta.services.bus.sites import ChargingSite
 
 COLUMNS = {
     "figure": pl.String,
@@ -48,8 +50,10 @@ def why_table(what: Explained) -> pl.DataFrame:
     for k, (depot, n) in enumerate(zip(what.charging, what.points, strict=True)):
         if n:
             held = what.grid_binds[k] if what.grid_binds else ""
-            rows.append(_connection(network, depot, k, held=held))
-            rows.append(_points(what, depot, k, n))
+            site = network.sites[k]
+            rows.append(_connection(site, depot, held=held))
+            points = _points_at_terminal if site.is_terminal else _points
+            rows.append(points(what, depot, site, n))
     rows += [_ways(what), _energy(what), _cost(what.accounts), _carbon(what.accounts)]
     return pl.DataFrame(rows, schema=COLUMNS, orient="row")
 
@@ -87,11 +91,11 @@ def _type(plan: FleetPlan) -> Row:
     return reason_row("vehicles_by_type", statement, ("costs-together", {}), worth)
 
 
-def _connection(network: Network, depot: DepotCharging, k: int, *, held: str) -> Row:
+def _connection(site: ChargingSite, depot: DepotCharging, *, held: str) -> Row:
     statement: Said = (
         "peak",
         {
-            "name": network.depots[k].name,
+            "name": site.name,
             "peak": depot.peak_kw,
             "other": depot.peak_unmanaged_kw,
         },
@@ -99,15 +103,52 @@ def _connection(network: Network, depot: DepotCharging, k: int, *, held: str) ->
     binds: Said = ("capacity-price-binds", {})
     if held:
         binds = ("grid-binds", {"element": held})
-    elif network.depots[k].connection_kw is not None:
+    elif site.connection_kw is not None:
         binds = ("connection-binds", {"kw": depot.connection_kw})
+    elif site.is_terminal:
+        binds = ("terminal-power-binds", {})
     worth: Said = ("kw-not-worth", {"eur": depot.price_eur_per_kw})
     if depot.worth_eur_per_kw > 0:
         worth = ("kw-worth", {"eur": depot.worth_eur_per_kw})
     return reason_row("peak_kw_managed", statement, binds, worth)
 
 
-def _points(what: Explained, depot: DepotCharging, k: int, n: int) -> Row:
+def _points_at_terminal(what: Explained, depot: DepotCharging, site: ChargingSite, n: int) -> Row:
+    stays = [
+        stay for bus in what.plan.buses for stay in bus.block.stays if stay.node == depot.depot
+    ]
+    statement: Said = (
+        "terminal-points",
+        {
+            "name": site.name,
+            "n": n,
+            "s": len(stays),
+            "kwh": sum(stay.energy_kwh for stay in stays),
+            "kw": site.point_kw,
+        },
+    )
+    back = [
+        one
+        for one in what.plan.sent_back
+        if what.planner.network.terminals[one.terminal].node == depot.depot
+    ]
+    binds: Said = ("terminal-crowd-binds", {})
+    if back:
+        code = "terminal-connection-binds" if back[0].is_connection else "terminal-room-binds"
+        binds = (code, {"n": back[0].n_stays, "room": back[0].room})
+    items = [i for i in what.accounts.electric if i.item == "terminal_points"]
+    total = sum(
+        points * kw
+        for points, kw in zip(
+            what.points, (s.point_kw or 0.0 for s in what.planner.network.sites), strict=True
+        )
+    )
+    share = (site.point_kw or 0.0) / total if total else 0.0
+    worth: Said = ("terminal-point-fewer", {"eur": share * sum(i.eur_per_year for i in items)})
+    return reason_row("charging_points", statement, binds, worth)
+
+
+def _points(what: Explained, depot: DepotCharging, site: ChargingSite, n: int) -> Row:
     plan = what.plan
     blocks = [bus.block for bus in plan.buses if bus.block.depot == depot.depot]
     midday = [
@@ -118,11 +159,13 @@ def _points(what: Explained, depot: DepotCharging, k: int, n: int) -> Row:
     ]
     by_day = points_needed(midday)
     items = (i for i in what.accounts.electric if i.item == "charging_points")
-    yearly = sum(item.eur_per_year for item in items) / sum(what.points)
+    at_depots = zip(what.points, what.planner.network.sites, strict=True)
+    n_at_depots = sum(n for n, site in at_depots if not site.is_terminal)
+    yearly = sum(item.eur_per_year for item in items) / n_at_depots
     statement: Said = (
         "points",
         {
-            "name": what.planner.network.depots[k].name,
+            "name": site.name,
             "n": n,
             "b": len(blocks),
             "m": sum(1 for b in blocks if not b.has_night_stay),
@@ -136,7 +179,12 @@ def _points(what: Explained, depot: DepotCharging, k: int, n: int) -> Row:
 def _ways(what: Explained) -> Row:
     """What a kilometre without passengers costs: maintenance, and the driver at the mean speed."""
     day, number = what.day, what.planner.number
-    returns = sum(1 for bus in what.plan.buses for stay in bus.block.stays if stay.activity >= 0)
+    returns = sum(
+        1
+        for bus in what.plan.buses
+        for stay in bus.block.stays
+        if stay.activity >= 0 and stay.point == AT_DEPOT
+    )
     per_km = number("costs.maintenance_electric_eur_per_km")
     if day.deadhead_km:
         per_km += number("costs.driver_eur_per_h") * day.deadhead_h / day.deadhead_km

@@ -16,6 +16,7 @@ from viavolta.hub.studies.results.shown import change, money, number
 from viavolta.hub.studies.results.tables import StudyTable, study_table
 from viavolta.hub.studies.sharing import scenario_for
 from viavolta.model.messages import text
+from viavolta.reports.bus.alternatives import plan_name, types_in_words
 from viavolta.services.bus.reasons import item_words
 
 G_PER_T = 1e6
@@ -28,10 +29,17 @@ def costs(request: HttpRequest, scenario: Scenario, result: Result) -> Page:  # 
     answers = answers_of(result)
     return {
         "chart": cost_chart(frame),
-        "tables": [_table(request, frame), _carbon_table(request, result)],
+        "tables": [
+            _table(request, frame),
+            *_alternatives(request, result),
+            _carbon_table(request, result),
+        ],
         "totals": _totals(frame),
         "verdict": _verdict(frame),
-        "cost_answers": answers.get("cost_eur_per_year", ()),
+        "cost_answers": (
+            *answers.get("cost_eur_per_year", ()),
+            *answers.get("alternative", ()),
+        ),
         "co2_answers": answers.get("co2_t_per_year", ()),
         "co2": _co2(result),
         "year": {
@@ -142,6 +150,43 @@ def _table(request: HttpRequest, frame: pl.DataFrame) -> StudyTable:
     ]
     caption = text("Yearly costs by item")
     return study_table(request, frame, columns, name="costs", caption=caption)
+
+
+def _alternatives(request: HttpRequest, result: Result) -> list[StudyTable]:
+    """The plan beside other plans; nothing where the study has no such table."""
+    if not result.has("alternatives"):
+        return []
+    frame = result.table("alternatives")
+    plan_eur = frame.filter("is_chosen")["eur_per_year"].first()
+    names = [
+        plan_name(name, is_chosen=chosen)
+        for name, chosen in frame.select("alternative", "is_chosen").iter_rows()
+    ]
+    shown = frame.with_columns(
+        pl.Series("name", names, dtype=pl.String),
+        pl.Series("types", map(types_in_words, frame["vehicles_by_type"]), dtype=pl.String),
+        (pl.col("eur_per_year") - plan_eur).alias("more_eur"),
+    )
+    columns = [
+        Column(key="name", label=text("Plan")),
+        Column(key="vehicles", label=text("Buses"), kind=Kind.NUMBER),
+        Column(key="types", label=text("Buses by type")),
+        Column(key="depot_points", label=text("Points at depots"), kind=Kind.NUMBER),
+        Column(key="terminal_points", label=text("Points at terminals"), kind=Kind.NUMBER),
+        Column(key="terminals", label=text("Terminals with points"), kind=Kind.NUMBER),
+        Column(
+            key="connection_kw", label=text("Grid connections, kW"), kind=Kind.NUMBER, unit="kW"
+        ),
+        Column(key="eur_per_year", label=text("EUR per year"), kind=Kind.NUMBER, unit="EUR/a"),
+        Column(
+            key="more_eur",
+            label=text("EUR per year more than the plan"),
+            kind=Kind.NUMBER,
+            unit="EUR/a",
+        ),
+    ]
+    caption = text("Other plans beside this one")
+    return [study_table(request, shown, columns, name="alternatives", caption=caption)]
 
 
 def _carbon_table(request: HttpRequest, result: Result) -> StudyTable:

@@ -112,8 +112,9 @@ def _depot_features(result: Result) -> list[dict[str, Any]]:
 
 
 def depot_frame(result: Result) -> pl.DataFrame:
-    """Depots with their buses, points, power and where they lie."""
-    places = result.table("places").filter("is_depot").select("place_id", "name", "lat", "lon")
+    """Depots and terminals with points: their buses, points, power and where they lie."""
+    charges = pl.col("is_depot") | pl.col("has_charger")
+    places = result.table("places").filter(charges).select("place_id", "name", "lat", "lon")
     buses = result.table("vehicles").group_by("depot").agg(pl.len().alias("buses"))
     peaks = (
         result.table("power")
@@ -203,7 +204,7 @@ def _credit(result: Result) -> str:
 
 def _depots(request: HttpRequest, result: Result) -> StudyTable:
     columns = [
-        Column(key="name", label=text("Depot")),
+        Column(key="name", label=text("Depot or terminal")),
         Column(key="buses", label=text("Buses at night"), kind=Kind.NUMBER),
         Column(key="n_points", label=text("Charging points"), kind=Kind.NUMBER),
         Column(key="point_kw", label=_("Power of a point"), kind=Kind.NUMBER, unit="kW"),
@@ -214,7 +215,7 @@ def _depots(request: HttpRequest, result: Result) -> StudyTable:
         Column(key="lat", label=_("Latitude"), kind=Kind.NUMBER, digits=5, is_shown=False),
         Column(key="lon", label=_("Longitude"), kind=Kind.NUMBER, digits=5, is_shown=False),
     ]
-    caption = text("Depots and their charging points")
+    caption = text("Depots and terminals with charging points")
     return study_table(request, depot_frame(result), columns, name="depots", caption=caption)
 
 
