@@ -149,3 +149,18 @@ def test_public_weather_years(bench_data, name, extremes_c, mean_c, winter_desig
     assert weather.temperature_c.mean() == pytest.approx(mean_c, abs=0.01)
     days = design_days(weather.temperature_c)
     assert days.winter_design_c == pytest.approx(winter_design_c, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "ahead_h"),
+    [
+        ("a.epw", epw(), 1.0),
+        ("b.epw", epw().replace(",46.0,11.0,1.0,190.0", ",46.0,11.0,,190.0"), None),
+        ("a.csv", pvgis(), 0.0),
+        ("b.csv", plain(), 0.0),
+        ("c.csv", plain().replace(":00Z", ":00"), None),
+    ],
+)
+def test_the_time_zone_is_what_the_file_says(tmp_path, name, content, ahead_h):
+    """EPW has it in its first line; a CSV may say UTC in the header or behind its times."""
+    assert read_weather(write(tmp_path, name, content)).utc_offset_h == ahead_h

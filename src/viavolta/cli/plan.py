@@ -41,6 +41,9 @@ ElevationOption = Annotated[
 WeatherOption = Annotated[
     Path | None, typer.Option("--weather", help="A year of hours: .epw or CSV.")
 ]
+LoadOption = Annotated[
+    Path | None, typer.Option("--load", help="Passengers on board: CSV by trip, or line and hour.")
+]
 OsmOption = Annotated[
     Path | None,
     typer.Option("--osm", help="Roads for trips without shape and deadheads: .osm.pbf, .osm."),
@@ -77,6 +80,7 @@ def bus(
     depot: DepotOption = None,
     elevation: ElevationOption = None,
     weather: WeatherOption = None,
+    load: LoadOption = None,
     osm: OsmOption = None,
     grid: GridOption = None,
     min_layover: LayoverOption = None,
@@ -104,6 +108,7 @@ def bus(
             elevation=tuple(existing(path) for path in elevation or ()),
             osm=existing(osm) if osm else None,
             weather=existing(weather) if weather else None,
+            load=existing(load) if load else None,
             grid=existing(grid) if grid else None,
             min_layover_s=min_layover,
             deadhead_kmh=deadhead_kmh,

@@ -10,6 +10,7 @@ import io
 import re
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,9 @@ _PREAMBLE_LINES = 200
 _EPW_TEMPERATURE = 6
 _EPW_HOUR = 3
 _EPW_FIELDS = 7
+_EPW_OFFSET = 8
+_MAX_OFFSET_H = 14.0
+_IS_UTC = re.compile(r"(Z|\+00:?00)$")
 _HOUR = re.compile(r"[T ](\d{1,2}):\d{2}|[T :](\d{2})\d{2}")
 
 
@@ -63,9 +67,30 @@ def read_weather(path: Path) -> WeatherYear:
     is_epw = path.name.lower().removesuffix(".gz").endswith(".epw")
     if is_epw or (lines and lines[0].upper().startswith("LOCATION,")):
         name, source, rows = _epw_rows(lines, path.name)
+        ahead_h = _epw_offset_h(lines[0])
     else:
         name, source, rows = _csv_rows(lines, path.name)
-    return _year(rows, name=name, source=source, file=path.name)
+        ahead_h = _csv_offset_h(lines)
+    year = _year(rows, name=name, source=source, file=path.name)
+    return replace(year, utc_offset_h=ahead_h)
+
+
+def _epw_offset_h(head: str) -> float | None:
+    """Hours that the file's time is ahead of UTC: the ninth field of LOCATION."""
+    fields = next(csv.reader([head]))
+    try:
+        ahead_h = float(fields[_EPW_OFFSET])
+    except (IndexError, ValueError):
+        return None
+    return ahead_h if abs(ahead_h) <= _MAX_OFFSET_H else None
+
+
+def _csv_offset_h(lines: Sequence[str]) -> float | None:
+    """0 where the header, or the first time, says that times are UTC; else nobody says."""
+    at, delimiter, time, _ = next(_headers(lines))
+    first = next(csv.reader(lines[at + 1 : at + 2], delimiter=delimiter), [])
+    says_utc = "utc" in lines[at].split(delimiter)[time].lower()
+    return 0.0 if says_utc or (len(first) > time and _IS_UTC.search(first[time])) else None
 
 
 def _unpacked(path: Path) -> str:

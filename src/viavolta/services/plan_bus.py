@@ -222,7 +222,7 @@ def _planned(
 def _key(request: BusRequest) -> str:
     """The key of all that the plan rests on."""
     options = dataclasses.asdict(request)
-    for name in ("feed", "config", "osm", "weather", "elevation", "grid", "max_trips"):
+    for name in ("feed", "config", "osm", "weather", "load", "elevation", "grid", "max_trips"):
         del options[name]
     grid = () if request.grid is None else grid_files(request.grid)
     files = {
@@ -230,6 +230,7 @@ def _key(request: BusRequest) -> str:
         "config": (request.config,),
         "osm": (request.osm,),
         "weather": (request.weather,),
+        "load": (request.load,),
         "elevation": request.elevation,
         "grid": grid,
     }
@@ -515,7 +516,7 @@ def _inputs(request: BusRequest, network: Network) -> tuple[StudyInput, ...]:
     if request.osm is not None:
         map_words = {"origin": "OpenStreetMap contributors", "licence": "ODbL 1.0"}
         named.append(input_of(request.osm, **map_words))
-    others = [request.config, request.weather, *request.elevation]
+    others = [request.config, request.weather, request.load, *request.elevation]
     grid = () if request.grid is None else grid_files(request.grid)
     return (*named, *(input_of(path) for path in (*others, *grid) if path is not None))
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from viavolta.engines.energy.climate import (
     COOLING_LIMIT_C,
+    DAYTIME_HOURS,
     HEATING_LIMIT_C,
     SERVICE_HOURS,
     design_days,
@@ -73,3 +74,30 @@ def test_other_than_whole_years_are_refused(temperature_c):
     """Broken days, short series, missing values and wrong shapes raise."""
     with pytest.raises(ValueError, match=r"whole days|finite"):
         design_days(temperature_c)
+
+
+@given(st.floats(-2, 20), st.floats(2, 15), st.floats(0, 6), st.integers(0, 99))
+@settings(max_examples=20, deadline=None)
+def test_hours_need_on_average_what_their_day_needs(mean_c, swing_c, daily_c, seed):
+    """Over the service hours the hours of a day have its mean heating, or its mean temperature."""
+    days = design_days(year(mean_c, swing_c, daily_c, seed), hours_ahead=(0, 0))
+    hours = days.hours
+    assert hours.winter_design_c[SERVICE_HOURS].mean() == pytest.approx(days.winter_design_c)
+    assert hours.summer_design_c[DAYTIME_HOURS].mean() == pytest.approx(days.summer_design_c)
+    for day_c, hours_c in ((days.winter_c, hours.winter_c), (days.mean_c, hours.mean_c)):
+        assert hours_c[SERVICE_HOURS].mean() == pytest.approx(day_c, abs=1e-6)
+    assert hours.summer_c[SERVICE_HOURS].mean() == pytest.approx(days.summer_c, abs=1e-6)
+    if daily_c > 1:
+        assert hours.winter_design_c[3] < hours.winter_design_c[15]
+
+
+def test_hours_are_those_of_local_time_and_follow_a_colder_winter():
+    """The coldest hour, 03:00 UTC, is 04:00 in winter and 05:00 in summer in central Europe."""
+    temperature_c = year(10.0, 9.0, 4.0, 1)
+    days = design_days(temperature_c, hours_ahead=(1, 2))
+    assert int(np.argmin(days.hours.winter_design_c)) == 4
+    assert int(np.argmin(days.hours.summer_design_c)) == 5
+    assert days.hours_c(days.winter_c) == pytest.approx(days.hours.winter_c)
+    assert days.hours_c(days.winter_c - 3.0) == pytest.approx(days.hours.winter_c - 3.0)
+    without = design_days(temperature_c)
+    assert without.hours_c(5.0) == pytest.approx(np.full(24, 5.0))

@@ -15,6 +15,7 @@ from viavolta.engines.energy.driving import (
     EnergyParts,
     deadhead_energy_kwh,
     energy_parts_kwh,
+    recuperation_kwh_per_m,
     trip_energy_kwh,
 )
 from viavolta.model.vehicle import BusType, Heating
@@ -204,3 +205,57 @@ def test_hand_calculation_of_rolling_and_climb():
     assert split.climb_kwh[0] == pytest.approx(weight_n * 80 / 0.85 / 3.6e6)
     assert split.descent_kwh[0] == pytest.approx(-weight_n * 30 * 0.62 / 3.6e6)
     assert split.auxiliaries_kwh[0] == pytest.approx(5.0 * 1000 / 3600)
+
+
+@given(trip=trips, colder_k=st.floats(0, 20), passengers=st.floats(0, 100), more=st.floats(0, 40))
+def test_each_trip_has_its_own_temperature_and_passengers(trip, colder_k, passengers, more):
+    """Arrays give what one trip after the other gives; more people on board never cost less."""
+    temperature_c = np.array([trip.temperature_c, trip.temperature_c - colder_k])
+    on_board = np.array([passengers, np.nan])
+    driven = {
+        "distance_km": np.full(2, trip.km),
+        "duration_s": np.full(2, trip.seconds),
+        "n_stops": np.full(2, trip.stops),
+        "climb_m": np.zeros(2),
+        "descent_m": np.zeros(2),
+    }
+    both = trip_energy_kwh(trip.bus, temperature_c=temperature_c, passengers=on_board, **driven)
+    for k, people in ((0, passengers), (1, None)):
+        alone = {name: values[k : k + 1] for name, values in driven.items()}
+        one = trip_energy_kwh(
+            trip.bus, temperature_c=float(temperature_c[k]), passengers=people, **alone
+        )
+        assert both[k] == pytest.approx(one[0], rel=1e-12)
+    fuller = trip_energy_kwh(trip.bus, temperature_c=0.0, passengers=on_board + more, **driven)
+    emptier = trip_energy_kwh(trip.bus, temperature_c=0.0, passengers=on_board, **driven)
+    assert (fuller >= emptier - 1e-9).all()
+
+
+@given(trip=trips, kelvin=st.floats(0, 20))
+def test_colder_hours_never_take_less_to_heat(trip, kelvin):
+    """Below the limit of heating a trip takes more in every colder hour."""
+    cold_c = np.minimum(trip.temperature_c, 15.0) - np.array([0.0, kelvin])
+    found = parts(trip.bus, cold_c, km=trip.km, seconds=trip.seconds, stops=trip.stops)
+    total = found.total_kwh()
+    assert total[1] >= total[0] - 1e-9
+
+
+@given(trip=trips, up_m=heights, down_m=heights)
+def test_ways_take_more_uphill_and_never_gain_more_than_an_empty_bus_gets_back(trip, up_m, down_m):
+    """Less what the difference of heights is worth, no way gives energy: the bound rests on it."""
+    km, seconds = np.array([trip.km]), np.array([trip.seconds])
+    climb_m, descent_m = np.array([up_m]), np.array([down_m])
+
+    def way(**slopes):
+        return deadhead_energy_kwh(
+            trip.bus,
+            temperature_c=trip.temperature_c,
+            distance_km=km,
+            duration_s=seconds,
+            **slopes,
+        )[0]
+
+    flat = way()
+    assert way(climb_m=climb_m) >= flat >= way(descent_m=descent_m)
+    worth = recuperation_kwh_per_m(trip.bus, trip.temperature_c) * (up_m - down_m)
+    assert way(climb_m=climb_m, descent_m=descent_m) - worth >= -1e-9

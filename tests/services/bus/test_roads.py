@@ -6,10 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from viavolta.catalogue import Assumptions
+from viavolta.catalogue.bus_types import SUBJECTS, bus_type
 from viavolta.model.errors import InputError
 from viavolta.model.geo import great_circle_km
 from viavolta.model.progress import silent
 from viavolta.model.trip import DistanceSource
+from viavolta.services.bus.fleet import trip_energies_kwh, trip_temperatures_c
 from viavolta.services.bus.network import Network, read_network
 from viavolta.services.bus.request import BusRequest
 from viavolta.services.bus.tables import shapes_table
@@ -95,3 +98,95 @@ def test_an_extract_of_another_town_is_an_error(demo: DemoInputs, tmp_path: Path
     with pytest.raises(InputError) as caught:
         read(demo.feed, demo, osm=path)
     assert caught.value.code == "osm-no-streets"
+
+
+def test_ways_climb_as_much_as_their_ends_differ(demo: DemoInputs) -> None:
+    """Up less down is the difference of heights, along roads as in straight lines."""
+    tiles = (demo.city.elevation,)
+    straight = read(demo.feed, demo, elevation=tiles).deadheads
+    by_road = read(demo.feed, demo, elevation=tiles, osm=demo.city.osm).deadheads
+    rise_m = straight.climb_m - straight.descent_m
+    assert np.abs(rise_m).max() > 50.0
+    np.testing.assert_allclose(rise_m, -rise_m.T, atol=1e-9)
+    np.testing.assert_allclose(by_road.climb_m - by_road.descent_m, rise_m, atol=1e-6)
+    assert (by_road.climb_m >= straight.climb_m - 1e-6).all()
+    assert by_road.climb_m.sum() > straight.climb_m.sum()
+    flat = read(demo.feed, demo, osm=demo.city.osm).deadheads
+    assert not flat.climb_m.any()
+
+
+def test_a_terminal_without_height_makes_all_ways_flat(demo: DemoInputs, tmp_path: Path) -> None:
+    """Ups without their downs would make energy from nothing; the study says so."""
+    tile = np.full((1201, 1201), -32768, dtype=">i2")
+    tile[:300] = 100  # the north of N43E007, beyond the town
+    path = tmp_path / "N43E007.hgt"
+    path.write_bytes(tile.tobytes())
+    network = read(demo.feed, demo, elevation=(path,))
+    assert not network.deadheads.climb_m.any()
+    assert "ways-flat" in {w.code for w in network.warnings}
+
+
+def bus():
+    return bus_type(Assumptions(SUBJECTS), "bus_12m_350")
+
+
+def test_uphill_trips_take_more_per_km_than_downhill(shapeless: Path, demo: DemoInputs) -> None:
+    """Monaco's slopes, along its roads: with heights they show in each trip, else in none."""
+    network = read(shapeless, demo, osm=demo.city.osm, elevation=(demo.city.elevation,))
+    flat = read(shapeless, demo, osm=demo.city.osm)
+    trips = network.trips
+    rise_per_km = (trips.climb_m - trips.descent_m) / trips.distance_km
+    per_km = trip_energies_kwh(network, bus(), 15.0) / trips.distance_km
+    more = per_km - trip_energies_kwh(flat, bus(), 15.0) / flat.trips.distance_km
+    up, down = rise_per_km > 10.0, rise_per_km < -10.0
+    assert up.sum() > 20
+    assert down.sum() > 20
+    assert per_km[up].mean() > 1.3 * per_km[down].mean()
+    assert more[up].min() > 0.0
+    assert more[up].min() > more[down].max()  # hills on the way down cost a little, too
+
+
+def test_each_trip_has_the_temperature_of_its_hour(demo: DemoInputs, tmp_path: Path) -> None:
+    """With a year of hours mornings take more than noon; a milder year never takes more."""
+
+    def weather(warmer_k: float) -> Path:
+        path = tmp_path / f"year{warmer_k:g}.csv"
+        lines = ["time(UTC),T2m"]
+        for h in range(8760):
+            degrees = (
+                8.0 - 8.0 * np.cos(2 * np.pi * h / 8760) - 6.0 * np.cos(2 * np.pi * (h - 3) / 24)
+            )
+            lines.append(f"2020-01-01T{h % 24:02d}:00:00Z,{min(degrees + warmer_k, 14.0):.2f}")
+        path.write_text("\n".join(lines), encoding="utf-8")
+        return path
+
+    network = read(demo.feed, demo, weather=weather(0.0))
+    winter_c = network.climate.winter_c
+    by_hour = trip_temperatures_c(network, winter_c)
+    hour = (network.trips.start_s + network.trips.end_s) // 2 // 3600 % 24
+    assert by_hour[hour == 6].max() < by_hour[hour == 14].min() - 5.0
+    energy = trip_energies_kwh(network, bus(), winter_c) / network.trips.distance_km
+    milder = read(demo.feed, demo, weather=weather(2.0))
+    warm = trip_energies_kwh(milder, bus(), milder.climate.winter_c) / milder.trips.distance_km
+    assert (warm <= energy + 1e-9).all()
+    catalogue = read(demo.feed, demo)
+    assert np.ptp(trip_temperatures_c(catalogue, 5.0)) == 0.0
+
+
+def test_passengers_weigh(demo: DemoInputs, tmp_path: Path) -> None:
+    """Counted trips take what their passengers weigh; the others, counted too, the usual."""
+    usual = read(demo.feed, demo)
+    path = tmp_path / "load.csv"
+    first, second, *_ = usual.trips.trip_id
+    path.write_text(f"trip_id,passengers\n{first},60\n{second},0\n", encoding="utf-8")
+    network = read(demo.feed, demo, load=path)
+    before = trip_energies_kwh(usual, bus(), 15.0)
+    after = trip_energies_kwh(network, bus(), 15.0)
+    assert after[0] > before[0]
+    assert after[1] < before[1]
+    np.testing.assert_array_equal(after[2:], before[2:])
+    assert "load-incomplete" in {w.code for w in network.warnings}
+    path.write_text("trip_id,passengers\nnobody,60\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read(demo.feed, demo, load=path)
+    assert caught.value.code == "load-of-other-trips"

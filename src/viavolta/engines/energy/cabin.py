@@ -8,24 +8,31 @@ takes, a heat pump two to three times as much, a fuel heater takes none.
 
 from typing import assert_never
 
+import numpy as np
+
+from viavolta.model.trip import Floats
 from viavolta.model.vehicle import BusType, Heating
 
 _COP_FLOOR = 1.0
 """A heat pump never does worse than a resistance heater: it falls back on one."""
 
 
-def heat_demand_kw(bus: BusType, temperature_c: float) -> float:
-    """Heat the cabin needs, kW: linear below the heating limit, at most the installed heat."""
-    kelvin = max(0.0, bus.heating_from_c - temperature_c)
-    return min(bus.heating_kw_per_k * kelvin, bus.heating_max_kw)
+def heat_demand_kw(bus: BusType, temperature_c: float | Floats) -> Floats:
+    """Heat the cabin needs, kW: linear below the heating limit, at most the installed heat.
+
+    Here and below the result has the shape of `temperature_c`.
+    """
+    kelvin = np.maximum(0.0, bus.heating_from_c - np.asarray(temperature_c, dtype=np.float64))
+    return np.minimum(bus.heating_kw_per_k * kelvin, bus.heating_max_kw)
 
 
-def heat_pump_cop(bus: BusType, temperature_c: float) -> float:
+def heat_pump_cop(bus: BusType, temperature_c: float | Floats) -> Floats:
     """Heat per energy taken: the figure at 0 C, less in colder air, never below 1."""
-    return max(_COP_FLOOR, bus.heat_pump_cop + bus.heat_pump_cop_per_k * temperature_c)
+    degrees = np.asarray(temperature_c, dtype=np.float64)
+    return np.maximum(_COP_FLOOR, bus.heat_pump_cop + bus.heat_pump_cop_per_k * degrees)
 
 
-def heating_kw(bus: BusType, temperature_c: float) -> float:
+def heating_kw(bus: BusType, temperature_c: float | Floats) -> Floats:
     """Power from the battery for heating, kW; 0 with a fuel heater."""
     heat_kw = heat_demand_kw(bus, temperature_c)
     match bus.heating:
@@ -34,19 +41,20 @@ def heating_kw(bus: BusType, temperature_c: float) -> float:
         case Heating.HEAT_PUMP:
             return heat_kw / heat_pump_cop(bus, temperature_c)
         case Heating.FUEL:
-            return 0.0
+            return np.zeros_like(heat_kw)
         case _:
             assert_never(bus.heating)
 
 
-def cooling_kw(bus: BusType, temperature_c: float) -> float:
+def cooling_kw(bus: BusType, temperature_c: float | Floats) -> Floats:
     """Power from the battery for cooling, kW."""
-    kelvin = max(0.0, temperature_c - bus.cooling_from_c)
-    return min(bus.cooling_kw_per_k * kelvin, bus.cooling_max_kw) / bus.cooling_cop
+    kelvin = np.maximum(0.0, np.asarray(temperature_c, dtype=np.float64) - bus.cooling_from_c)
+    return np.minimum(bus.cooling_kw_per_k * kelvin, bus.cooling_max_kw) / bus.cooling_cop
 
 
-def fuel_heater_l_per_h(bus: BusType, temperature_c: float) -> float:
+def fuel_heater_l_per_h(bus: BusType, temperature_c: float | Floats) -> Floats:
     """Litres of fuel per hour that the heater burns; 0 unless the bus has a fuel heater."""
+    heat_kw = heat_demand_kw(bus, temperature_c)
     if bus.heating is not Heating.FUEL:
-        return 0.0
-    return heat_demand_kw(bus, temperature_c) / bus.fuel_heater_kwh_per_l
+        return np.zeros_like(heat_kw)
+    return heat_kw / bus.fuel_heater_kwh_per_l

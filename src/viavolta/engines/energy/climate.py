@@ -1,9 +1,12 @@
 """From a year of hourly temperatures to the few days a plan is made for."""
 
 import numpy as np
+from numpy.typing import NDArray
 
-from viavolta.model.climate import DesignDays
+from viavolta.model.climate import DesignDays, DesignHours
 from viavolta.model.trip import Floats
+
+Flags = NDArray[np.bool_]
 
 SERVICE_HOURS = slice(5, 24)
 """Hours of the day in which buses run, 05:00 to 24:00."""
@@ -18,11 +21,15 @@ SUMMER_ABOVE_C = 20.0
 HEATING_LIMIT_C = 16.0
 COOLING_LIMIT_C = 25.0
 """Where heating and cooling begin, as in catalogue/buses.csv."""
+_DAYS_OF_A_SHAPE = 4
+"""Days whose mean gives the hours of a design day: about a hundredth of a year."""
 _HOURS_PER_DAY = 24
 _DAYS_PER_YEAR = 365.0
 
 
-def design_days(temperature_c: Floats, *, source: str = "") -> DesignDays:
+def design_days(
+    temperature_c: Floats, *, source: str = "", hours_ahead: tuple[int, int] | None = None
+) -> DesignDays:
     """Design temperatures and the three representative days of a year.
 
     Winter design: 0.2 % quantile of the daily means over the service hours. Summer design: 99.8 %
@@ -37,6 +44,9 @@ def design_days(temperature_c: Floats, *, source: str = "") -> DesignDays:
         Hourly, shape (H,), H a multiple of 24 and at least a year; finite.
     source
         Where the temperatures come from, kept in the result.
+    hours_ahead
+        How many hours local time is ahead of the temperatures' in winter and in summer; with it the
+        days are told by hour of local time too.
 
     Raises
     ------
@@ -69,6 +79,9 @@ def design_days(temperature_c: Floats, *, source: str = "") -> DesignDays:
         days_mean=float(is_mild.sum() * per_year),
         days_summer=float(is_summer.sum() * per_year),
         source=source,
+        hours=None
+        if hours_ahead is None
+        else _hours(days, (is_winter, is_mild, is_summer), hours_ahead),
     )
 
 
@@ -76,6 +89,52 @@ def service_means_c(temperature_c: Floats) -> Floats:
     """Mean temperature over the service hours of each day (D,); hourly, shape (24 D,)."""
     days = np.asarray(temperature_c, dtype=np.float64).reshape(-1, _HOURS_PER_DAY)
     return np.asarray(days[:, SERVICE_HOURS].mean(axis=1))
+
+
+def _hours(
+    days: Floats, groups: tuple[Flags, Flags, Flags], hours_ahead: tuple[int, int]
+) -> DesignHours:
+    """The five days by hour of local time.
+
+    A day that stands for others needs in each hour the heating or cooling that they need then on
+    average. A design day has the shape of the year's coldest or hottest days.
+    """
+    service_c, daytime_c = days[:, SERVICE_HOURS].mean(axis=1), days[:, DAYTIME_HOURS].mean(axis=1)
+    winter_design_c = float(np.quantile(service_c, DESIGN_QUANTILE))
+    summer_design_c = float(np.quantile(daytime_c, 1.0 - DESIGN_QUANTILE))
+    coldest = days[np.argsort(service_c, kind="stable")[:_DAYS_OF_A_SHAPE]].mean(axis=0)
+    hottest = days[np.argsort(-daytime_c, kind="stable")[:_DAYS_OF_A_SHAPE]].mean(axis=0)
+    winter, mild, summer = (days[group] for group in groups)
+    in_winter, in_summer = hours_ahead
+    return DesignHours(
+        winter_design_c=np.roll(
+            coldest + (winter_design_c - coldest[SERVICE_HOURS].mean()), in_winter
+        ),
+        summer_design_c=np.roll(
+            hottest + (summer_design_c - hottest[DAYTIME_HOURS].mean()), in_summer
+        ),
+        winter_c=np.roll(_heating_hours_c(winter, otherwise_c=WINTER_BELOW_C), in_winter),
+        mean_c=np.roll(_heating_hours_c(mild, otherwise_c=HEATING_LIMIT_C), in_winter),
+        summer_c=np.roll(_cooling_hours_c(summer), in_summer),
+    )
+
+
+def _heating_hours_c(days_c: Floats, *, otherwise_c: float) -> Floats:
+    if len(days_c) == 0:
+        return np.full(_HOURS_PER_DAY, otherwise_c)
+    if not (days_c[:, SERVICE_HOURS] < HEATING_LIMIT_C).any():
+        return np.asarray(days_c.mean(axis=0), dtype=np.float64)
+    need_k = np.maximum(HEATING_LIMIT_C - days_c, 0.0).mean(axis=0)
+    return np.asarray(HEATING_LIMIT_C - need_k, dtype=np.float64)
+
+
+def _cooling_hours_c(days_c: Floats) -> Floats:
+    if len(days_c) == 0:
+        return np.full(_HOURS_PER_DAY, COOLING_LIMIT_C)
+    if not (days_c[:, SERVICE_HOURS] > COOLING_LIMIT_C).any():
+        return np.asarray(days_c.mean(axis=0), dtype=np.float64)
+    need_k = np.maximum(days_c - COOLING_LIMIT_C, 0.0).mean(axis=0)
+    return np.asarray(COOLING_LIMIT_C + need_k, dtype=np.float64)
 
 
 def _heating_day_c(hours_c: Floats, *, otherwise_c: float) -> float:

@@ -69,26 +69,26 @@ class EnergyParts:
 def trip_energy_kwh(
     bus: BusType,
     *,
-    temperature_c: float,
+    temperature_c: float | Floats,
     distance_km: Floats,
     duration_s: Floats | Ints,
     n_stops: Floats | Ints,
     climb_m: Floats,
     descent_m: Floats,
-    passengers: float | None = None,
+    passengers: float | Floats | None = None,
 ) -> Floats:
     """Net energy out of the battery per trip, kWh; negative where recuperation exceeds use.
 
     Parameters
     ----------
     bus, temperature_c
-        The vehicle and the outdoor temperature.
+        The vehicle and the outdoor temperature, one for all trips or (N,).
     distance_km, duration_s, n_stops
         Shapes (N,). Duration includes dwell; n_stops counts both ends.
     climb_m, descent_m
         Shapes (N,), both positive; NaN (no elevation) counts as 0 here.
     passengers
-        Mean number on board; the bus type's own where None.
+        Mean number on board, one for all trips or (N,); the bus type's own where None or NaN.
 
     Returns
     -------
@@ -108,10 +108,20 @@ def trip_energy_kwh(
 
 
 def deadhead_energy_kwh(
-    bus: BusType, *, temperature_c: float, distance_km: Floats, duration_s: Floats | Ints
+    bus: BusType,
+    *,
+    temperature_c: float,
+    distance_km: Floats,
+    duration_s: Floats | Ints,
+    climb_m: Floats | None = None,
+    descent_m: Floats | None = None,
 ) -> Floats:
-    """Net energy of ways without passengers, kWh: flat, few stops. Shape as distance_km, any."""
+    """Net energy of ways without passengers, kWh: few stops, flat without climb and descent.
+
+    Shape as distance_km, any.
+    """
     distance_km = np.asarray(distance_km, dtype=np.float64)
+    flat_m = np.zeros_like(distance_km)
     style = replace(bus.driving, served_stops_share=1.0)
     return trip_energy_kwh(
         replace(bus, driving=style),
@@ -119,31 +129,37 @@ def deadhead_energy_kwh(
         distance_km=distance_km,
         duration_s=duration_s,
         n_stops=1.0 + style.deadhead_stops_per_km * distance_km,
-        climb_m=np.zeros_like(distance_km),
-        descent_m=np.zeros_like(distance_km),
+        climb_m=flat_m if climb_m is None else climb_m,
+        descent_m=flat_m if descent_m is None else descent_m,
         passengers=0.0,
     )
+
+
+def recuperation_kwh_per_m(bus: BusType, temperature_c: float) -> float:
+    """Energy that an empty bus gets back per metre of descent, kWh."""
+    loss = float(_temperature_factor(bus, temperature_c))
+    return bus.kerb_mass_kg * GRAVITY_M_S2 * bus.recuperation_efficiency / loss / _J_PER_KWH
 
 
 def energy_parts_kwh(
     bus: BusType,
     *,
-    temperature_c: float,
+    temperature_c: float | Floats,
     distance_km: Floats,
     duration_s: Floats | Ints,
     n_stops: Floats | Ints,
     climb_m: Floats,
     descent_m: Floats,
-    passengers: float | None = None,
+    passengers: float | Floats | None = None,
 ) -> EnergyParts:
     """Split the same energy by cause. Parameters as for `trip_energy_kwh`.
 
     Formulas: road load after any textbook of vehicle dynamics; the temperature factor on driving
     after Ji, Bie, Zeng, Wang, Communications in Transportation Research 2 (2022) 100069.
     """
-    mass_kg = bus.kerb_mass_kg + bus.passenger_mass_kg * (
-        bus.passengers_mean if passengers is None else passengers
-    )
+    on_board = bus.passengers_mean if passengers is None else passengers
+    on_board = np.where(np.isnan(on_board), bus.passengers_mean, on_board)
+    mass_kg = bus.kerb_mass_kg + bus.passenger_mass_kg * on_board
     distance_m = 1000.0 * np.maximum(np.asarray(distance_km, dtype=np.float64), 0.0)
     seconds = np.maximum(np.asarray(duration_s, dtype=np.float64), 0.0)
     hours = seconds / 3600.0
@@ -173,10 +189,11 @@ def energy_parts_kwh(
     )
 
 
-def _temperature_factor(bus: BusType, temperature_c: float) -> float:
+def _temperature_factor(bus: BusType, temperature_c: float | Floats) -> Floats:
     """By how much driving takes more in the cold: tyres, air, battery, less recuperation."""
-    kelvin = max(0.0, bus.best_temperature_c - temperature_c)
-    return float(np.exp(bus.temperature_loss_per_k * kelvin))
+    degrees = np.asarray(temperature_c, dtype=np.float64)
+    kelvin = np.maximum(0.0, bus.best_temperature_c - degrees)
+    return np.asarray(np.exp(bus.temperature_loss_per_k * kelvin), dtype=np.float64)
 
 
 def _cruise_m_s(bus: BusType, distance_m: Floats, duration_s: Floats) -> Floats:
@@ -193,7 +210,7 @@ def _cruise_m_s(bus: BusType, distance_m: Floats, duration_s: Floats) -> Floats:
 
 def _kinetic_j(
     bus: BusType,
-    mass_kg: float,
+    mass_kg: Floats,
     *,
     distance_m: Floats,
     duration_s: Floats,

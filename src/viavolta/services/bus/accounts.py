@@ -37,11 +37,16 @@ from viavolta.engines.costs.tco import (
     yearly_costs_diesel,
     yearly_costs_electric,
 )
-from viavolta.engines.energy.driving import energy_parts_kwh
+from viavolta.engines.energy.driving import energy_parts_kwh, recuperation_kwh_per_m
 from viavolta.model.messages import text
 from viavolta.model.vehicle import Heating
 from viavolta.services.bus.charging import DepotCharging, SeasonBlocks
-from viavolta.services.bus.fleet import FleetPlan, Planner, trip_energies_kwh
+from viavolta.services.bus.fleet import (
+    FleetPlan,
+    Planner,
+    trip_energies_kwh,
+    trip_temperatures_c,
+)
 from viavolta.services.bus.network import Network
 
 DAYS_PER_YEAR = 365.0
@@ -289,7 +294,7 @@ def _heater_litres(
     for season in seasons:
         parts = energy_parts_kwh(
             bus,
-            temperature_c=season.temperature_c,
+            temperature_c=trip_temperatures_c(planner.network, season.temperature_c)[rows],
             distance_km=trips.distance_km[rows],
             duration_s=(trips.end_s - trips.start_s)[rows],
             n_stops=trips.n_stops[rows],
@@ -396,10 +401,23 @@ def _least_bus_eur(planner: Planner, rates: CostRates) -> float:
 
 
 def _least_grid_kwh(planner: Planner, plan: FleetPlan, temperature_c: float) -> float:
-    """Least energy a day's served trips take from the grid, whichever type serves each."""
+    """Least energy a day's served trips take from the grid, whichever type serves each.
+
+    Ways without passengers may lead downhill and give energy back. But every vehicle comes home to
+    the height where it began, so the same energy per metre may be moved from ways to trips: as much
+    as an empty bus gets back. Then no way gives any, and the trips alone are a bound.
+    """
+    network = planner.network
     rows = np.setdiff1d(plan.rows, plan.impossible)
+    ways = network.deadheads
+    ends = network.trip_nodes[rows, 0], network.trip_nodes[rows, 1]
+    rise_m = ways.climb_m[ends] - ways.descent_m[ends]
     by_type = [
-        trip_energies_kwh(planner.network, bus, temperature_c)[rows] / bus.charge_efficiency
+        (
+            trip_energies_kwh(network, bus, temperature_c)[rows]
+            - recuperation_kwh_per_m(bus, temperature_c) * rise_m
+        )
+        / bus.charge_efficiency
         for bus in planner.types
     ]
     return float(np.min(by_type, axis=0).sum())

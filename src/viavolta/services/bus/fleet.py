@@ -353,17 +353,28 @@ def sizing_energies_kwh(network: Network, bus: BusType) -> Floats:
 
 
 def trip_energies_kwh(network: Network, bus: BusType, temperature_c: float) -> Floats:
-    """Energy of each trip (N,); unknown climb counts as none (the study says so)."""
+    """Energy of each trip (N,); unknown climb counts as none (the study says so).
+
+    A trip has the temperature of the hour of its middle, where the weather's hours are known.
+    """
     trips = network.trips
     return trip_energy_kwh(
         bus,
-        temperature_c=temperature_c,
+        temperature_c=trip_temperatures_c(network, temperature_c),
         distance_km=trips.distance_km,
         duration_s=trips.end_s - trips.start_s,
         n_stops=trips.n_stops,
         climb_m=np.nan_to_num(trips.climb_m),
         descent_m=np.nan_to_num(trips.descent_m),
+        passengers=network.passengers,
     )
+
+
+def trip_temperatures_c(network: Network, temperature_c: float) -> Floats:
+    """Temperature of each trip (N,) on the day that has this one."""
+    middle_h = (network.trips.start_s + network.trips.end_s) // 2 // 3600
+    hours_c: Floats = network.climate.hours_c(temperature_c)[middle_h % 24]
+    return hours_c
 
 
 def driver_of(
@@ -436,6 +447,8 @@ def _way_kwh(network: Network, bus: BusType, temperature_c: float) -> Floats:
         temperature_c=temperature_c,
         distance_km=network.deadheads.distance_km,
         duration_s=network.deadheads.duration_s,
+        climb_m=network.deadheads.climb_m,
+        descent_m=network.deadheads.descent_m,
     )
 
 

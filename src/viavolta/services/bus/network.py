@@ -8,7 +8,6 @@ import polars as pl
 from numpy.typing import NDArray
 
 from viavolta.catalogue import Assumptions
-from viavolta.catalogue.climates import nearest_climate
 from viavolta.engines.bus.depots import propose_depots
 from viavolta.engines.bus.distances import (
     calibrate_deadhead_speed_kmh,
@@ -21,11 +20,8 @@ from viavolta.engines.bus.places import MergeRules, merge_stops
 from viavolta.engines.bus.service_day import ServiceDay, choose_service_day
 from viavolta.engines.bus.shapes import ShapeProfiles, shape_profiles
 from viavolta.engines.costs.annuity import annuity_factor
-from viavolta.engines.energy.climate import design_days
-from viavolta.engines.energy.climb import climb_descent_m, points_along
-from viavolta.formats.elevation import Elevation, open_elevation
+from viavolta.formats.elevation import open_elevation
 from viavolta.formats.gtfs import Feed, read_feed, timetable_on
-from viavolta.formats.weather import read_weather
 from viavolta.model.climate import DesignDays
 from viavolta.model.errors import InputError, UsageError, Where
 from viavolta.model.geo import great_circle_km
@@ -34,9 +30,12 @@ from viavolta.model.notices import Repair, StudyWarning
 from viavolta.model.progress import Progress
 from viavolta.model.timetable import Timetable
 from viavolta.model.trip import DeadheadTable, Floats, PlaceTable, TripTable
+from viavolta.services.bus.heights import trip_climbs, way_climbs
+from viavolta.services.bus.passengers import trip_passengers
 from viavolta.services.bus.request import BusRequest, parse_depot
 from viavolta.services.bus.roads import Roads, RoadUse, read_roads, road_deadheads
 from viavolta.services.bus.sites import ChargingSite, Terminal
+from viavolta.services.bus.weather_days import weather_days
 from viavolta.services.bus_config import BusSettings, DepotSetting
 
 DAYS_PER_YEAR = 365.0
@@ -51,6 +50,7 @@ class Network:
     `nodes` are the rows of places that trips begin or end at, then the depots: the nodes of
     `deadheads`. `trip_nodes` (N, 2): the node where each trip begins and ends.
     `served` (N,): False for trips that no vehicle can drive by any measure.
+    `passengers` (N,): mean number on board, NaN where the catalogue's holds; None without counts.
     `lines` of the trips' patterns; `roads` is None where ways are straight lines.
     `terminals`: where buses charge between trips, beside the depots.
     """
@@ -67,6 +67,7 @@ class Network:
     trips: TripTable
     trip_nodes: Longs
     served: NDArray[np.bool_]
+    passengers: Floats | None
     lines: ShapeProfiles
     deadheads: DeadheadTable
     roads: RoadUse | None
@@ -135,8 +136,10 @@ def read_network(
         profiles=profiles,
     )
     elevation = open_elevation(request.elevation) if request.elevation else None
-    climb, descent, elevation_notes = _climbs(profiles, elevation, assumptions)
+    noise_m = assumptions.number("energy.elevation_noise_m") if elevation else 0.0
+    climb, descent, elevation_notes = trip_climbs(profiles, elevation, noise_m)
     trips = trip_table(day.timetable, stop_places, distances, climb, descent)
+    passengers, load_notes = trip_passengers(request.load, trips)
     speed = settings.deadhead_kmh if request.deadhead_kmh is None else request.deadhead_kmh
     speed_is_given = speed is not None
     if speed is None:
@@ -157,6 +160,7 @@ def read_network(
         detour_factor=distances.detour_factor,
         speed_kmh=speed,
     )
+    deadheads, climbs, way_notes = way_climbs(deadheads, places, all_nodes, elevation, noise_m)
     use: RoadUse | None = None
     way_repairs: tuple[Repair, ...] = ()
     if roads is not None:
@@ -167,8 +171,11 @@ def read_network(
             deadheads,
             assumptions=assumptions,
             speed_kmh=float(speed) if speed_is_given else None,
+            climbs=climbs,
         )
-    climate, weather, weather_notes = _climate(request, assumptions, places)
+    climate, weather, weather_notes = weather_days(
+        request.weather, assumptions, day.timetable, places
+    )
     return Network(
         feed=feed,
         timetable=day.timetable,
@@ -182,6 +189,7 @@ def read_network(
         trips=trips,
         trip_nodes=trip_nodes,
         served=~distances.is_impossible,
+        passengers=passengers,
         lines=profiles,
         deadheads=deadheads,
         roads=use,
@@ -198,7 +206,14 @@ def read_network(
             *(roads.repairs if roads else ()),
             *way_repairs,
         ),
-        warnings=(*feed.warnings, *day.warnings, *elevation_notes, *weather_notes),
+        warnings=(
+            *feed.warnings,
+            *day.warnings,
+            *elevation_notes,
+            *way_notes,
+            *weather_notes,
+            *load_notes,
+        ),
     )
 
 
@@ -242,32 +257,6 @@ def _merge_rules(assumptions: Assumptions) -> MergeRules:
         road_sides_m=assumptions.number("planning.merge_road_sides_m"),
         max_diameter_m=assumptions.number("planning.merge_max_diameter_m"),
     )
-
-
-def _climbs(
-    profiles: ShapeProfiles, elevation: Elevation | None, assumptions: Assumptions
-) -> tuple[Floats, Floats, tuple[StudyWarning, ...]]:
-    """Climb and descent per trip, NaN where unknown; a missing tile never counts as flat."""
-    n_patterns = len(profiles.offset) - 1
-    climb, descent = np.full(n_patterns, np.nan), np.full(n_patterns, np.nan)
-    if elevation is not None:
-        noise_m = assumptions.number("energy.elevation_noise_m")
-        for q in range(n_patterns):
-            part = slice(int(profiles.offset[q]), int(profiles.offset[q + 1]))
-            along, lat, lon = points_along(
-                profiles.along_m[part], profiles.lat[part], profiles.lon[part]
-            )
-            climb[q], descent[q] = climb_descent_m(along, elevation.height_m(lat, lon), noise_m)
-    unknown = int(np.isnan(climb[profiles.pattern_of_trip]).sum())
-    notes: tuple[StudyWarning, ...] = ()
-    if unknown:
-        message = text("no elevation for {n} trips: their slopes are not counted", n=unknown)
-        if elevation is None:
-            message = text("no elevation: the energy of slopes is not counted")
-        elif unknown == profiles.pattern_of_trip.size:
-            message = text("no elevation: the files given do not cover the network")
-        notes = (StudyWarning(code="no-elevation", file=None, message=message),)
-    return climb[profiles.pattern_of_trip], descent[profiles.pattern_of_trip], notes
 
 
 def _depots(
@@ -352,20 +341,6 @@ def _with_depots(places: PlaceTable, depots: Sequence[DepotSetting]) -> PlaceTab
         is_terminal=np.concatenate([places.is_terminal, np.zeros(len(depots), dtype=bool)]),
         merged_stop_ids=(*places.merged_stop_ids, *(() for _ in depots)),
     )
-
-
-def _climate(
-    request: BusRequest, assumptions: Assumptions, places: PlaceTable
-) -> tuple[DesignDays, str, tuple[StudyWarning, ...]]:
-    if request.weather is not None:
-        year = read_weather(request.weather)
-        days = design_days(year.temperature_c, source=year.source)
-        return days, year.name, ()
-    days = nearest_climate(assumptions, float(places.lat.mean()), float(places.lon.mean()))
-    message = text(
-        "no weather file: the climate of the catalogue stands in ({source})", source=days.source
-    )
-    return days, days.source, (StudyWarning(code="no-weather", file=None, message=message),)
 
 
 def trips_per_day_table(network: Network) -> pl.DataFrame:

@@ -25,6 +25,7 @@ class BusRequest:
     elevation: tuple[Path, ...] = ()
     osm: Path | None = None
     weather: Path | None = None
+    load: Path | None = None
     grid: Path | None = None
     min_layover_s: int | None = None
     deadhead_kmh: float | None = None
@@ -42,6 +43,7 @@ def command_line(request: BusRequest, *, date: dt.date) -> list[str]:
         ("--config", request.config),
         ("--osm", request.osm),
         ("--weather", request.weather),
+        ("--load", request.load),
         ("--grid", request.grid),
     ):
         words += [option, path.name] if path is not None else []

@@ -237,7 +237,12 @@ class _Energies:
         at = np.zeros((self._knots_c.size, drives.size))
         for knot, c in enumerate(self._knots_c):
             way_kwh = deadhead_energy_kwh(
-                kind, temperature_c=float(c), distance_km=km, duration_s=seconds
+                kind,
+                temperature_c=float(c),
+                distance_km=km,
+                duration_s=seconds,
+                climb_m=ways.climb_m[here, there],
+                descent_m=ways.descent_m[here, there],
             )
             at[knot, drives] = np.where(trip >= 0, trips_kwh[knot], way_kwh)
         return at
@@ -256,7 +261,8 @@ class _Energies:
 
 def _idle_kw(bus: Bus, temperature_c: float) -> float:
     kind = bus.driver.bus
-    return kind.auxiliary_kw + heating_kw(kind, temperature_c) + cooling_kw(kind, temperature_c)
+    cabin_kw = heating_kw(kind, temperature_c) + cooling_kw(kind, temperature_c)
+    return kind.auxiliary_kw + float(cabin_kw)
 
 
 class _Driven:
