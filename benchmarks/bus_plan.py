@@ -1,6 +1,7 @@
 """How long a city's bus plan takes, in what memory, and how near its fleet is to the bound.
 
-Aims on two cores: Trento under 60 s, Riga under 180 s; Riga without energy limit at most the 498
+Aims on two cores: Trento under 60 s, Riga under 180 s and within 5 % of its bound, Jakarta's 54,000
+departures under 30 minutes, each in less than 12 GB; Riga without energy limit at most the 498
 vehicles its operator ran, and about 460 with no layover between trips.
 """
 
@@ -20,6 +21,8 @@ from viavolta.services.bus.network import read_network
 from viavolta.services.bus.request import BusRequest
 from viavolta.services.bus_config import bus_assumptions
 
+AIM_RATIO = 1.05
+AIM_MB = 12_000
 OPERATOR_VEHICLES = 498
 AIM_WITHOUT_LAYOVER = 460
 
@@ -42,6 +45,12 @@ CASES = (
         aim_s=60,
     ),
     Case(name="Riga", feed="gtfs/riga_2019.zip", options=("--date", "2019-10-07"), aim_s=180),
+    Case(
+        name="Jakarta",
+        feed="gtfs/jakarta_transjakarta_2023_frequencies.zip",
+        options=("--effort", "low"),
+        aim_s=1800,
+    ),
 )
 
 
@@ -67,10 +76,10 @@ def _print(case: Case, study: dict[str, Any]) -> None:
     print(
         f"{case.name}: {summary['trips']} trips in {seconds:.1f} s ({stages}; aim {case.aim_s} s)"
     )
-    print(f"  largest process so far {peak_mb:.0f} MB")
+    print(f"  largest process so far {peak_mb:.0f} MB (aim {AIM_MB})")
     print(
         f"  {summary['vehicles']} buses, bound {summary['vehicles_lower_bound']}: ratio "
-        f"{summary['vehicles'] / summary['vehicles_lower_bound']:.3f}; cost gap "
+        f"{summary['vehicles'] / summary['vehicles_lower_bound']:.3f} (aim {AIM_RATIO}); cost gap "
         f"{summary['gap_cost']:.3f}"
     )
 

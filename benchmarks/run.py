@@ -24,6 +24,10 @@ DATASETS = {
         "Riga, buses, trolleybuses and trams (Rigas satiksme)",
         "github.com/sergey-rubtsov/riga @ 2f9ef8a2 : spark/data/gtfs.zip",
     ),
+    "gtfs/jakarta_transjakarta_2023_frequencies.zip": (
+        "Jakarta, all bus routes by headways (TransJakarta)",
+        "github.com/transjakarta/tj-backend @ 37b3d24a (history) : data/gtfs.zip",
+    ),
 }
 """File below the folder: what it is, and the public repository @ commit : path it comes from."""
 PARTS = (

@@ -33,10 +33,16 @@ days = problems(max_trips=9, night_is_bounded=True)
 
 
 def plan_of(
-    day: BlockProblem, cell: Battery, *, sweeps: int = 3, stop: StopRule = never
+    day: BlockProblem, cell: Battery, *, sweeps: int = 3, rounds: int = 0, stop: StopRule = never
 ) -> ElectricPlan:
     """The electric plan of a small day."""
-    search = Search(max_sweeps=sweeps, cut_every_s=3600.0, pairs_per_head=20, vehicle_cost=VEHICLE)
+    search = Search(
+        max_sweeps=sweeps,
+        cut_every_s=3600.0,
+        pairs_per_head=20,
+        vehicle_cost=VEHICLE,
+        rounds=rounds,
+    )
     chains = smallest_fleet(day, VEHICLE).chains
     return electric_plan(day, cell, chains, search, progress=silent, stop=stop)
 
@@ -129,6 +135,40 @@ def test_the_same_day_gives_the_same_plan(day: BlockProblem, cell: Battery) -> N
     assert [(c.trips.tolist(), c.depot, c.ways.tolist(), c.cost) for c in one.chains] == [
         (c.trips.tolist(), c.depot, c.ways.tolist(), c.cost) for c in two.chains
     ]
+
+
+def total(plan: ElectricPlan) -> float:
+    """Cost of vehicles and ways."""
+    return plan.cost + VEHICLE * len(plan.chains)
+
+
+@EXAMPLES
+@given(day=days, cell=batteries())
+def test_neighbourhoods_never_add_vehicles_or_cost(day: BlockProblem, cell: Battery) -> None:
+    """Searched for fewer vehicles, a plan is as valid, no larger, no dearer, and the same again."""
+    before, after = plan_of(day, cell), plan_of(day, cell, rounds=4)
+    assert_valid(day, cell, after)
+    assert len(after.chains) <= len(before.chains)
+    assert total(after) <= total(before)
+    again = plan_of(day, cell, rounds=4)
+    assert [c.trips.tolist() for c in after.chains] == [c.trips.tolist() for c in again.chains]
+
+
+@EXAMPLES
+@given(day=days, cell=batteries(), after=st.integers(0, 60))
+def test_stopped_neighbourhoods_still_give_a_valid_plan(
+    day: BlockProblem, cell: Battery, after: int
+) -> None:
+    """Wherever the search is told to stop, the plan is valid and no larger than without it."""
+    asked = [0]
+
+    def stop() -> bool:
+        asked[0] += 1
+        return asked[0] > after
+
+    plan = plan_of(day, cell, sweeps=1, rounds=3, stop=stop)
+    assert_valid(day, cell, plan)
+    assert len(plan.chains) <= len(plan_of(day, cell, sweeps=0).chains)
 
 
 @EXAMPLES

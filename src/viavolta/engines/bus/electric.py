@@ -8,18 +8,16 @@ never adds a vehicle.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from viavolta.engines.bus.chains import DrivenChain, drive, is_possible, prefix_length
 from viavolta.engines.bus.matching import Search, rematched
+from viavolta.engines.bus.neighbourhood import GOLDEN_SHARE, with_fewer_vehicles
 from viavolta.engines.bus.problem import Battery, BlockArrays, BlockProblem, Longs
-from viavolta.model.progress import Progress, StopRule
-
-GOLDEN_SHARE = 0.6180339887498949
-"""Steps of this share of a unit fill it evenly, however many there are."""
+from viavolta.model.progress import Progress, StopRule, silent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +61,33 @@ def electric_plan(
     )
     pieces = _split([chain[possible[chain]] for chain in chains], arrays)
     pieces, was_stopped = _match_until_stable(
-        pieces, problem, arrays, search, progress=progress, stop=stop
+        pieces, problem, arrays, search, progress=_part(progress, search, 0), stop=stop
     )
     driven = [_driven(problem, battery, chain) for chain in pieces]
+    if search.rounds and not was_stopped:
+        told = _part(progress, search, 1)
+        pieces, was_stopped = with_fewer_vehicles(pieces, arrays, search, progress=told, stop=stop)
+        pieces, _ = _match_until_stable(
+            pieces, problem, arrays, replace(search, max_sweeps=1), progress=silent, stop=stop
+        )
+        others = [_driven(problem, battery, chain) for chain in pieces]
+        driven = min(driven, others, key=lambda plan: _total(plan, search.vehicle_cost))
     return ElectricPlan(
         chains=tuple(driven),
         impossible=tuple(int(t) for t in np.flatnonzero(~possible)),
         was_stopped=was_stopped,
     )
+
+
+def _part(progress: Progress, search: Search, part: int) -> Progress:
+    """Progress of the sweeps (0) or of the neighbourhoods (1), each half where there are both."""
+    n = 2 if search.rounds else 1
+    return lambda told, share: progress(told, (part + share) / n)
+
+
+def _total(driven: list[DrivenChain], vehicle_cost: float) -> float:
+    """Cost of vehicles and ways."""
+    return float(sum(vehicle_cost + chain.cost for chain in driven))
 
 
 def _driven(problem: BlockProblem, battery: Battery, chain: Longs) -> DrivenChain:

@@ -31,12 +31,16 @@ MOST_TOGETHER = 1_200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """How hard to look: sweeps over all cut times, and the time between two cuts."""
+    """How hard to look: sweeps over all cut times, and the time between two cuts.
+
+    rounds: how many neighbourhoods are searched for fewer vehicles after the sweeps.
+    """
 
     max_sweeps: int
     cut_every_s: float
     pairs_per_head: int
     vehicle_cost: float
+    rounds: int = 0
 
 
 def rematched(

@@ -34,12 +34,14 @@ VEHICLE_COST_EUR = 1e5
 SWEEPS = {"low": 3, "normal": 6, "high": 40}
 PAIRS_PER_HEAD = {"low": 30, "normal": 60, "high": 150}
 CUT_EVERY_S = {"low": 3600.0, "normal": 3600.0, "high": 1800.0}
+ROUNDS = {"low": 0, "normal": 16, "high": 120}
 TRIAL_SWEEPS = 2
 TRIAL_CUT_EVERY_S = 3600.0
-"""Measured on Riga's Monday (7,593 trips, bound 475): 3 sweeps of cuts 15 min apart gave 510 buses
-in 52 s, 6 sweeps of cuts an hour apart 506 in 25 s, 8 sweeps of cuts 30 min apart 502 in 78 s.
-Trials begin from the optimum without energy limit: from another battery's plan they got stuck at
-516."""
+"""Measured on Riga's Monday (7,593 trips, bound 475) with 480 kWh and 150 kW, processor seconds: 6
+sweeps of cuts an hour apart gave 498 buses in 6 s, of cuts 30 min apart 499 in 11 s, 3 sweeps of
+cuts 15 min apart 501 in 11 s, 5 sweeps with 200 pairs instead of 60 498 in 17 s; then 16 rounds of
+neighbourhoods 496 in 31 s. Trials begin from the optimum without energy limit: from another
+battery's plan they got stuck at 516 where others of the time gave 506."""
 ROOM_ROUNDS = 6
 ROOM_SWEEPS = 1
 SAME_COST_EUR = 1e-6
@@ -285,7 +287,12 @@ def _searched(
             driver.problem,
             driver.battery,
             chains,
-            search_of(planner, sweeps=sweeps, cut_every_s=CUT_EVERY_S[effort]),
+            search_of(
+                planner,
+                sweeps=sweeps,
+                cut_every_s=CUT_EVERY_S[effort],
+                rounds=ROUNDS[effort] if sweeps > ROOM_SWEEPS else 0,
+            ),
             progress=lambda _, share: progress(text("looking for fewer buses"), share),
             stop=stop,
         )
@@ -537,10 +544,11 @@ class _Walk:
         self._tried[at] = _Tried(driver=driver, plan=plan, trial=trial)
 
 
-def search_of(planner: Planner, *, sweeps: int, cut_every_s: float) -> Search:
+def search_of(planner: Planner, *, sweeps: int, cut_every_s: float, rounds: int = 0) -> Search:
     """How hard electric_plan looks."""
     return Search(
         max_sweeps=sweeps,
+        rounds=rounds,
         cut_every_s=cut_every_s,
         pairs_per_head=PAIRS_PER_HEAD[planner.effort],
         vehicle_cost=VEHICLE_COST_EUR,
