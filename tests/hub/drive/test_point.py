@@ -2,13 +2,14 @@
 
 import datetime as dt
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from viavolta.hub.drive import qr_code
+from viavolta.hub.drive import fair_use, qr_code
 from viavolta.services.live.orders import Why
 from viavolta.storage.driver_wishes import next_time, tie_visits
 from viavolta.storage.tables.billing import ChargingTerms, DriverPreference, Visit
@@ -217,8 +218,11 @@ def test_forms_need_their_token() -> None:
     assert phone.post(PAGE + "/start", WANTED).status_code == 403
 
 
-def test_too_many_requests_are_turned_away(phone: Client, settings: Any) -> None:
+def test_too_many_requests_are_turned_away(
+    phone: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Twenty changes a minute from one address, whatever cookie they bring."""
+    monkeypatch.setattr(fair_use, "time", SimpleNamespace(time=lambda: 1_790_000_000.0))
     settings.VISITOR_CHANGES_PER_MINUTE = 20
     answers = [Client().post("/c/AT-SAM-E1/1/stop").status_code for _ in range(25)]
     assert answers == [404] * 20 + [429] * 5

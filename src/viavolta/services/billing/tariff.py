@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -245,14 +246,20 @@ def local_edges(
 
     A local time that comes twice, when clocks go back, is an edge both times.
     """
-    minutes = {0} | {m % DAY_MIN for c in components for m in (c.from_min, c.until_min)}
+    minutes = frozenset({0, *(m % DAY_MIN for c in components for m in (c.from_min, c.until_min))})
     day, last = start.astimezone(zone).date(), end.astimezone(zone).date()
     found = set()
     while day <= last:
-        for minute in minutes:
-            wall = dt.time(minute // 60, minute % 60)
-            for fold in (0, 1):
-                local = dt.datetime.combine(day, wall.replace(fold=fold), tzinfo=zone)
-                found.add(local.astimezone(dt.UTC))
+        found.update(_edges_of_day(day, minutes, zone))
         day += dt.timedelta(days=1)
     return sorted(moment for moment in found if start < moment < end)
+
+
+@lru_cache(maxsize=4096)
+def _edges_of_day(day: dt.date, minutes: frozenset[int], zone: ZoneInfo) -> tuple[dt.datetime, ...]:
+    walls = [dt.time(minute // 60, minute % 60) for minute in minutes]
+    return tuple(
+        dt.datetime.combine(day, wall.replace(fold=fold), tzinfo=zone).astimezone(dt.UTC)
+        for wall in walls
+        for fold in (0, 1)
+    )
