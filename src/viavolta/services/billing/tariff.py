@@ -248,7 +248,7 @@ def local_edges(
     """
     minutes = frozenset({0, *(m % DAY_MIN for c in components for m in (c.from_min, c.until_min))})
     day, last = start.astimezone(zone).date(), end.astimezone(zone).date()
-    found = set()
+    found: set[dt.datetime] = set()
     while day <= last:
         found.update(_edges_of_day(day, minutes, zone))
         day += dt.timedelta(days=1)

@@ -182,12 +182,12 @@ def _said_of_alternatives(code: str, values: Mapping[str, Any]) -> str:  # noqa:
             return text("Buses charge between trips at {names}.", **values)
         case "alternative-more":
             return text(
-                "{name}: {eur:,.0f} EUR a year more, with {n} buses instead of {m}.",
+                "{name}: {eur:,.0f} EUR a year more, with {n} buses; the plan has {m}.",
                 **named,
             )
         case "alternative-less":
             return text(
-                "{name}: {eur:,.0f} EUR a year less, with {n} buses instead of {m}.",
+                "{name}: {eur:,.0f} EUR a year less, with {n} buses; the plan has {m}.",
                 **named,
             )
         case "alternative-item-more":
