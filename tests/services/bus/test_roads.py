@@ -146,6 +146,73 @@ def test_uphill_trips_take_more_per_km_than_downhill(shapeless: Path, demo: Demo
     assert more[up].min() > more[down].max()  # hills on the way down cost a little, too
 
 
+VALLEY = (
+    ("capital", 42.5063, 1.5218),
+    ("middle", 42.5345, 1.5800),
+    ("upper", 42.5676, 1.5976),
+    ("top", 42.5770, 1.6667),
+)
+LEG_S = 900
+
+
+@pytest.fixture
+def valley(tmp_path: Path) -> Path:
+    """A line up and down the main valley of Andorra, hourly; invented, and without shapes."""
+    runs = {"up": VALLEY, "down": VALLEY[::-1]}
+    trips, times = (
+        ["route_id,service_id,trip_id"],
+        ["trip_id,arrival_time,departure_time,stop_id,stop_sequence"],
+    )
+    for way, stops in runs.items():
+        for hour in range(7, 19):
+            trips.append(f"L1,all,{way}{hour}")
+            for k, (name, _lat, _lon) in enumerate(stops):
+                at = hour * 3600 + k * LEG_S
+                clock = f"{at // 3600:02d}:{at // 60 % 60:02d}:00"
+                times.append(f"{way}{hour},{clock},{clock},{name},{k}")
+    tables = {
+        "agency": [
+            "agency_name,agency_url,agency_timezone",
+            "A,https://example.org,Europe/Andorra",
+        ],
+        "stops": [
+            "stop_id,stop_name,stop_lat,stop_lon",
+            *(f"{n},{n},{la},{lo}" for n, la, lo in VALLEY),
+        ],
+        "routes": ["route_id,route_short_name,route_type", "L1,L1,3"],
+        "calendar": [
+            "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date",
+            "all,1,1,1,1,1,1,1,20250210,20250223",
+        ],
+        "trips": trips,
+        "stop_times": times,
+    }
+    path = tmp_path / "valley.zip"
+    with zipfile.ZipFile(path, "w") as feed:
+        for name, lines in tables.items():
+            feed.writestr(f"{name}.txt", "\n".join(lines) + "\n")
+    return path
+
+
+@pytest.mark.bench_data
+def test_the_way_up_a_valley_takes_more_than_the_way_down(valley: Path, bench_data: Path) -> None:
+    """Andorra: 20 km of road up 900 m, on its roads and under its heights (development data)."""
+    assumptions, settings = bus_assumptions(None)
+    request = BusRequest(
+        feed=valley,
+        depots=("yard=42.5063,1.5218",),
+        osm=bench_data / "osm" / "andorra.osm.gz",
+        elevation=(bench_data / "osm" / "N42E001.hgt.zip",),
+    )
+    network = read_network(request, assumptions, settings, progress=silent)
+    trips = network.trips
+    assert set(trips.distance_source) == {DistanceSource.NETWORK}
+    per_km = trip_energies_kwh(network, bus(), 15.0) / trips.distance_km
+    rises = trips.climb_m > trips.descent_m
+    assert rises.sum() == 12
+    assert per_km[rises].min() > per_km[~rises].max() + 2.0
+
+
 def test_each_trip_has_the_temperature_of_its_hour(demo: DemoInputs, tmp_path: Path) -> None:
     """With a year of hours mornings take more than noon; a milder year never takes more."""
 
