@@ -14,7 +14,6 @@ from typer.testing import CliRunner
 
 from viavolta.checks.evsp import check_evsp
 from viavolta.cli.blocks import app
-from viavolta.engines.bus.fleet import smallest_fleet
 from viavolta.formats.evsp import EvspInstance, read_evsp
 from viavolta.model.errors import NoSolutionError, UsageError
 from viavolta.model.progress import never, silent
@@ -25,7 +24,7 @@ from viavolta.services.solve_blocks import (
     FLOW_BOUND,
     VEHICLE_COST,
     BlockRules,
-    bound_problem,
+    flow_of,
     plan_days,
     plan_document,
     solve_blocks,
@@ -76,7 +75,7 @@ def planned(
     instance: EvspInstance, effort: str = "low", seed: int = 1, stop=never, rules=BENCHMARK
 ):
     """The document of a plan, and its check's findings."""
-    fleet = smallest_fleet(bound_problem(instance, rules), VEHICLE_COST)
+    fleet = flow_of(instance, rules)
     rng = np.random.default_rng(seed)
     plan = plan_days(
         instance, fleet, EFFORTS[effort], rules=rules, rng=rng, progress=silent, stop=stop
@@ -415,6 +414,41 @@ def test_trips_without_duration_that_follow_both_ways_get_the_flow_as_bound():
     document, findings = planned(changed(instance, deadhead=ways, due_min=ends))
     assert findings == []
     assert document["bound_kind"] == FLOW_BOUND
+
+
+def pair(ways: np.ndarray, ready: list[float], due: list[float]) -> EvspInstance:
+    """One depot, no station, two trips."""
+    return EvspInstance(
+        name="pair",
+        n_depots=1,
+        n_stations=0,
+        n_trips=2,
+        ready_min=np.array([0.0, *ready]),
+        due_min=np.array([2000.0, *due]),
+        consumption=np.zeros(3),
+        deadhead=ways,
+        max_charge=1000.0,
+        recharge_min_per_unit=1.0,
+    )
+
+
+def test_rounding_forbids_no_connection_that_fits_exactly():
+    """411.24 + 15.78 is 427.02, whatever binary digits make of it: one vehicle does both."""
+    ways = np.array([[0.0, 10.0, 10.0], [10.0, 0.0, 15.78], [10.0, 15.78, 0.0]])
+    instance = pair(ways, [400.0, 427.02], [411.24, 440.0])
+    assert flow_of(instance).cost_lower_bound <= 10_035.78
+    document, findings = planned(instance)
+    assert findings == []
+    assert (document["vehicles"], document["bound_kind"]) == (1, COLUMN_BOUND)
+
+
+def test_the_flow_bounds_trips_without_duration_in_any_order():
+    """Two at one minute, best in the order in which the file does not have them."""
+    ways = np.array([[0.0, 15.0, 5.0], [5.0, 0.0, 5.0], [15.0, 0.0, 0.0]])
+    instance = pair(ways, [100.0, 100.0], [100.0, 100.0])
+    assert flow_of(instance).cost_lower_bound <= 10_010.0
+    document, _ = planned(instance)
+    assert document["lower_bound"] <= 10_010.0
 
 
 def test_same_seed_same_plan():

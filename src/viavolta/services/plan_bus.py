@@ -32,6 +32,7 @@ from viavolta.services.bus.charging import (
     season_blocks,
 )
 from viavolta.services.bus.fleet import FleetPlan, Planner, fleet_types, plan_fleet
+from viavolta.services.bus.fleet_size import require_fleet
 from viavolta.services.bus.grid_case import SIZING, GridDays
 from viavolta.services.bus.grid_limits import GridLimits
 from viavolta.services.bus.grid_sites import DepotGrid, at_sites, grid_files, read_depot_grid
@@ -50,6 +51,7 @@ from viavolta.services.bus.request import BusRequest, command_line
 from viavolta.services.bus.robustness import Robustness, robustness_of, year_temperatures
 from viavolta.services.bus.safer_plans import Remade, safer_plans
 from viavolta.services.bus.sensitivities import PlannedYear, sensitivity_table
+from viavolta.services.bus.sites import NO_CLOSED_SLOTS
 from viavolta.services.bus.terminals import find_terminals
 from viavolta.services.bus.why import Explained, why_table
 from viavolta.services.bus_config import BusSettings, bus_assumptions
@@ -290,7 +292,13 @@ def _safer_plans(request: BusRequest, result: _Result, stop: StopRule) -> pl.Dat
     """The price of a larger reserve; each plan is made whole, without the grid at its depots."""
 
     def remake(planner: Planner) -> Remade:
+        planner = dataclasses.replace(planner, closed=NO_CLOSED_SLOTS)
         plan = plan_fleet(planner, progress=silent, stop=stop)
+        require_fleet(
+            [bus.block for bus in plan.buses],
+            planner.max_vehicles,
+            vehicles_without_energy_limit=plan.flow.n_vehicles,
+        )
         planner = dataclasses.replace(planner, closed=plan.closed)
         seasons = season_blocks(planner, plan)
         charging = charge_depots(planner, plan, seasons, progress=silent, stop=never)
@@ -608,7 +616,7 @@ def _warnings(result: _Result) -> list[StudyWarning]:
             share=result.planner.power_factor,
         )
         notes.append(StudyWarning(code="planned-with-less-power", file=None, message=message))
-    if result.plan.was_stopped:
+    if any(one.charged.plan.was_stopped for one in result.choice.alternatives):
         message = text("the search for blocks was cut short by the time limit")
         notes.append(StudyWarning(code="search-stopped", file=None, message=message))
     if 800 in network.timetable.trips["route_type"].to_list():  # noqa: PLR2004 - GTFS trolleybus

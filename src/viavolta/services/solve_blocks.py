@@ -19,7 +19,7 @@ from viavolta.engines.bus.chains import DrivenChain
 from viavolta.engines.bus.columns import ColumnPlan, Thoroughness, column_plan
 from viavolta.engines.bus.day_graph import DIRECT, DayGraph, day_graph
 from viavolta.engines.bus.electric import electric_plan
-from viavolta.engines.bus.fleet import FleetFlow, smallest_fleet
+from viavolta.engines.bus.fleet import FleetFlow, bound_in_any_order, smallest_fleet
 from viavolta.engines.bus.labels import VehicleDay, days_alone
 from viavolta.engines.bus.matching import Search
 from viavolta.engines.bus.polish import Windows
@@ -117,6 +117,7 @@ _FIRST_SEARCH = Search(
 _ROUNDING = 1e-7
 _RELAXING_SHARE = 0.6
 """Share of a time limit after which the relaxation ends, so that a plan can be made of it."""
+_TIME_DECIMALS, _TIME_SLACK_S = 6, 1e-5
 _CLOSED = 1e12  # cost and energy of a way that cannot be made in time: nothing can afford it
 
 
@@ -145,7 +146,7 @@ def solve_blocks(
     instance = read_evsp(path, max_vertices=MAX_VERTICES)
     rules = rules.of(instance)
     progress(text("lower bound"), 0.0)
-    fleet = smallest_fleet(bound_problem(instance, rules), VEHICLE_COST)
+    fleet = flow_of(instance, rules)
     starts_s = clock()
     stop, stop_relaxing = never, never
     if time_limit_s is not None:
@@ -183,7 +184,11 @@ def plan_document(
     routes = sorted(route_of(instance, day) for day in plan.days)
     cost = sum(VEHICLE_COST + way_cost(instance, route) for route in routes)
     is_proven = plan.bound >= (1.0 - _ROUNDING) * fleet.cost_lower_bound
-    bound = min(cost, plan.bound if is_proven else fleet.cost_lower_bound)
+    proven = plan.bound if is_proven else fleet.cost_lower_bound
+    if proven > cost * (1.0 + _ROUNDING):
+        msg = f"a bound of {proven} above the cost {cost} of a plan"
+        raise AssertionError(msg)
+    bound = min(cost, proven)
     document: dict[str, Any] = {
         "min_layover_s": rules.min_layover_s,
         "vehicles_per_depot": rules.vehicles_per_depot and list(rules.vehicles_per_depot),
@@ -245,7 +250,8 @@ def bound_problem(instance: EvspInstance, rules: BlockRules = BENCHMARK) -> Bloc
     """State the instance so that its optimum without energy limit bounds every plan from below.
 
     Each way is the shorter of the direct one and those by one station, for a file need not keep
-    the triangle inequality. Ends and starts of trips are nodes of their own, so that the flow does
+    the triangle inequality, and is driven a little faster, so that rounding forbids no connection
+    that fits exactly. Ends and starts of trips are nodes of their own, so that the flow does
     not take a trip for a way from its start to its end.
     """
     problem, _ = block_problem(instance, rules)
@@ -256,8 +262,24 @@ def bound_problem(instance: EvspInstance, rules: BlockRules = BENCHMARK) -> Bloc
     vertex = np.concatenate([np.arange(v), problem.from_node])
     ways = ways[np.ix_(vertex, vertex)]
     return replace(
-        problem, from_node=np.arange(v, v + n), way_s=60.0 * ways, way_cost=ways, way_kwh=ways
+        problem,
+        start_s=np.round(problem.start_s, _TIME_DECIMALS),
+        end_s=np.round(problem.end_s, _TIME_DECIMALS),
+        layover_s=max(0.0, problem.layover_s - _TIME_SLACK_S),
+        from_node=np.arange(v, v + n),
+        way_s=np.maximum(0.0, 60.0 * ways - _TIME_SLACK_S),
+        way_cost=ways,
+        way_kwh=ways,
     )
+
+
+def flow_of(instance: EvspInstance, rules: BlockRules = BENCHMARK) -> FleetFlow:
+    """The optimum without energy limit, whose bound holds for trips without duration, too."""
+    problem = bound_problem(instance, rules)
+    fleet = smallest_fleet(problem, VEHICLE_COST)
+    if (problem.end_s <= problem.start_s).any():
+        return replace(fleet, cost_lower_bound=bound_in_any_order(problem, VEHICLE_COST))
+    return fleet
 
 
 def whole_graph(instance: EvspInstance, rules: BlockRules = BENCHMARK) -> DayGraph:

@@ -69,7 +69,7 @@ def slow_metres(town: StreetMap, a: int, b: int, *, may_turn_round: bool = False
         if came >= 0 and not onward and may_turn_round:
             onward = [(came, by)]
         for v, to in onward:
-            if came >= 0 and any(_forbids(one, by, at, to) for one in town.rules):
+            if came >= 0 and _is_forbidden(town, by, at, to):
                 continue
             heapq.heappush(heap, (metres + _metres(town, at, v), v, at, to))
     return math.inf
@@ -87,10 +87,11 @@ def _steps(town: StreetMap) -> dict[int, list[tuple[int, int]]]:
     return steps
 
 
-def _forbids(one: TurnRule, by: int, at: int, to: int) -> bool:
-    if one.from_street != by or one.via_node != at:
-        return False
-    return (one.to_street == to) != one.is_only
+def _is_forbidden(town: StreetMap, by: int, at: int, to: int) -> bool:
+    here = [one for one in town.rules if (one.from_street, one.via_node) == (by, at)]
+    only = {one.to_street for one in here if one.is_only}
+    never = {one.to_street for one in here if not one.is_only}
+    return to in never or (bool(only) and to not in only)
 
 
 def _metres(town: StreetMap, u: int, v: int) -> float:

@@ -68,6 +68,14 @@ def test_only_straight_on_forbids_every_other_turn() -> None:
     )  # round, then down from the north
 
 
+def test_several_only_rules_at_one_turn_allow_each_of_their_ways() -> None:
+    """Only straight on or left: both, and not right."""
+    rules = [rule(1, (0, 0), to, only=True) for to in (2, 3)]
+    found = ways(graph_of(*CROSSING, rules=rules), (-2, 0), (2, 0), (0, 2), (0, -2))
+    np.testing.assert_allclose(found.distance_km[0, 1:3], 0.4, atol=1e-6)
+    assert found.distance_km[0, 3] > 0.4 + 1e-6
+
+
 def test_a_bus_turns_round_where_the_road_ends_and_not_on_the_road() -> None:
     """To the west of the mouth, where nobody may turn to: over the dead end in the east."""
     town = graph_of(

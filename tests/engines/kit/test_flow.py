@@ -23,6 +23,13 @@ def network(arcs: list[Arc], supply: list[int]) -> FlowNetwork:
     )
 
 
+def test_a_flow_to_begin_with_must_meet_the_supplies() -> None:
+    """Else part of what is to flow would be lost without a word."""
+    net = network([(0, 1, 3), (1, 2, 0)], [1, -1, 0])
+    with pytest.raises(ValueError, match="supplies"):
+        min_cost_flow(net, np.zeros(2, dtype=np.int64))
+
+
 def successive_shortest_paths(arcs: list[Arc], supply: list[int]) -> int | None:
     """Cost of a cheapest flow, one unit at a time along a cheapest path; None if there is none."""
     flow, left, total = [0] * len(arcs), list(supply), 0

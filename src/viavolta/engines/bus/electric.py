@@ -67,9 +67,10 @@ def electric_plan(
     if search.rounds and not was_stopped:
         told = _part(progress, search, 1)
         pieces, was_stopped = with_fewer_vehicles(pieces, arrays, search, progress=told, stop=stop)
-        pieces, _ = _match_until_stable(
+        pieces, is_late = _match_until_stable(
             pieces, problem, arrays, replace(search, max_sweeps=1), progress=silent, stop=stop
         )
+        was_stopped |= is_late
         others = [_driven(problem, battery, chain) for chain in pieces]
         driven = min(driven, others, key=lambda plan: _total(plan, search.vehicle_cost))
     return ElectricPlan(

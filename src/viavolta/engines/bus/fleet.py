@@ -54,19 +54,33 @@ def smallest_fleet(problem: BlockProblem, vehicle_cost: float) -> FleetFlow:
     n = problem.n_trips
     if n == 0:
         return FleetFlow(n_vehicles=0, cost_lower_bound=0.0, chains=())
-    events = _events(problem)
-    deadhead_tail, deadhead_head = _latest_first_arcs(problem, events)
-    network, parts = _network(problem, events, (deadhead_tail, deadhead_head), vehicle_cost)
+    events = _events(problem, _takes_no_time(problem))
+    network, parts = _network(problem, events, _latest_first_arcs(problem, events), vehicle_cost)
     flow, bound = min_cost_flow(network, _each_place_alone(events, network, parts))
     chains = _chains(events, network, flow, parts)
     return FleetFlow(n_vehicles=len(chains), cost_lower_bound=bound, chains=chains)
 
 
-def _events(problem: BlockProblem) -> _Events:
+def bound_in_any_order(problem: BlockProblem, vehicle_cost: float) -> float:
+    """A bound of the cost where trips that take no time may follow one another in any order.
+
+    `smallest_fleet` lets those of one moment follow in the order of their rows alone. Here such a
+    trip may follow even itself: the bound is less than it could be, and never too high.
+    """
+    events = _events(problem, np.zeros(problem.n_trips, dtype=np.bool_))
+    network, _ = _network(problem, events, _latest_first_arcs(problem, events), vehicle_cost)
+    return min_cost_flow(network)[1]
+
+
+def _takes_no_time(problem: BlockProblem) -> NDArray[np.bool_]:
+    return np.asarray(problem.end_s + problem.layover_s <= problem.start_s)
+
+
+def _events(problem: BlockProblem, takes_no_time: NDArray[np.bool_]) -> _Events:
     n = problem.n_trips
     time_s = np.concatenate([problem.end_s + problem.layover_s, problem.start_s])
     place = np.concatenate([problem.to_node, problem.from_node])
-    order = _in_time(time_s, n)
+    order = _in_time(time_s, n, takes_no_time)
     rank = np.empty(2 * n, dtype=np.int64)
     rank[order] = np.arange(2 * n)
     next_at_place = np.full(2 * n, -1, dtype=np.int64)
@@ -93,11 +107,11 @@ def _events(problem: BlockProblem) -> _Events:
     )
 
 
-def _in_time(time_s: NDArray[np.float64], n: int) -> Longs:
+def _in_time(time_s: NDArray[np.float64], n: int, takes_no_time: NDArray[np.bool_]) -> Longs:
     """Order the nodes: ends, then trips that take no time one after another, then starts."""
     trip = np.tile(np.arange(n), 2)
     is_start = np.arange(2 * n) >= n
-    takes_no_time = np.tile(time_s[:n] <= time_s[n:], 2)
+    takes_no_time = np.tile(takes_no_time, 2)
     phase = np.where(takes_no_time, 1, 2 * is_start)
     keys = (np.where(takes_no_time, ~is_start, trip), np.where(takes_no_time, trip, 0))
     order: Longs = np.lexsort((*keys, phase, time_s)).astype(np.int64)

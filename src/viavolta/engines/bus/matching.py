@@ -192,7 +192,8 @@ def _pairs(  # noqa: PLR0917 - a kernel takes its arrays one by one
                 out_h.append(h)
                 out_t.append(t)
                 out_cost.append(cost[t])
-    return np.array(out_h), np.array(out_t), np.array(out_cost)
+    first, second = np.array(out_h, dtype=np.int64), np.array(out_t, dtype=np.int64)
+    return first, second, np.array(out_cost, dtype=np.float64)
 
 
 @kernel

@@ -154,17 +154,26 @@ def _components(stretch: Longs, turn_from: Longs, turn_to: Longs, *, n_stretches
 def _banned(
     rules: Iterable[TurnRule], street: Longs, end: Longs, turns: tuple[Longs, Longs]
 ) -> tuple[NDArray[np.bool_], int]:
-    """Turns that a rule forbids, (T,), and the number of rules that forbid any."""
+    """Turns that a rule forbids, (T,), and the number of rules that forbid any.
+
+    Where several rules name the only way on, each of these ways is one.
+    """
     tail, head = turns
     banned = np.zeros(len(tail), dtype=np.bool_)
     over = end[tail]
     order = np.argsort(over, kind="stable")
     n_rules = 0
+    rules = list(rules)
+    allowed: dict[tuple[int, int], set[int]] = {}
+    for rule in rules:
+        if rule.is_only:
+            allowed.setdefault((rule.from_street, rule.via_node), set()).add(rule.to_street)
     for rule in rules:
         low, high = np.searchsorted(over[order], [rule.via_node, rule.via_node + 1])
         here = order[low:high]
         here = here[street[tail[here]] == rule.from_street]
-        is_hit = (street[head[here]] == rule.to_street) != rule.is_only
+        named = allowed[rule.from_street, rule.via_node] if rule.is_only else {rule.to_street}
+        is_hit = np.isin(street[head[here]], list(named)) != rule.is_only
         banned[here[is_hit]] = True
         n_rules += bool(is_hit.any())
     return banned, n_rules

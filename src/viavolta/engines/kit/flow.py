@@ -37,8 +37,11 @@ def min_cost_flow(network: FlowNetwork, start: Longs | None = None) -> tuple[Lon
 
     Raises
     ------
-    NoSolutionError: the supplies cannot be routed.
+    NoSolutionError: the supplies cannot be routed. ValueError: `start` does not meet them.
     """
+    if start is not None and not _meets_supply(network, start):
+        msg = "a flow to begin with must meet the supplies"
+        raise ValueError(msg)
     grid = _grid(network)
     cost = np.floor(network.cost * grid).astype(np.int64)
     flow, _, missing = solve_network(network.tail, network.head, cost, network.supply, start)
@@ -52,6 +55,13 @@ def min_cost_flow(network: FlowNetwork, start: Longs | None = None) -> tuple[Lon
     total = sum(n * c for n, c in zip(flow[used].tolist(), cost[used].tolist(), strict=True))
     bound = total / grid
     return flow, float(np.nextafter(bound, -np.inf))
+
+
+def _meets_supply(network: FlowNetwork, flow: Longs) -> bool:
+    n = network.supply.size
+    out = np.bincount(network.tail, weights=flow, minlength=n)
+    into = np.bincount(network.head, weights=flow, minlength=n)
+    return bool((out - into == network.supply).all())
 
 
 def _grid(network: FlowNetwork) -> float:

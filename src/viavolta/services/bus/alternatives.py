@@ -14,6 +14,7 @@ import polars as pl
 from viavolta.engines.costs.items import CostItem
 from viavolta.engines.costs.tco import total_eur_per_year
 from viavolta.model.errors import InputError, NoSolutionError
+from viavolta.model.messages import text
 from viavolta.model.progress import Progress, StopRule
 from viavolta.model.vehicle import BusType
 from viavolta.services.bus import tables
@@ -97,7 +98,7 @@ def choose_alternative(
         try:
             found.append(_priced(name, planner, make()))
         except NoSolutionError as error:
-            if is_given and name == TERMINALS:
+            if (is_given and name == TERMINALS) or error.code == "block-not-drivable":
                 raise
             refused.append((name, error))
     if not found:
@@ -207,7 +208,16 @@ class _Others:
                 stop=self._stop,
             )
 
-        return self._charged(opened.planner, make)
+        made = self._charged(opened.planner, make)
+        if self._planner.terminal_use is not TerminalUse.GIVEN and not any(
+            made.points[len(made.depots) :]
+        ):
+            raise NoSolutionError(
+                code="no-terminal-used",
+                message=text("no bus charges at a terminal in the best plan that may use them"),
+                hint=text("nothing is to be done: depots are enough"),
+            )
+        return made
 
     def _charged(self, planner: Planner, make: Callable[[Planner], FleetPlan]) -> Charged:
         grid = self._grid_at(planner)

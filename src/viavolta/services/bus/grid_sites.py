@@ -90,7 +90,14 @@ def read_depot_grid(
         solver, base_kw, base_kvar, low_pu=low_pu, high_pu=high_pu, load_share=load_share
     )
     file = "" if config is None else config.name
-    sites = _Sites(network, grid, settings.grid_nodes, file=file, supplied=ceiling.is_supplied)
+    sites = _Sites(
+        network,
+        grid,
+        settings.grid_nodes,
+        names=_names(settings),
+        file=file,
+        supplied=ceiling.is_supplied,
+    )
     node, distance_m, found = sites.nodes(most_m)
     return DepotGrid(
         file=path.name,
@@ -124,11 +131,21 @@ def at_sites(
     """
     file = "" if config is None else config.name
     sites = _Sites(
-        network, grid.grid, settings.grid_nodes, file=file, supplied=grid.ceiling.is_supplied
+        network,
+        grid.grid,
+        settings.grid_nodes,
+        names=_names(settings),
+        file=file,
+        supplied=grid.ceiling.is_supplied,
     )
     node, distance_m, found = sites.nodes(grid.most_m)
     notes = [one for one in grid.warnings if one.code not in _OF_SITES]
     return replace(grid, node=node, distance_m=distance_m, warnings=(*notes, *found))
+
+
+def _names(settings: BusSettings) -> frozenset[str]:
+    """Terminals by names of the configuration's own, also of those that are not open."""
+    return frozenset(one.name for one in settings.terminals if one.name is not None)
 
 
 def grid_files(path: Path) -> tuple[Path, ...]:
@@ -180,13 +197,14 @@ class _Sites:
         grid: Grid,
         mapped: Mapping[str, str],
         *,
+        names: frozenset[str],
         file: str,
         supplied: np.ndarray,
     ) -> None:
         self._network, self._grid, self._file = network, grid, file
         self._supplied = np.asarray(supplied, dtype=bool)
         self._row = {name: n for n, name in enumerate(grid.node_id)}
-        self._mapped = mapped
+        self._mapped, self._names = mapped, names
 
     def nodes(self, most_m: float) -> tuple[Ints, Floats, list[StudyWarning]]:
         """(K,) rows of nodes, (K,) distances, and what was decided for the user."""
@@ -219,7 +237,11 @@ class _Sites:
         rows = {place_of[int(network.nodes[s.node])]: k for k, s in enumerate(network.sites)}
         for k, site in enumerate(network.sites):
             rows.setdefault(site.name, k)
-        elsewhere = {*network.places.place_id[:first], *network.places.name[:first]}
+        elsewhere = {
+            *network.places.place_id[:first],
+            *network.places.name[:first],
+            *self._names,
+        }
         found: dict[int, int] = {}
         warnings = []
         for place, node_id in self._mapped.items():

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from viavolta.engines.bus.blocks import Kind
 from viavolta.engines.bus.points import points_needed
@@ -41,6 +42,7 @@ from viavolta.services.bus.fleet import Bus, FleetPlan, Planner, trip_energies_k
 from viavolta.services.bus.request import BusRequest
 from viavolta.services.bus.tables import block_id, vehicle_id
 
+Bools = NDArray[np.bool_]
 EFFORT_SHARE = {"low": 0.25, "normal": 1.0, "high": 4.0}
 LEAST_DRAWS, MOST_DRAWS = 10, 100_000
 KNOT_STEP_C = 2.5
@@ -138,8 +140,9 @@ def robustness_of(
     points = _points(plan) if planner.number("robustness.failed_points") >= 1.0 else []
     days = drawn_days(seed, n, points)
     energies = _Energies(planner, plan, year.drawn_c(days.day_u), float(np.dot(*_weights(year))))
-    found = [
-        _Driven(
+    rows, found = [], []
+    for k, (bus, waits) in enumerate(zip(plan.buses, _waits(planner, plan), strict=True)):
+        driven = _Driven(
             planner,
             plan,
             bus,
@@ -149,9 +152,8 @@ def robustness_of(
             energies=energies,
             added_reserve_share=added_reserve_share,
         )
-        for bus, waits in zip(plan.buses, _waits(planner, plan), strict=True)
-    ]
-    rows = [driven.row(k) for k, driven in enumerate(found)]
+        rows.append(driven.row(k))
+        found.append(driven.outcomes)
     return Robustness(
         table=pl.DataFrame(rows, schema=SCHEMA), fleet=_fleet(found, n, has_failed=bool(points))
     )
@@ -265,6 +267,15 @@ def _idle_kw(bus: Bus, temperature_c: float) -> float:
     return kind.auxiliary_kw + float(cabin_kw)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcomes:
+    """Whether a block keeps its reserve, and never runs empty, on each of N drawn days (N,)."""
+
+    finished: Bools
+    not_empty: Bools
+    finished_design_day: Bools
+
+
 class _Driven:
     """One block on all drawn days."""
 
@@ -296,9 +307,11 @@ class _Driven:
         self._sizing_idle_kw = _idle_kw(bus, plan.sizing_c)
         self.year = self._on(energies.drawn_c)
         self.design_day = self._on(None)
-        self.finished = self.year.first_short < 0
-        self.not_empty = self.year.lowest_kwh >= 0.0
-        self.finished_design_day = self.design_day.first_short < 0
+        self.outcomes = _Outcomes(
+            finished=self.year.first_short < 0,
+            not_empty=self.year.lowest_kwh >= 0.0,
+            finished_design_day=self.design_day.first_short < 0,
+        )
 
     def _on(
         self,
@@ -347,9 +360,9 @@ class _Driven:
 
     def row(self, k: int) -> dict[str, object]:
         """The block's row of the table."""
-        n, finished = self._days.n, int(self.finished.sum())
-        first = Counter(self.year.first_short[~self.finished].tolist())
-        at_design = int(self.finished_design_day.sum())
+        n, finished = self._days.n, int(self.outcomes.finished.sum())
+        first = Counter(self.year.first_short[~self.outcomes.finished].tolist())
+        at_design = int(self.outcomes.finished_design_day.sum())
         return {
             "block_id": block_id(k),
             "vehicle_id": vehicle_id(k),
@@ -357,7 +370,7 @@ class _Driven:
             "finished": finished,
             "chance": finished / n,
             "standard_error": standard_error(finished, n),
-            "not_empty": int(self.not_empty.sum()),
+            "not_empty": int(self.outcomes.not_empty.sum()),
             "finished_design_day": at_design,
             "chance_design_day": at_design / n,
             "lowest_p05_kwh": _low(self.year),
@@ -375,11 +388,11 @@ def _low(outcome_: Outcome) -> float:
     return float(np.quantile(outcome_.lowest_kwh, LOW_QUANTILE))
 
 
-def _fleet(found: Sequence[_Driven], n: int, *, has_failed: bool) -> dict[str, Any]:
+def _fleet(found: Sequence[_Outcomes], n: int, *, has_failed: bool) -> dict[str, Any]:
     """The fleet on the same days: on how many all buses finish, and how many fall short."""
-    short = np.sum([~driven.finished for driven in found], axis=0)
-    short_design = np.sum([~driven.finished_design_day for driven in found], axis=0)
-    empty = np.sum([~driven.not_empty for driven in found], axis=0)
+    short = np.sum([~one.finished for one in found], axis=0)
+    short_design = np.sum([~one.finished_design_day for one in found], axis=0)
+    empty = np.sum([~one.not_empty for one in found], axis=0)
     all_finish = int((short == 0).sum())
     return {
         "draws": n,

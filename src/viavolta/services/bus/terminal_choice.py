@@ -132,7 +132,8 @@ def open_terminals(
         others = [
             bus
             for bus in planner.types
-            if bus.length_m == base.largest.length_m and bus is not base.largest
+            if bus.length_m == base.largest.length_m
+            and bus.vehicle_type != base.largest.vehicle_type
         ]
         tried = [
             _opened(planner, bus, candidates, first.plan.all_trips(), base.point_kw, stop=stop)
