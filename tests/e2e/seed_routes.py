@@ -13,7 +13,8 @@ from pathlib import Path
 from viavolta.hub.site.start import set_up
 
 set_up()
-sys.path.insert(0, str(Path(__file__).parents[1] / "hub"))
+TESTS = Path(__file__).parents[1]
+sys.path[:0] = [str(TESTS / "hub"), str(TESTS / "conformance" / "ocpp")]
 
 import matrix  # noqa: E402 - models need the settings above
 from cast import Cast, make_cast  # noqa: E402

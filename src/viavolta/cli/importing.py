@@ -111,9 +111,8 @@ def show_lines(summary: dict[str, Any]) -> None:
     """Print what was made, what was refused and why, and what was assumed."""
     say(summary["label"])
     say()
-    say(
-        f"{text('line'):<8}{text('from - to'):<52}{text('km'):>7}{text('min'):>6}{text('trips'):>7}"
-    )
+    line, ends, minutes = text("line"), text("from - to"), text("min")
+    say(f"{line:<8}{ends:<52}{text('km'):>7}{minutes:>6}{text('trips'):>7}")
     for line in summary["lines"]:
         for way in line["directions"]:
             ends = f"{way['from']} - {way['to']}"

@@ -95,6 +95,7 @@ def _parents(table: ChargeTable, limit_id: pl.Series) -> Ints:
 def _check_ids(table: ChargeTable, limit_id: pl.Series, parent_id: pl.Series) -> None:
     both = pl.DataFrame({"limit": limit_id, "parent": parent_id})
     of_first = both.select(pl.col("parent").first().over("limit")).to_series()
+    nothing = text("no other limit")
     table.find(
         (parent_id != of_first).to_numpy(),
         "parent_id",
@@ -103,7 +104,7 @@ def _check_ids(table: ChargeTable, limit_id: pl.Series, parent_id: pl.Series) ->
             message=text(
                 "limit {limit} hangs on {other} already",
                 limit=limit_id[row][:200],
-                other=(of_first[row] or text("no other limit"))[:200],
+                other=(of_first[row] or nothing)[:200],
             ),
             where=Where(file=table.file),
             expected=text("one row per limit, one parent each"),

@@ -181,7 +181,8 @@ def test_the_kernel_agrees_with_ten_obvious_lines(
     )
     found = outcome(shape, need, days.failed_node, arrays)
     for n in range(days.n):
-        slow = _slow_lowest(block, cell, need, n, plug_s=day.plug_s, waits=waits, start=start[n])
+        queue = {stay.activity: wait for stay in block.stays if stay.node == days.failed_node[n]}
+        slow = _slow_lowest(block, cell, need, n, plug_s=day.plug_s, queue=queue, start=start[n])
         assert found.lowest_kwh[n] == pytest.approx(slow, abs=1e-6)
         assert plain[n] == pytest.approx(slow, abs=1e-6)
 
@@ -193,15 +194,14 @@ def _slow_lowest(
     n: int,
     *,
     plug_s: float,
-    waits: list[float],
+    queue: dict[int, float],
     start: float,
 ) -> float:
-    queue = {stay.activity: wait for stay, wait in zip(block.stays, waits, strict=True)}
     charge, late, low = start, 0.0, start
     for k, row in enumerate(block.activities):
         lasts = row.end_s - row.start_s
         if row.kind is Kind.CHARGE:
-            hours = (lasts - late - plug_s - queue[k]) / HOUR_S
+            hours = (lasts - late - plug_s - queue.get(k, 0.0)) / HOUR_S
             if hours > 0 and charge < cell.soc_max_kwh:
                 charge = max(charge, slow_reach_kwh(charge, hours, cell))
         if row.kind in {Kind.CHARGE, Kind.LAYOVER}:

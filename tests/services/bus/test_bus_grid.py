@@ -73,7 +73,7 @@ def sites(
     folder: Path, *depots: DepotSetting, nodes: dict[str, str] | None = None, most_m: float = 500
 ) -> DepotGrid:
     """Depots on a grid."""
-    settings: Any = SimpleNamespace(grid_nodes=nodes or {}, grid_region=Region.URBAN)
+    settings: Any = SimpleNamespace(grid_nodes=nodes or {}, grid_region=Region.URBAN, terminals=())
     return read_depot_grid(folder, network(*depots), settings, config=Path("c.toml"), most_m=most_m)
 
 
@@ -197,7 +197,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Callable[[float], Study]:
 
 def test_managed_charging_avoids_reinforcement(plan: Callable[[float], Study]) -> None:
     """The station bears the managed depot; charging at once would need another transformer."""
-    study = plan(560)
+    study = plan(620)
     grid = study.summary["grid"]
     assert grid["reinforcement_eur"]["managed"] == grid["reinforcement_eur"]["none"] == 0
     assert grid["reinforcement_eur"]["unmanaged"] > 10_000
@@ -210,10 +210,10 @@ def test_managed_charging_avoids_reinforcement(plan: Callable[[float], Study]) -
 
 def test_the_grid_caps_the_connection_and_the_plan_changes(plan: Callable[[float], Study]) -> None:
     """With less than the plan would have, charging is planned again within what the node takes."""
-    roomy, tight = plan(560), plan(535)
+    roomy, tight = plan(620), plan(560)
     row = tight.tables["grid_connections"].row(0, named=True)
     assert row["is_limited"]
-    assert row["asked_kw"] == roomy.tables["chargers"]["connection_kw"][0] == 550
+    assert row["asked_kw"] == roomy.tables["chargers"]["connection_kw"][0] == 600
     assert row["connection_kw"] <= row["node_kw"] < row["asked_kw"]
     assert tight.tables["chargers"]["connection_kw"][0] == row["connection_kw"]
     assert not tight.tables["blocks"].equals(roomy.tables["blocks"])
@@ -224,7 +224,7 @@ def test_the_grid_caps_the_connection_and_the_plan_changes(plan: Callable[[float
 
 def test_the_study_is_checked_and_reported(plan: Callable[[float], Study], tmp_path: Path) -> None:
     """Every rule holds, and report and request speak of the node and the grade."""
-    study = plan(560)
+    study = plan(620)
     files = bus_files(study)
     folder = write_study(tmp_path / "study", study, force=False, extra=files)
     result = check_study(folder, read_folder)
@@ -259,7 +259,7 @@ def test_a_table_tampered_with_breaks_its_rule(
     rule: str, table: str, column: str, value: object, plan: Callable[[float], Study]
 ) -> None:
     """Each rule on tables is broken by some change."""
-    study = plan(560)
+    study = plan(620)
     assert not check_bus_grid(study.summary, study.tables)
     findings = check_bus_grid(study.summary, changed(study, table, column, value))
     assert rule in {finding.rule for finding in findings}
@@ -279,7 +279,7 @@ def test_a_summary_tampered_with_breaks_its_rule(
     rule: str, key: str, value: object, plan: Callable[[float], Study]
 ) -> None:
     """Each rule on the summary is broken by some change."""
-    study = plan(560)
+    study = plan(620)
     summary = {**study.summary, "grid": {**study.summary["grid"], key: value}}
     assert rule in {finding.rule for finding in check_bus_grid(summary, study.tables)}
     assert check_bus_grid({**summary, "grid": None}, study.tables)

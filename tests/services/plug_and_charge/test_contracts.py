@@ -32,12 +32,12 @@ class World:
     says: dict[int, bytes] = field(default_factory=dict)
 
     def now(self) -> dt.datetime:
-        return NOW
+        return dt.datetime.now(dt.UTC)
 
     def ask_responder(self, url: str, about: CertId, hints: Trusted) -> Believed:
         if url != URL or about.serial not in self.says:
             raise PeerError(code="partner-unreachable", message="no", hint="no")
-        return ocsp.believed(self.says[about.serial], about, issuers=hints.all, now=NOW)
+        return ocsp.believed(self.says[about.serial], about, issuers=hints.all, now=self.now())
 
     def read_list(self, url: str, about: CertId) -> Believed:
         raise NotImplementedError

@@ -22,11 +22,16 @@ NOW = dt.datetime.now(dt.UTC)
 SAID = AUTHORITY.says(CONTRACT.certificate, REVOKED)
 
 
+def now() -> dt.datetime:
+    """Answers are made when tests run, long after this file was read perhaps."""
+    return dt.datetime.now(dt.UTC)
+
+
 def doubt(answer: bytes, issuers: tuple[Holder, ...] = (AUTHORITY,)) -> str:
     """Why an answer is not believed."""
     known = [one.certificate for one in issuers]
     with pytest.raises(NotBelievedError) as caught:
-        ocsp.believed(answer, ASKED, issuers=known, now=NOW)
+        ocsp.believed(answer, ASKED, issuers=known, now=now())
     assert len(caught.value.doubt) <= 20
     return caught.value.doubt
 
@@ -69,9 +74,9 @@ def test_the_issuer_is_believed(status: ocsp.ocsp.OCSPCertStatus, known: Status)
     by_another = AUTHORITY.says(CONTRACT.certificate, status, by=responder, along=along)
     own = AUTHORITY.says(CONTRACT.certificate, status)
     named = AUTHORITY.says(CONTRACT.certificate, status, is_named=True)
-    assert ocsp.believed(named, ASKED, issuers=[AUTHORITY.certificate], now=NOW).status is known
-    found = ocsp.believed(own, ASKED, issuers=[AUTHORITY.certificate], now=NOW)
-    again = ocsp.believed(by_another, ASKED, issuers=[], now=NOW)
+    assert ocsp.believed(named, ASKED, issuers=[AUTHORITY.certificate], now=now()).status is known
+    found = ocsp.believed(own, ASKED, issuers=[AUTHORITY.certificate], now=now())
+    again = ocsp.believed(by_another, ASKED, issuers=[], now=now())
     assert (found.status, again.status) == (known, known)
     assert found.issuer == again.issuer == AUTHORITY.certificate
     assert found.answer == own
@@ -155,7 +160,7 @@ def test_a_list_that_is_not_believed(made: Callable[[], bytes], why: Doubt) -> N
     """Of another, of yesterday, none, too much."""
     known = [STRANGER.certificate, AUTHORITY.certificate, ROOT.certificate]
     with pytest.raises(NotBelievedError) as caught:
-        crl.believed(made(), ASKED, issuers=known, now=NOW)
+        crl.believed(made(), ASKED, issuers=known, now=now())
     assert caught.value.doubt is why
 
 
@@ -163,8 +168,8 @@ def test_a_list_says_who_is_revoked() -> None:
     """Who stands on it is; who does not is good."""
     for gone, status in ((OTHER, Status.GOOD), (CONTRACT, Status.REVOKED)):
         content = AUTHORITY.revokes(gone.certificate)
-        found = crl.believed(content, ASKED, issuers=[AUTHORITY.certificate], now=NOW)
+        found = crl.believed(content, ASKED, issuers=[AUTHORITY.certificate], now=now())
         assert found.status is status
     with pytest.raises(NotBelievedError) as caught:
-        crl.believed(AUTHORITY.revokes(), ASKED, issuers=[], now=NOW)
+        crl.believed(AUTHORITY.revokes(), ASKED, issuers=[], now=now())
     assert caught.value.doubt is Doubt.ISSUER_UNKNOWN

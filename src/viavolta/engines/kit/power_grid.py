@@ -393,13 +393,14 @@ def require_zero_sequence(grid: Grid, is_live: Flags) -> None:
     if not len(lacks):
         return
     names = ", ".join(grid.branch_id[row] for row in lacks[:_SHOWN])
-    more = len(lacks) - _SHOWN
+    if (more := len(lacks) - _SHOWN) > 0:
+        names += text(" and {n} more", n=more)
     raise InputError(
         code="no-zero-sequence",
         message=text(
             "loads on single phases need zero-sequence data, which {n} branches lack: {names}",
             n=len(lacks),
-            names=names + (text(" and {n} more", n=more) if more > 0 else ""),
+            names=names,
         ),
         expected=text("r0_ohm, x0_ohm, c0_nf of lines and vector_group of transformers"),
         hint=text("add them, or put loads on all three phases (abc) for a balanced calculation"),

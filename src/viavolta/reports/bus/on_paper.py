@@ -275,7 +275,10 @@ def _again(facts: BusFacts) -> str:
         "The map, each bus's day, all reasons and all assumptions stand in report.html; "
         "viavolta check verifies the plan from its tables."
     )
-    return f"{said} {text('Made by: {command}', command=command[:300])}" if command else said
+    if not command:
+        return said
+    made = text("Made by: {command}", command=command[:300])
+    return f"{said} {made}"
 
 
 def _more(n: int) -> str:
