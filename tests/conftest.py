@@ -87,6 +87,15 @@ def axe(assets: Path) -> str:
 
 
 @pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """Where Chromium is; the test is left out where it is not installed."""
+    path = shutil.which("chromium")
+    if path is None:
+        _leave_out("a browser (Chromium)")
+    return str(path)
+
+
+@pytest.fixture(scope="session")
 def foreign_client() -> Callable[[str], Path]:
     """The Python of a client of others by its name; the test is left out where it is not made."""
 

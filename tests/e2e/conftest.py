@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -91,14 +90,11 @@ def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
+def chromium(chromium_path: str) -> Iterator[Any]:
     """Debian's Chromium, driven by Playwright."""
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("not on this machine: a browser (Chromium)")
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - these tests alone
 
     with sync_playwright() as tools:
-        browser = tools.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
+        browser = tools.chromium.launch(executable_path=chromium_path, args=list(CHROMIUM_FLAGS))
         yield browser
         browser.close()
